@@ -1,0 +1,102 @@
+"""The exceptions of Orbitwatch, each telling the operator what to do.
+
+OrbitwatchError
+ +-- SettingsError          a setting, file or argument is wrong; nothing was started
+ +-- ServiceUnavailable     Kafka or the database cannot be reached or used
+ |    +-- KafkaUnavailable
+ |    +-- DatabaseUnavailable
+ +-- TopicMissing           a topic has not been created
+ +-- SchemaOutdated         the database lacks migrations
+ +-- OffsetLost             Kafka no longer holds what the flow has to read next
+ +-- DeliveryFailed         Kafka did not confirm a message of ours
+
+Bad telemetry is never an exception: it goes to the dead-letter topic.
+"""
+
+
+class OrbitwatchError(Exception):
+    """A problem an operator can act on; `str(error)` is one line for the log."""
+
+
+class SettingsError(OrbitwatchError):
+    """A setting is missing or wrong; `key` names it."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"{key}: {problem}")
+        self.key = key
+
+
+class ServiceUnavailable(OrbitwatchError):
+    """A service named by a setting cannot be reached or used."""
+
+    setting = ""
+
+    def __init__(self, address: str, problem: str) -> None:
+        super().__init__(f"{self.setting}={address}: {one_line(problem)}")
+        self.address = address
+
+
+class KafkaUnavailable(ServiceUnavailable):
+    """The broker does not answer, or refuses us."""
+
+    setting = "ORBITWATCH_KAFKA"
+
+
+class DatabaseUnavailable(ServiceUnavailable):
+    """The database does not answer, or refuses us."""
+
+    setting = "ORBITWATCH_DATABASE"
+
+
+class TopicMissing(OrbitwatchError):
+    """A topic that is read or written does not exist."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(
+            f"topic {topic} does not exist; create the topics with "
+            "`python -m connectors.topics`"
+        )
+        self.topic = topic
+
+
+class SchemaOutdated(OrbitwatchError):
+    """The database lacks migrations this version needs."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(
+            f"the database lacks {', '.join(missing)}; apply migrations with "
+            "`python -m connectors.migrate`"
+        )
+        self.missing = missing
+
+
+class OffsetLost(OrbitwatchError):
+    """The next offset to read is outside what Kafka holds."""
+
+    def __init__(
+        self, topic: str, partition: int, offset: int, held: tuple[int, int]
+    ) -> None:
+        oldest, end = held
+        super().__init__(
+            f"Kafka no longer has {topic}[{partition}] offset {offset}, where this "
+            f"flow has to go on (it holds {oldest} to {end}); what lies between is "
+            "lost. To go on from the oldest message Kafka has, start once with "
+            "ORBITWATCH_LOST_OFFSET=earliest"
+        )
+        self.topic, self.partition, self.offset = topic, partition, offset
+
+
+class DeliveryFailed(OrbitwatchError):
+    """Kafka did not confirm a message, so it may be lost."""
+
+    def __init__(self, topic: str, problem: str) -> None:
+        super().__init__(
+            f"Kafka did not take a message for {topic}: {one_line(problem)}. "
+            "The flow stops before its offsets move on; start it again once Kafka is well"
+        )
+        self.topic = topic
+
+
+def one_line(text: object) -> str:
+    """`text` with every run of white space made one blank, for log lines."""
+    return " ".join(str(text).split())

@@ -1,0 +1,235 @@
+"""What travels: packets in, samples between the steps, anomalies out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ARROW_CONTENT_TYPE = "application/vnd.apache.arrow.stream"
+ARROW_SCHEMA = pa.schema(
+    [
+        ("spacecraft", pa.string()),
+        ("subsystem", pa.string()),
+        ("parameter", pa.string()),
+        ("generation_time", pa.timestamp("us", tz="UTC")),
+        ("value", pa.float64()),
+    ]
+)
+
+
+class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """All the values one spacecraft reported for one instant.
+
+    `values` maps parameters to finite numbers, or None where not acquired.
+    `context` holds numbers that describe the situation (command flags, modes); what is
+    not named is 0. `generation_time` is the time on board, with a time zone.
+    """
+
+    spacecraft: str
+    subsystem: str | None = None
+    generation_time: Annotated[datetime, msgspec.Meta(tz=True)]
+    sequence: int | None = None
+    values: dict[str, float | None]
+    context: dict[str, float] | None = None
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: packets with one key stay in order."""
+        if self.subsystem:
+            return f"{self.spacecraft}/{self.subsystem}"
+        return self.spacecraft
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ParameterName:
+    """Which parameter of which spacecraft; `subsystem` is empty where none is given."""
+
+    spacecraft: str
+    subsystem: str
+    parameter: str
+
+    def __str__(self) -> str:
+        """The qualified name, `/ISS/orbit/latitude`."""
+        parts = (self.spacecraft, self.subsystem, self.parameter)
+        return "".join(f"/{part}" for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The situation of a run of samples: `values[i, j]` is `names[j]` at sample i."""
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a partition has been read, and the latest Kafka timestamp up to there."""
+
+    topic: str
+    partition: int
+    next_offset: int
+    newest_message_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """The stretch of the stream a batch was cut from.
+
+    A poll is cut into `pieces` batches. Its `positions` hold once all of them are
+    stored: that is how the database sink knows a poll is whole.
+    """
+
+    number: int
+    pieces: int
+    positions: tuple[Position, ...]
+    oldest_message_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A run of samples of one parameter, in order of arrival.
+
+    `times_us` are generation times, microseconds since 1970 UTC (int64, shape n);
+    `values` are float64, shape n, NaN where not acquired.
+    """
+
+    name: ParameterName
+    times_us: NDArray[np.int64]
+    values: NDArray[np.float64]
+    context: Context | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a sample is anomalous; None where the detector has no such notion."""
+
+    detector: str
+    observed: float | None
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    threshold: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """A change of one anomaly: it was opened, grew (`updated`) or ended (`closed`).
+
+    `id` follows from the parameter and the start, and `revision` counts the changes:
+    a reader keeps the highest revision it has seen of an id and drops the rest.
+    """
+
+    id: str
+    name: ParameterName
+    change: Literal["opened", "updated", "closed"]
+    revision: int
+    started_us: int
+    ended_us: int | None
+    severity: str
+    peak_score: float
+    samples: int
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Samples with what the detectors made of them, on their way to the database.
+
+    `scores` (float64, 1.0 = threshold, NaN = not scored) and `severities` (int8, as
+    numbered in the table `severity`) have the shape of `samples`.
+    """
+
+    samples: Samples
+    scores: NDArray[np.float64]
+    severities: NDArray[np.int8]
+    anomalies: tuple[Anomaly, ...]
+    unit: str
+    poll: Poll
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be (wholly) used: its bytes, where it stood, and why."""
+
+    value: bytes | None
+    key: bytes | None
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 UTC, exact; `moment` must have a time zone."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment(time_us: int) -> datetime:
+    """The UTC datetime of a time in microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=int(time_us))
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_packet(packet: Packet) -> bytes:
+    """The packet as JSON, the form in which it stands on a telemetry topic."""
+    return _encoder.encode(packet)
+
+
+def encode_arrow(batches: Iterable[Samples]) -> bytes:
+    """Many samples as one Arrow IPC stream (sent with ARROW_CONTENT_TYPE)."""
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, ARROW_SCHEMA) as writer:
+        for batch in batches:
+            writer.write_batch(_record_batch(batch))
+    return sink.getvalue()
+
+
+def _record_batch(samples: Samples) -> pa.RecordBatch:
+    count = len(samples)
+    name = samples.name
+    columns: Sequence[pa.Array] = [
+        pa.array([name.spacecraft] * count, pa.string()),
+        pa.array([name.subsystem] * count, pa.string()),
+        pa.array([name.parameter] * count, pa.string()),
+        pa.array(samples.times_us, pa.timestamp("us", tz="UTC")),
+        pa.array(samples.values, pa.float64(), mask=np.isnan(samples.values)),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=ARROW_SCHEMA)
+
+
+def encode_anomaly(anomaly: Anomaly) -> bytes:
+    """The anomaly as JSON, the form in which it stands on `telemetry.anomalies`."""
+    name = anomaly.name
+    ended = None if anomaly.ended_us is None else moment(anomaly.ended_us)
+    document: Mapping[str, object] = {
+        "id": anomaly.id,
+        "change": anomaly.change,
+        "revision": anomaly.revision,
+        "spacecraft": name.spacecraft,
+        "subsystem": name.subsystem,
+        "parameter": name.parameter,
+        "started_at": moment(anomaly.started_us),
+        "ended_at": ended,
+        "severity": anomaly.severity,
+        "peak_score": anomaly.peak_score,
+        "samples": anomaly.samples,
+        "explanation": anomaly.explanation,
+    }
+    return _encoder.encode(document)

@@ -1,0 +1,191 @@
+"""All settings, read once from the environment. Nothing else reads `os.environ`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from connectors.errors import SettingsError
+
+PREFIX = "ORBITWATCH_"
+KAFKA_PREFIX = "ORBITWATCH_KAFKA_"
+
+# Delivery depends on these, so nobody may change them from outside.
+_OWN_KAFKA_PROPERTIES = frozenset(
+    {
+        "bootstrap.servers",
+        "group.id",
+        "enable.auto.commit",
+        "enable.auto.offset.store",
+        "enable.partition.eof",
+        "auto.offset.reset",
+        "enable.idempotence",
+        "acks",
+    }
+)
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a number") from None
+        if not low <= number <= high:
+            raise ValueError(f"{text} is not between {low:g} and {high:g}")
+        return number
+
+    return parse
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise ValueError(f"{text!r} is not a port number (1 to 65535)")
+    return int(text)
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _partitions(text: str) -> tuple[int, ...]:
+    """`0-3,7` as sorted partition numbers; nothing means all of them."""
+    numbers: set[int] = set()
+    for piece in filter(None, (piece.strip() for piece in text.split(","))):
+        low, dash, high = piece.partition("-")
+        if not low.isdigit() or (dash and not high.isdigit()):
+            raise ValueError(f"{piece!r} is not a partition or a range such as 0-3")
+        first, last = int(low), int(high or low)
+        if not first <= last < 100_000:
+            raise ValueError(f"{piece!r} is not a range that rises")
+        numbers.update(range(first, last + 1))
+    return tuple(sorted(numbers))
+
+
+def _addresses(text: str) -> str:
+    for address in text.split(","):
+        host, colon, port = address.strip().rpartition(":")
+        if not (host and colon and port.isdigit()):
+            raise ValueError(f"{address!r} is not host:port")
+    return text
+
+
+def _database(text: str) -> str:
+    if urlsplit(text).scheme not in {"postgresql", "postgres"} and "=" not in text:
+        raise ValueError("not a PostgreSQL address (postgresql://user@host:5432/name)")
+    return text
+
+
+def _setting(default: str, parse: Callable[[str], Any], meaning: str) -> Any:
+    return field(
+        default_factory=lambda: parse(default),
+        metadata={"default": default, "parse": parse, "meaning": meaning},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting; the field `kafka` is the variable ORBITWATCH_KAFKA, and so on."""
+
+    kafka: str = _setting(
+        "localhost:9092", _addresses, "Kafka brokers, `host:port`, comma-separated"
+    )
+    database: str = _setting(
+        "postgresql://localhost:5432/orbitwatch",
+        _database,
+        "PostgreSQL or TimescaleDB, as a `postgresql://` address",
+    )
+    partitions: tuple[int, ...] = _setting(
+        "",
+        _partitions,
+        "this process's share of the partitions, such as `0-3` or `0,2`; "
+        "empty for all of them",
+    )
+    parameters: Path = _setting(
+        "provisioning/parameters",
+        Path,
+        "folder of YAML files that describe parameters: units, limits, detectors",
+    )
+    lost_offset: str = _setting(
+        "stop",
+        _one_of("stop", "earliest"),
+        "when Kafka no longer has the next message: `stop` with a message, or go on "
+        "from the `earliest` it has",
+    )
+    future_seconds: float = _setting(
+        "86400",
+        _number(0, 1e12),
+        "a sample whose generation time is this much later than its Kafka timestamp "
+        "is refused (a broken on-board clock)",
+    )
+    retry_seconds: float = _setting(
+        "60",
+        _number(0, 86400),
+        "how long a running flow waits for a database that went away before it stops",
+    )
+    metrics_port: int = _setting("3030", _port, "port of `/metrics` (all interfaces)")
+    health_port: int = _setting(
+        "3031", _port, "port of `/healthz` and `/readyz` (all interfaces)"
+    )
+    log_format: str = _setting(
+        "text", _one_of("text", "json"), "log lines as `text` or `json`"
+    )
+    log_level: str = _setting(
+        "INFO",
+        _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        "least important log level that is shown",
+    )
+    kafka_properties: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """The settings in `environment` (the process's own by default).
+
+        Raises SettingsError for a wrong value and for a variable nobody reads.
+        """
+        given = os.environ if environment is None else environment
+        values: dict[str, Any] = {"kafka_properties": _kafka_properties(given)}
+        known = {variable(item.name): item for item in fields(cls) if item.metadata}
+        for key, text in given.items():
+            if not key.startswith(PREFIX) or key.startswith(KAFKA_PREFIX):
+                continue
+            if key not in known:
+                raise SettingsError(key, "no such setting" + _nearest(key, known))
+            try:
+                values[known[key].name] = known[key].metadata["parse"](text)
+            except ValueError as error:
+                raise SettingsError(key, str(error)) from None
+        return cls(**values)
+
+
+def variable(name: str) -> str:
+    """The environment variable of the setting `name`."""
+    return PREFIX + name.upper()
+
+
+def _nearest(key: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _kafka_properties(environment: Mapping[str, str]) -> dict[str, str]:
+    """ORBITWATCH_KAFKA_SASL_MECHANISM=PLAIN as librdkafka's sasl.mechanism=PLAIN."""
+    properties: dict[str, str] = {}
+    for key, text in environment.items():
+        if not key.startswith(KAFKA_PREFIX):
+            continue
+        name = key.removeprefix(KAFKA_PREFIX).lower().replace("_", ".")
+        if name in _OWN_KAFKA_PROPERTIES:
+            raise SettingsError(key, f"{name} is not yours to set: delivery needs it")
+        properties[name] = text
+    return properties

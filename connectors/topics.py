@@ -1,0 +1,100 @@
+"""Every topic; `python -m connectors.topics` creates those that are missing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from connectors.errors import KafkaUnavailable, OrbitwatchError
+from connectors.settings import Settings
+
+DAY_MS = 86_400_000
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic and how it is kept.
+
+    `key` says what the message key is: messages with one key stay in order.
+    """
+
+    name: str
+    key: str
+    partitions: int
+    retention_ms: int
+    largest_message_bytes: int = MEGABYTE
+
+
+SPACECRAFT = Topic(
+    "telemetry.spacecraft", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
+)
+ANOMALIES = Topic("telemetry.anomalies", "parameter", 8, 30 * DAY_MS)
+# Has to hold the largest telemetry message with its headers.
+DEAD_LETTERS = Topic(
+    "telemetry.dead_letter", "of the refused message", 1, 30 * DAY_MS, 12 * MEGABYTE
+)
+
+ALL = (SPACECRAFT, ANOMALIES, DEAD_LETTERS)
+
+
+def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
+    """Creates the topics Kafka lacks and returns their names.
+
+    Raises KafkaUnavailable when the broker does not answer or refuses.
+    """
+    admin = AdminClient(
+        {"bootstrap.servers": settings.kafka, **settings.kafka_properties}
+    )
+    try:
+        existing = admin.list_topics(timeout=timeout_s).topics
+        missing = [topic for topic in ALL if topic.name not in existing]
+        if not missing:
+            return []
+        created = admin.create_topics(
+            [_new_topic(topic) for topic in missing], operation_timeout=timeout_s
+        )
+        return [name for name, done in created.items() if _is_new(done)]
+    except KafkaException as error:
+        raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
+
+
+def _new_topic(topic: Topic) -> NewTopic:
+    return NewTopic(
+        topic.name,
+        num_partitions=topic.partitions,
+        config={
+            "retention.ms": str(topic.retention_ms),
+            "max.message.bytes": str(topic.largest_message_bytes),
+        },
+    )
+
+
+def _is_new(done: object) -> bool:
+    """Whether a topic was made now, and not by somebody else a moment ago."""
+    try:
+        done.result()  # type: ignore[attr-defined]
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise
+    return True
+
+
+def main() -> int:
+    """Creates the topics and says which."""
+    try:
+        created = create_missing(Settings.from_environment())
+    except OrbitwatchError as error:
+        print(f"orbitwatch: {error}", file=sys.stderr)
+        return 1
+    for topic in ALL:
+        print(f"{topic.name}: {'created' if topic.name in created else 'exists'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
