@@ -343,11 +343,7 @@ def _context(
 ) -> Context | None:
     found = [contexts.get(index, {}) for index in messages.tolist()]
     names = sorted(set().union(*found))
-    if not names:
-        return None
-    column = {name: number for number, name in enumerate(names)}
-    values = np.zeros((len(found), len(names)))
-    for row, situation in enumerate(found):
-        for name, number in situation.items():
-            values[row, column[name]] = number
-    return Context(tuple(names), values)
+    return {
+        name: np.array([situation.get(name, 0.0) for situation in found])
+        for name in names
+    } or None

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ARROW_CONTENT_TYPE = "application/vnd.apache.arrow.stream"
+Context = Mapping[str, NDArray[np.float64]]
+"""The situation of a run of samples: one column a name; what is not named is 0."""
+
 ARROW_SCHEMA = pa.schema(
     [
         ("spacecraft", pa.string()),
@@ -64,14 +67,6 @@ class ParameterName:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """The situation of a run of samples: `values[i, j]` is `names[j]` at sample i."""
-
-    names: tuple[str, ...]
-    values: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
 class Position:
     """How far a partition has been read, and the latest Kafka timestamp up to there."""
 
@@ -110,6 +105,14 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """Samples of one parameter, with the poll they came in."""
+
+    samples: Samples
+    poll: Poll
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,3 +189,17 @@ def _kafka_properties(environment: Mapping[str, str]) -> dict[str, str]:
             raise SettingsError(key, f"{name} is not yours to set: delivery needs it")
         properties[name] = text
     return properties
+
+
+def child_environment(overrides: Mapping[str, str]) -> dict[str, str]:
+    """Our environment for a child process, with `overrides`.
+
+    What would set up Orbitwatch, Bytewax or PostgreSQL stays behind: a child that is
+    given its own servers must not meet the caller's.
+    """
+    kept = {
+        key: text
+        for key, text in os.environ.items()
+        if not key.startswith((PREFIX, "BYTEWAX_", "PG"))
+    }
+    return {**kept, **overrides}

@@ -6,7 +6,10 @@ import sys
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+    AdminClient,
+    NewTopic,  # type: ignore[attr-defined]
+)
 
 from connectors.errors import KafkaUnavailable, OrbitwatchError
 from connectors.settings import Settings

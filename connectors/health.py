@@ -1,0 +1,86 @@
+"""`/healthz` and `/readyz`: whether a flow lives, and whether it gets work done.
+
+Alive: the flow's loop turned, or its database was retried, in the last 30 seconds.
+Ready: besides, telemetry is being read and the database took the last transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import msgspec
+
+STUCK_AFTER_S = 30.0
+
+
+class Health:
+    """What the steps report of themselves; any thread may ask."""
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._last_turn_s = clock_s()
+        self._reading = False
+        self._database_works = False
+
+    def turned(self) -> None:
+        """The loop came round (or waits for the database, and knows it)."""
+        self._last_turn_s = self._clock_s()
+
+    def reading(self) -> None:
+        """The source has its partitions."""
+        self._reading = True
+        self.turned()
+
+    def database(self, works: bool) -> None:
+        """The database took a transaction, or did not."""
+        self._database_works = works
+        self.turned()
+
+    def problems(self) -> list[str]:
+        """What keeps the process from being alive; nothing if all is well."""
+        silent_s = self._clock_s() - self._last_turn_s
+        if silent_s > STUCK_AFTER_S:
+            return [f"the flow has not moved for {silent_s:.0f} s"]
+        return []
+
+    def hindrances(self) -> list[str]:
+        """What keeps the process from being ready."""
+        found = self.problems()
+        if not self._reading:
+            found.append("no telemetry is being read yet")
+        if not self._database_works:
+            found.append("the database does not take data")
+        return found
+
+
+def serve(health: Health, port: int) -> ThreadingHTTPServer:
+    """Answers on `port` from a thread of its own until the process ends.
+
+    Raises OSError when the port is taken.
+    """
+    answers = {"/healthz": health.problems, "/readyz": health.hindrances}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            problems_of = answers.get(self.path)
+            if problems_of is None:
+                self.send_error(404)
+                return
+            problems = problems_of()
+            body = msgspec.json.encode({"ok": not problems, "problems": problems})
+            self.send_response(503 if problems else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Health probes are not news."""
+
+    server = ThreadingHTTPServer(("", port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    return server

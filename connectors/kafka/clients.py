@@ -1,0 +1,124 @@
+"""Kafka clients as every part of Orbitwatch uses them, and a look at the topics."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+
+from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing, one_line
+from connectors.settings import Settings, variable
+from connectors.topics import DEAD_LETTERS, Topic
+
+ANSWER_S = 10.0
+
+Client = TypeVar("Client", Consumer, Producer)
+
+_log = logging.getLogger("orbitwatch.kafka")
+
+
+def log_event(error: KafkaError) -> None:
+    """Librdkafka reconnects by itself; the log says that it has to."""
+    _log.warning("%s", one_line(error.str()))
+
+
+def client_properties(settings: Settings) -> dict[str, Any]:
+    """What every Kafka client of ours has in common."""
+    return {
+        "bootstrap.servers": settings.kafka,
+        "client.id": "orbitwatch",
+        "error_cb": log_event,
+        "logger": logging.getLogger("orbitwatch.librdkafka"),
+        **settings.kafka_properties,
+    }
+
+
+def consumer(settings: Settings) -> Consumer:
+    """A consumer that never skips: its offsets are ours to keep.
+
+    Raises SettingsError for a property librdkafka refuses.
+    """
+    return _client(
+        Consumer,
+        settings,
+        {
+            "group.id": "orbitwatch",  # demanded by librdkafka, never used
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",
+            "allow.auto.create.topics": False,
+            # With the default of 1 s, a fast consumer waits most of the time.
+            "fetch.queue.backoff.ms": 2,
+            "queued.max.messages.kbytes": 65_536,
+        },
+    )
+
+
+def producer(settings: Settings) -> Producer:
+    """A producer that confirms every message or says which it could not deliver.
+
+    Raises SettingsError for a property librdkafka refuses.
+    """
+    return _client(
+        Producer,
+        settings,
+        {
+            "enable.idempotence": True,
+            "message.max.bytes": DEAD_LETTERS.largest_message_bytes,
+            "delivery.timeout.ms": int(max(settings.retry_seconds, 5) * 1000),
+            "linger.ms": 2,
+        },
+    )
+
+
+def _client(kind: type[Client], settings: Settings, own: Mapping[str, Any]) -> Client:
+    try:
+        return kind({**client_properties(settings), **own})
+    except (KafkaException, TypeError, ValueError) as error:
+        problem = error.args[0].str() if isinstance(error, KafkaException) else error
+        raise SettingsError(
+            variable("kafka") + "_*", f"Kafka client refuses it: {one_line(problem)}"
+        ) from None
+
+
+def check_kafka(settings: Settings, read: Topic, written: Sequence[Topic]) -> None:
+    """Makes sure that the broker answers and has the topics.
+
+    Raises KafkaUnavailable, TopicMissing, or SettingsError for partitions that are not
+    there.
+    """
+    client = consumer(settings)
+    try:
+        for topic in written:
+            partitions_of(client, settings, topic.name)
+        share(settings, partitions_of(client, settings, read.name), read.name)
+    finally:
+        client.close()
+
+
+def partitions_of(client: Consumer, settings: Settings, topic: str) -> list[int]:
+    """The partitions a topic has.
+
+    Raises KafkaUnavailable or TopicMissing.
+    """
+    try:
+        found = client.list_topics(topic, timeout=ANSWER_S).topics[topic]
+    except KafkaException as error:
+        raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
+    if found.error is not None:
+        if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise TopicMissing(topic)
+        raise KafkaUnavailable(settings.kafka, f"{topic}: {found.error.str()}")
+    return sorted(found.partitions)
+
+
+def share(settings: Settings, existing: Sequence[int], topic: str) -> list[int]:
+    """The partitions this process reads."""
+    absent = sorted(set(settings.partitions) - set(existing))
+    if absent:
+        raise SettingsError(
+            variable("partitions"),
+            f"{topic} has partitions 0 to {max(existing)}, not {absent}",
+        )
+    return [p for p in existing if not settings.partitions or p in settings.partitions]

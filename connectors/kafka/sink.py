@@ -1,0 +1,128 @@
+"""Anomalies and dead letters to Kafka, at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bytewax.outputs import DynamicSink, StatelessSinkPartition
+from confluent_kafka import KafkaError, KafkaException
+from typing_extensions import override
+
+from connectors.errors import DeliveryFailed
+from connectors.kafka.clients import producer
+from connectors.messages import Anomaly, DeadLetter, encode_anomaly
+from connectors.settings import Settings
+from connectors.topics import Topic
+
+# A dead letter too large for its topic keeps this much of the message.
+TRUNCATED_BYTES = 65_536
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message of ours before it is sent."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class KafkaSink(DynamicSink[Item]):
+    """Writes items to a topic, at least once; one producer a worker.
+
+    A batch is confirmed by the broker before the flow goes on. Raises DeliveryFailed
+    when it is not, so that the flow's offsets stay behind what was lost.
+    """
+
+    def __init__(
+        self, settings: Settings, topic: Topic, write: Callable[[Item], Outgoing]
+    ) -> None:
+        self._settings, self._topic, self._write = settings, topic, write
+
+    @override
+    def build(
+        self, step_id: str, worker_index: int, worker_count: int
+    ) -> _KafkaSinkPartition[Item]:
+        return _KafkaSinkPartition(self._settings, self._topic.name, self._write)
+
+
+class _KafkaSinkPartition(StatelessSinkPartition[Item]):
+    def __init__(
+        self, settings: Settings, topic: str, write: Callable[[Item], Outgoing]
+    ) -> None:
+        self._topic, self._write = topic, write
+        self._producer = producer(settings)
+        self._timeout_s = max(settings.retry_seconds, 5) + 5
+        self._failed: list[KafkaError] = []
+
+    @override
+    def write_batch(self, items: list[Item]) -> None:
+        for item in items:
+            self._produce(self._write(item))
+        waiting = self._producer.flush(self._timeout_s)
+        if self._failed:
+            raise DeliveryFailed(self._topic, self._failed[0].str())
+        if waiting:
+            raise DeliveryFailed(self._topic, f"no answer in {self._timeout_s:.0f} s")
+
+    def _produce(self, out: Outgoing) -> None:
+        try:
+            self._send(out)
+        except BufferError:  # the queue is full: wait until it is sent
+            self._producer.flush(self._timeout_s)
+            self._send(out)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                raise DeliveryFailed(self._topic, error.args[0].str()) from None
+            self._send(_truncated(out))
+
+    def _send(self, out: Outgoing) -> None:
+        self._producer.produce(
+            self._topic,
+            out.value,
+            out.key,
+            headers=list(out.headers),
+            on_delivery=lambda error, _: self._delivered(error, out),
+        )
+
+    def _delivered(self, error: KafkaError | None, out: Outgoing) -> None:
+        if error is None:
+            return
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE and len(out.value or b"") > (
+            TRUNCATED_BYTES
+        ):
+            self._send(_truncated(out))
+            return
+        self._failed.append(error)
+
+
+def _truncated(out: Outgoing) -> Outgoing:
+    """The head of a message that is too large for the topic, marked as such."""
+    value = out.value or b""
+    size = ("truncated-from-bytes", str(len(value)).encode())
+    return Outgoing(out.key, value[:TRUNCATED_BYTES], (*out.headers, size))
+
+
+def anomaly_message(anomaly: Anomaly) -> Outgoing:
+    """An anomaly for `telemetry.anomalies`: the key is the parameter."""
+    return Outgoing(str(anomaly.name).encode(), encode_anomaly(anomaly))
+
+
+def dead_letter_message(letter: DeadLetter) -> Outgoing:
+    """A dead letter: the original bytes and key, and in headers why and whence."""
+    headers = {
+        "reason": letter.reason,
+        "detail": letter.detail[:1000],
+        "topic": letter.topic,
+        "partition": str(letter.partition),
+        "offset": str(letter.offset),
+    }
+    return Outgoing(
+        letter.key,
+        letter.value,
+        tuple((name, text.encode()) for name, text in headers.items()),
+    )

@@ -1,0 +1,283 @@
+"""Telemetry from Kafka: each poll as one batch of samples a parameter."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from typing_extensions import override
+
+from connectors.decode import Decoder, Refusal
+from connectors.errors import KafkaUnavailable, OffsetLost, TopicMissing
+from connectors.kafka.clients import (
+    ANSWER_S,
+    consumer,
+    log_event,
+    partitions_of,
+    share,
+)
+from connectors.messages import DeadLetter, Poll, Polled, Position
+from connectors.process import FlowProcess
+from connectors.topics import Topic
+
+POLL_MESSAGES = 2_000
+IDLE_PAUSE = timedelta(milliseconds=2)
+LOOK_AROUND_S = 5.0
+NEW_PARTITIONS_S = 60.0
+# KafkaError has no public name for it: no valid offset, and none may be guessed.
+NO_OFFSET = -140
+
+_log = logging.getLogger("orbitwatch.kafka")
+
+Positions = tuple[Position, ...]
+_Place = tuple[int, int]  # partition, offset
+Offsets = dict[str, Any]
+"""A snapshot: version 1, topic, and {partition: (next offset, newest us)}."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far one partition has been read; the newest Kafka timestamp so far."""
+
+    next_offset: int
+    newest_us: int = 0
+
+
+class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
+    """Reads a telemetry topic: each poll as one batch of samples a parameter.
+
+    There is one source partition, whatever the number of Kafka partitions, so that a
+    process can be given another share of them and still resume from its snapshots.
+    A process that is told to stop ends the stream, which makes Bytewax take a last
+    snapshot and exit.
+    """
+
+    def __init__(self, run: FlowProcess, topic: Topic) -> None:
+        self._run, self._topic = run, topic
+
+    @override
+    def list_parts(self) -> list[str]:
+        return ["telemetry"]
+
+    @override
+    def build_part(
+        self, step_id: str, for_part: str, resume_state: Offsets | None
+    ) -> _TelemetryPartition:
+        return _TelemetryPartition(self._run, self._topic.name, resume_state)
+
+
+class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets]):
+    def __init__(self, run: FlowProcess, topic: str, resume: Offsets | None) -> None:
+        self._run, self._settings, self._topic = run, run.settings, topic
+        positions = resume["positions"] if resume else {}
+        self._progress = {p: _Progress(*at) for p, at in positions.items()}
+        self._decoder = Decoder(self._settings.future_seconds)
+        self._polls = 0
+        self._consumer = consumer(self._settings)
+        self._assigned: list[int] = []
+        self._assign_new()
+        self._next_look_s = self._next_partitions_s = 0.0
+        self._awake_at: datetime | None = None
+        run.health.reading()
+
+    def _assign_new(self) -> None:
+        """Starts on partitions not read yet: at first all, later those added."""
+        existing = partitions_of(self._consumer, self._settings, self._topic)
+        ours = share(self._settings, existing, self._topic)
+        new = [p for p in ours if p not in self._assigned]
+        if not new:
+            return
+        starts = [
+            TopicPartition(self._topic, partition, self._start(partition))
+            for partition in new
+        ]
+        self._consumer.incremental_assign(starts)
+        self._assigned.extend(new)
+        _log.info("reading %s partitions %s", self._topic, new)
+
+    def _start(self, partition: int) -> int:
+        """Where to go on; the beginning if the partition was never read.
+
+        Raises OffsetLost when Kafka does not have that offset any more.
+        """
+        progress = self._progress.get(partition)
+        if progress is None:
+            return OFFSET_BEGINNING
+        oldest, end = self._watermarks(partition)
+        if oldest <= progress.next_offset <= end:
+            return progress.next_offset
+        if self._settings.lost_offset == "stop":
+            raise OffsetLost(
+                self._topic, partition, progress.next_offset, (oldest, end)
+            )
+        _log.warning(
+            "%s[%d] goes on from %d instead of %d: what lay between is lost",
+            self._topic,
+            partition,
+            oldest,
+            progress.next_offset,
+        )
+        del self._progress[partition]
+        return oldest
+
+    def _watermarks(self, partition: int) -> tuple[int, int]:
+        try:
+            oldest, end = self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic, partition), timeout=ANSWER_S
+            )
+        except KafkaException as error:
+            raise KafkaUnavailable(self._settings.kafka, error.args[0].str()) from None
+        return oldest, end
+
+    @override
+    def next_batch(self) -> list[Polled | DeadLetter]:
+        if self._run.should_stop():
+            _log.info("told to stop: taking a last snapshot")
+            raise StopIteration
+        self._run.health.turned()
+        self._look_around()
+        messages = self._consumer.consume(POLL_MESSAGES, 0)
+        if not messages:
+            self._awake_at = datetime.now(UTC) + IDLE_PAUSE
+            return []
+        self._awake_at = None
+        return self._take([m for m in messages if self._is_data(m)])
+
+    @override
+    def next_awake(self) -> datetime | None:
+        return self._awake_at
+
+    @override
+    def snapshot(self) -> Offsets:
+        return {
+            "version": 1,
+            "topic": self._topic,
+            "positions": {
+                partition: (progress.next_offset, progress.newest_us)
+                for partition, progress in self._progress.items()
+            },
+        }
+
+    @override
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _is_data(self, message: Message) -> bool:
+        """Whether it is a message and not an event; raises for final events."""
+        error = message.error()
+        if error is None:
+            return True
+        partition = message.partition()
+        if error.code() == NO_OFFSET and partition is not None:
+            at = self._progress.get(partition, _Progress(0))
+            held = self._watermarks(partition)
+            raise OffsetLost(self._topic, partition, at.next_offset, held)
+        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise TopicMissing(self._topic)
+        if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise KafkaUnavailable(self._settings.kafka, error.str())
+        log_event(error)
+        return False
+
+    def _take(self, messages: list[Message]) -> list[Polled | DeadLetter]:
+        """Decodes a poll and notes how far it goes."""
+        times_us = np.array([m.timestamp()[1] for m in messages], np.int64) * 1000
+        places = [_place(m) for m in messages]
+        positions = self._advance(places, times_us.tolist())
+        decoded = self._decoder.decode(
+            [m.value() for m in messages],
+            [_content_type(m) for m in messages],
+            times_us,
+        )
+        self._polls += 1
+        poll = Poll(
+            self._polls, len(decoded.samples), positions, int(times_us.min(initial=0))
+        )
+        self._run.metrics.read(len(messages), decoded.samples)
+        letters = [
+            self._dead_letter(messages[refusal.index], refusal)
+            for refusal in decoded.refused
+        ]
+        return [Polled(samples, poll) for samples in decoded.samples] + letters
+
+    def _advance(self, places: list[_Place], times_us: list[int]) -> Positions:
+        """Notes how far a poll goes, by partition."""
+        progress = self._progress
+        touched: set[int] = set()
+        for (partition, offset), time_us in zip(places, times_us, strict=True):
+            at = progress.setdefault(partition, _Progress(0))
+            at.next_offset = offset + 1
+            at.newest_us = max(at.newest_us, time_us)
+            touched.add(partition)
+        return tuple(
+            Position(self._topic, p, progress[p].next_offset, progress[p].newest_us)
+            for p in sorted(touched)
+        )
+
+    def _dead_letter(self, message: Message, refusal: Refusal) -> DeadLetter:
+        self._run.metrics.refused(refusal.reason)
+        return DeadLetter(
+            message.value(),
+            message.key(),
+            self._topic,
+            *_place(message),
+            refusal.reason,
+            refusal.detail,
+        )
+
+    def _look_around(self) -> None:
+        """Now and then: how far behind are we, and were partitions added?"""
+        now_s = time.monotonic()
+        if now_s < self._next_look_s:
+            return
+        self._next_look_s = now_s + LOOK_AROUND_S
+        self._measure_lag()
+        if now_s >= self._next_partitions_s:
+            if self._next_partitions_s:
+                self._assign_added()
+            self._next_partitions_s = now_s + NEW_PARTITIONS_S
+
+    def _assign_added(self) -> None:
+        try:
+            self._assign_new()
+        except KafkaUnavailable as error:
+            _log.warning("cannot look for new partitions: %s", error)
+
+    def _measure_lag(self) -> None:
+        for partition in self._assigned:
+            try:
+                _, end = self._consumer.get_watermark_offsets(
+                    TopicPartition(self._topic, partition), cached=True
+                )
+            except KafkaException:
+                continue
+            if end < 0:  # not known before the first fetch
+                continue
+            at = self._progress.get(partition)
+            lag = max(end - at.next_offset, 0) if at else end
+            self._run.metrics.offset_lag.labels(self._topic, str(partition)).set(lag)
+
+
+def _content_type(message: Message) -> str | None:
+    headers = message.headers()
+    value = dict(headers).get("content-type") if headers else None
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else None
+
+
+def _place(message: Message) -> _Place:
+    partition, offset = message.partition(), message.offset()
+    if partition is None or offset is None:
+        raise TypeError("a message from Kafka without partition and offset")
+    return partition, offset

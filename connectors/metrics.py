@@ -1,0 +1,129 @@
+"""Prometheus metrics of a flow, in the default registry, which Bytewax serves.
+
+Parameters are not labels: there may be thousands. Spacecraft are, up to a bound.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from connectors.messages import Anomaly, Samples
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000)
+# A producer gone wild may invent spacecraft; those beyond count as "other".
+MOST_SPACECRAFT = 500
+
+
+class _EventTimeLag(Collector):
+    """How old the newest sample of each spacecraft is, at the time of the scrape."""
+
+    def __init__(self) -> None:
+        self.newest_us: dict[str, int] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(
+            "orbitwatch_telemetry_event_time_lag_seconds",
+            "Age of the newest sample, by its generation time.",
+            labels=["spacecraft"],
+        )
+        now_us = time.time() * 1e6
+        for spacecraft, newest_us in sorted(self.newest_us.items()):
+            family.add_metric([spacecraft], (now_us - newest_us) / 1e6)
+        yield family
+
+
+class FlowMetrics:
+    """Everything one flow process measures of itself."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        def counter(name: str, meaning: str, labels: Iterable[str] = ()) -> Counter:
+            name = f"orbitwatch_{name}_total"
+            return Counter(name, meaning, tuple(labels), registry=registry)
+
+        def histogram(name: str, meaning: str, buckets: Iterable[float]) -> Histogram:
+            name = f"orbitwatch_{name}"
+            return Histogram(name, meaning, buckets=tuple(buckets), registry=registry)
+
+        self._samples = counter(
+            "telemetry_samples", "Samples read.", labels=["spacecraft"]
+        )
+        self.late = counter(
+            "telemetry_late_samples",
+            "Samples not newer than one seen before: judged by limits only.",
+        )
+        self._dead_letters = counter(
+            "telemetry_dead_letter", "Messages refused.", labels=["reason"]
+        )
+        self._anomalies = counter(
+            "anomalies", "Anomalies, by what happened.", labels=["change", "severity"]
+        )
+        self.offset_lag = Gauge(
+            "orbitwatch_telemetry_offset_lag_messages",
+            "Messages of a partition that are not read yet.",
+            ("topic", "partition"),
+            registry=registry,
+        )
+        self.poll_messages = histogram(
+            "telemetry_poll_messages", "Messages in a poll.", COUNTS
+        )
+        self.poll_samples = histogram(
+            "telemetry_poll_samples", "Samples in a poll.", COUNTS
+        )
+        self.latency = histogram(
+            "telemetry_latency_seconds",
+            "From Kafka's timestamp of a poll's oldest message to the committed rows.",
+            SECONDS,
+        )
+        self.database_write = histogram(
+            "database_write_seconds", "Duration of a transaction.", SECONDS
+        )
+        self.database_samples = counter(
+            "database_samples", "Samples stored (new rows)."
+        )
+        self.database_repeated = counter(
+            "database_repeated_samples",
+            "Samples that were stored before, such as retransmissions.",
+        )
+        self.database_contradicted = counter(
+            "database_contradicted_samples",
+            "Samples repeated with another value; the first value stays.",
+        )
+        self.database_retries = counter(
+            "database_retries", "Transactions tried again after a failure."
+        )
+        self._lag = _EventTimeLag()
+        registry.register(self._lag)
+
+    def read(self, messages: int, batches: Iterable[Samples]) -> None:
+        """Counts a poll: its messages, and its samples by spacecraft."""
+        samples = 0
+        for batch in batches:
+            spacecraft = self._label(batch.name.spacecraft)
+            samples += len(batch)
+            self._samples.labels(spacecraft).inc(len(batch))
+            newest_us = max(int(batch.times_us.max()), self._lag.newest_us[spacecraft])
+            self._lag.newest_us[spacecraft] = newest_us
+        self.poll_messages.observe(messages)
+        self.poll_samples.observe(samples)
+
+    def refused(self, reason: str) -> None:
+        """Counts a dead letter."""
+        self._dead_letters.labels(reason).inc()
+
+    def anomaly(self, anomaly: Anomaly) -> None:
+        """Counts a change of an anomaly."""
+        self._anomalies.labels(anomaly.change, anomaly.severity).inc()
+
+    def _label(self, spacecraft: str) -> str:
+        known = self._lag.newest_us
+        if spacecraft not in known:
+            if len(known) >= MOST_SPACECRAFT:
+                spacecraft = "other"
+            known.setdefault(spacecraft, -(2**62))
+        return spacecraft

@@ -1,0 +1,137 @@
+"""Definitions of parameters, read from YAML: units, limits, detector settings.
+
+One file describes (some of) the parameters of one spacecraft:
+
+    spacecraft: ORBITER-1
+    detectors:                      # for all parameters of this file
+      rolling_z_score: {threshold: 5}
+    parameters:
+      battery_voltage:
+        subsystem: power
+        unit: V
+        soft: [26.0, 33.0]          # [low, high], either may be null
+        hard: [24.0, 34.0]
+        detectors:                  # for this parameter, on top of the above
+          half_space_trees: {enabled: false}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from connectors.decode import is_name
+from connectors.errors import SettingsError, one_line
+from connectors.messages import ParameterName
+from connectors.settings import variable
+
+Band = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDefinition:
+    """What is known of a parameter beforehand; the defaults know nothing.
+
+    `soft` and `hard` are [low, high] limits in `unit`; `detectors` maps a detector's
+    name to its settings; `source` is the file it comes from.
+    """
+
+    name: ParameterName
+    unit: str = ""
+    soft: Band = (None, None)
+    hard: Band = (None, None)
+    detectors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    source: str = ""
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    subsystem: str = ""
+    unit: str = ""
+    soft: Band = (None, None)
+    hard: Band = (None, None)
+    detectors: dict[str, dict[str, object]] = {}
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    spacecraft: str
+    parameters: dict[str, _Entry]
+    detectors: dict[str, dict[str, object]] = {}
+
+
+class Definitions:
+    """All definitions, found by name; what nobody described gets the defaults."""
+
+    def __init__(self, definitions: Iterable[ParameterDefinition] = ()) -> None:
+        self._by_name: dict[ParameterName, ParameterDefinition] = {}
+        self._without_subsystem: dict[ParameterName, ParameterName | None] = {}
+        for definition in definitions:
+            name = definition.name
+            if name in self._by_name:
+                raise _wrong(definition.source, f"{name} is described twice")
+            self._by_name[name] = definition
+            bare = replace(name, subsystem="")
+            unique = bare not in self._without_subsystem
+            self._without_subsystem[bare] = name if unique else None
+
+    def __iter__(self) -> Iterator[ParameterDefinition]:
+        return iter(self._by_name.values())
+
+    def of(self, name: ParameterName) -> ParameterDefinition:
+        """The definition of a parameter, described or not."""
+        return self._by_name.get(name) or ParameterDefinition(name)
+
+    def identify(self, name: ParameterName) -> ParameterName:
+        """The name with its subsystem filled in, where a packet left it out.
+
+        It stays out where several subsystems have a parameter of that name.
+        """
+        if name.subsystem:
+            return name
+        return self._without_subsystem.get(name) or name
+
+
+def read_definitions(folder: Path) -> Definitions:
+    """The definitions in all YAML files of a folder.
+
+    Raises SettingsError, naming the file, for anything that is not as described above.
+    """
+    if not folder.is_dir():
+        raise SettingsError(variable("parameters"), f"there is no folder {folder}")
+    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    return Definitions(
+        definition for file in files for definition in _definitions_in(file)
+    )
+
+
+def _definitions_in(file: Path) -> Iterator[ParameterDefinition]:
+    try:
+        content = msgspec.yaml.decode(file.read_bytes(), type=_File)
+    except (msgspec.DecodeError, OSError, UnicodeDecodeError) as error:
+        raise _wrong(str(file), one_line(error)) from None
+    for parameter, entry in content.parameters.items():
+        for text in (content.spacecraft, entry.subsystem or "-", parameter):
+            if not is_name(text):
+                raise _wrong(str(file), f"{text!r} cannot be a name")
+        yield ParameterDefinition(
+            ParameterName(content.spacecraft, entry.subsystem, parameter),
+            entry.unit,
+            entry.soft,
+            entry.hard,
+            _merged(content.detectors, entry.detectors),
+            str(file),
+        )
+
+
+def _merged(
+    general: Mapping[str, Mapping[str, object]],
+    special: Mapping[str, Mapping[str, object]],
+) -> dict[str, dict[str, object]]:
+    names = sorted(general.keys() | special.keys())
+    return {name: {**general.get(name, {}), **special.get(name, {})} for name in names}
+
+
+def _wrong(source: str, problem: str) -> SettingsError:
+    return SettingsError(variable("parameters"), f"{source}: {problem}")

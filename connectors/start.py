@@ -1,0 +1,67 @@
+"""Starting a flow: settings, log, signals, ports, a look at Kafka and the database."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+from connectors import health, logs
+from connectors.errors import SettingsError
+from connectors.kafka.clients import check_kafka
+from connectors.process import FlowProcess
+from connectors.settings import Settings, variable
+from connectors.timescale import check_database
+from connectors.topics import Topic
+
+
+def start_flow(reads: Topic, writes: Sequence[Topic]) -> FlowProcess:
+    """Prepares the process of a flow that reads and writes these topics.
+
+    From here on what goes wrong ends as one log line and a non-zero exit code.
+    Raises the errors of `connectors.errors` when the flow could not work.
+    """
+    sys.excepthook = logs.log_last_words
+    logs.configure("text", "INFO")
+    settings = Settings.from_environment()
+    logs.configure(settings.log_format, settings.log_level)
+    process = FlowProcess(settings)
+    process.should_stop.listen()
+    _open_ports(process)
+    check_kafka(settings, reads, writes)
+    check_database(settings.database)
+    # What was imported so far lives as long as the process: no need to look through
+    # it at every collection.
+    gc.collect()
+    gc.freeze()
+    return process
+
+
+def _open_ports(process: FlowProcess) -> None:
+    """Serves health, and has Bytewax serve /metrics, which fails silently by itself."""
+    settings = process.settings
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", settings.metrics_port))
+        except OSError as error:
+            raise _taken("metrics_port", settings.metrics_port, error) from None
+    try:
+        health.serve(process.health, settings.health_port)
+    except OSError as error:
+        raise _taken("health_port", settings.health_port, error) from None
+    os.environ.update(
+        BYTEWAX_DATAFLOW_API_ENABLED="1",
+        BYTEWAX_DATAFLOW_API_PORT=str(settings.metrics_port),
+        # Else Bytewax writes dataflow.json into the working directory.
+        BYTEWAX_DATAFLOW_API_CACHE_PATH=process.scratch.name,
+        # The engine's panics repeat what our last log line says.
+        RUST_BACKTRACE="0",
+    )
+
+
+def _taken(setting: str, port: int, error: OSError) -> SettingsError:
+    problem = f"cannot listen on port {port}: {error.strerror}"
+    return SettingsError(variable(setting), problem)
