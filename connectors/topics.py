@@ -6,10 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
-    AdminClient,
-    NewTopic,  # type: ignore[attr-defined]
-)
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from connectors.errors import KafkaUnavailable, OrbitwatchError
 from connectors.settings import Settings

@@ -1,0 +1,352 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors import decode
+from connectors.decode import REASONS, Decoded, Decoder
+from connectors.messages import (
+    ARROW_CONTENT_TYPE,
+    Packet,
+    ParameterName,
+    Samples,
+    encode_arrow,
+    encode_packet,
+    microseconds,
+)
+
+RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)
+PACKET = {
+    "spacecraft": "ISS",
+    "generation_time": "2025-12-21T12:58:51Z",
+    "values": {"a": 1.5, "b": None},
+}
+DAY_S = 86_400
+
+
+def packet_json(**changes: object) -> bytes:
+    fields = {**PACKET, **changes}
+    return json.dumps({k: v for k, v in fields.items() if v is not ...}).encode()
+
+
+def poll(*values: bytes | None, arrow: bool = False) -> Decoded:
+    kind = ARROW_CONTENT_TYPE if arrow else None
+    received_us = np.full(len(values), microseconds(RECEIVED))
+    return Decoder(DAY_S).decode(values, [kind] * len(values), received_us)
+
+
+def as_dict(decoded: Decoded) -> dict[str, list[float]]:
+    return {str(run.name): run.values.tolist() for run in decoded.samples}
+
+
+def test_a_packet_becomes_one_run_a_parameter():
+    decoded = poll(packet_json(subsystem="orbit"))
+    a, b = decoded.samples
+    assert a.name == ParameterName("ISS", "orbit", "a")
+    assert a.values.tolist() == [1.5]
+    assert a.times_us.tolist() == [1766321931000000]
+    assert np.isnan(b.values).all()
+    assert decoded.refused == []
+
+
+def test_samples_of_a_parameter_stay_in_order_of_arrival():
+    values = [packet_json(values={"a": n, "b": -n}) for n in range(50)]
+    assert as_dict(poll(*values)) == {
+        "/ISS/a": list(range(50)),
+        "/ISS/b": [-n for n in range(50)],
+    }
+
+
+def test_times_with_an_offset_are_converted_to_utc():
+    [run] = poll(
+        packet_json(generation_time="2025-12-21T14:58:51+02:00", values={"a": 1})
+    ).samples
+    assert run.times_us.tolist() == [1766321931000000]
+
+
+BAD = {
+    "not_json": [
+        b"{",
+        b"hello",
+        b'{"spacecraft":"\xff\xfe"}',
+        b'{"x":' + b"[" * 100_000,
+        b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        packet_json(values={"a": float("nan")}),
+        packet_json(values={"a": float("inf")}),
+    ],
+    "wrong_shape": [
+        b"[]",
+        b"null",
+        b"17",
+        packet_json(spacecraft=...),
+        packet_json(values=...),
+        packet_json(generation_time=...),
+        packet_json(generation_time="2025-12-21T12:58:51"),
+        packet_json(generation_time="0000-12-21T12:58:51Z"),
+        packet_json(generation_time="yesterday"),
+        packet_json(generation_time=1766321931),
+        packet_json(values={"a": "1.5"}),
+        packet_json(values={"a": True}),
+        packet_json(values={"a": [1]}),
+        packet_json(values={"a": 10**400}),
+        packet_json(values=[1, 2]),
+        packet_json(context={"mode": None}),
+        packet_json(spacecraft=7),
+    ],
+    "bad_name": [
+        packet_json(spacecraft=""),
+        packet_json(spacecraft="A/B"),
+        packet_json(subsystem="a\x00b"),
+        packet_json(values={"": 1}),
+        packet_json(values={"x" * 129: 1}),
+        packet_json(values={"tab\t": 1}),
+    ],
+    "time_in_future": [
+        packet_json(generation_time="9999-12-31T23:59:59Z"),
+        packet_json(generation_time="9999-12-31T23:59:59-10:00"),
+        packet_json(generation_time="2026-01-02T00:00:00.000001Z"),
+    ],
+    "empty": [b"", None],
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "value"),
+    [(reason, value) for reason, values in BAD.items() for value in values],
+)
+def test_a_message_that_is_no_packet_is_refused_and_nothing_around_it_lost(
+    reason, value
+):
+    good = packet_json(values={"good": 1})
+    decoded = poll(good, value, good)
+    assert as_dict(decoded) == {"/ISS/good": [1.0, 1.0]}
+    assert [(refusal.index, refusal.reason) for refusal in decoded.refused] == [
+        (1, reason)
+    ]
+    assert reason in REASONS
+
+
+def test_a_packet_keeps_its_other_values_when_one_has_a_bad_name():
+    decoded = poll(packet_json(values={"a/b": 1, "c": 2}))
+    assert as_dict(decoded) == {"/ISS/c": [2.0]}
+    assert [refusal.reason for refusal in decoded.refused] == ["bad_name"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        packet_json(station="Kiruna"),
+        packet_json(sequence=10**30),
+        packet_json(subsystem=None),
+        packet_json(generation_time="2026-01-02T00:00:00Z"),
+        packet_json(generation_time="0001-01-01T00:00:00Z"),
+    ],
+)
+def test_unknown_and_optional_fields_are_no_reason_to_lose_a_packet(value):
+    decoded = poll(value)
+    assert decoded.refused == []
+    assert list(as_dict(decoded)) == ["/ISS/a", "/ISS/b"]
+
+
+def test_a_packet_without_values_is_no_error():
+    assert poll(packet_json(values={})) == Decoded([], [])
+
+
+def test_ten_thousand_parameters_in_a_packet():
+    names = {f"p{n}": float(n) for n in range(10_000)}
+    decoded = poll(packet_json(values=names))
+    assert as_dict(decoded) == {f"/ISS/{n}": [v] for n, v in names.items()}
+
+
+def test_a_value_of_ten_megabytes_is_refused_or_read():
+    padding = "x" * 10_000_000
+    assert poll(packet_json(note=padding)).refused == []
+    assert poll(padding.encode()).refused[0].reason == "not_json"
+
+
+def test_context_comes_as_a_column_a_name_and_zero_where_not_named():
+    decoded = poll(
+        packet_json(values={"a": 1}, context={"mode": 2}),
+        packet_json(values={"a": 1}),
+        packet_json(values={"a": 1, "b": 1}, context={"heater": 1}),
+    )
+    a, b = decoded.samples
+    assert a.context is not None
+    assert b.context is not None
+    assert {name: column.tolist() for name, column in a.context.items()} == {
+        "mode": [2, 0, 0],
+        "heater": [0, 0, 1],
+    }
+    assert {name: column.tolist() for name, column in b.context.items()} == {
+        "heater": [1]
+    }
+
+
+def run_of(values: list[float], name: str = "p", start_us: int = 0) -> Samples:
+    times_us = np.arange(len(values)) * 1_000_000 + start_us
+    return Samples(ParameterName("SAT", "eps", name), times_us, np.array(values))
+
+
+def test_arrow_and_json_give_the_same_columns():
+    names = ("p", "q")
+    arrow = poll(encode_arrow(run_of([1, np.nan, 3], n) for n in names), arrow=True)
+    packets = [
+        Packet(
+            spacecraft="SAT",
+            subsystem="eps",
+            generation_time=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=n),
+            values=dict.fromkeys(names, value),
+        )
+        for n, value in enumerate([1.0, None, 3.0])
+    ]
+    from_json = poll(*map(encode_packet, packets))
+    assert arrow.refused == from_json.refused == []
+    for left, right in zip(arrow.samples, from_json.samples, strict=True):
+        assert left.name == right.name
+        np.testing.assert_array_equal(left.times_us, right.times_us)
+        np.testing.assert_array_equal(left.values, right.values)
+
+
+def test_arrow_and_json_messages_of_a_poll_stay_in_order():
+    decoder = Decoder(DAY_S)
+    one = Packet(
+        spacecraft="SAT", subsystem="eps", generation_time=RECEIVED, values={"p": 9.0}
+    )
+    values = [encode_packet(one), encode_arrow([run_of([1, 2])]), encode_packet(one)]
+    kinds = [None, ARROW_CONTENT_TYPE, None]
+    received_us = np.full(3, microseconds(RECEIVED))
+    assert as_dict(decoder.decode(values, kinds, received_us)) == {
+        "/SAT/eps/p": [9, 1, 2, 9]
+    }
+
+
+def test_an_infinite_value_in_an_arrow_message_leaves_the_other_rows_alone():
+    decoded = poll(encode_arrow([run_of([1, np.inf, 3])]), arrow=True)
+    assert as_dict(decoded) == {"/SAT/eps/p": [1, 3]}
+    assert [refusal.reason for refusal in decoded.refused] == ["non_finite"]
+
+
+@pytest.mark.parametrize("part", [0.01, 0.3, 0.5, 0.9, 0.999])
+def test_a_part_of_an_arrow_stream_is_refused(part):
+    whole = encode_arrow([run_of([1, 2]), run_of([3, 4])])
+    decoded = poll(whole[: int(len(whole) * part)], arrow=True)
+    assert decoded.samples == []
+    assert [refusal.reason for refusal in decoded.refused] == ["not_arrow"]
+
+
+def arrow_table(**columns: object) -> bytes:
+    table = pa.table(
+        {
+            "spacecraft": ["SAT"],
+            "parameter": ["p"],
+            "generation_time": pa.array([0], pa.timestamp("us", tz="UTC")),
+            "value": [1.0],
+            **columns,
+        }
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def test_arrow_columns_of_kindred_types_are_taken():
+    decoded = poll(
+        arrow_table(
+            spacecraft=pa.array(["SAT"]).dictionary_encode(),
+            value=pa.array([1], pa.int32()),
+            generation_time=pa.array([7], pa.timestamp("ms", tz="Europe/Paris")),
+        ),
+        arrow=True,
+    )
+    [run] = decoded.samples
+    assert (str(run.name), run.times_us.tolist()) == ("/SAT/p", [7000])
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"value": ["text"]},
+        {"generation_time": [1]},
+        {"generation_time": pa.array([0], pa.timestamp("us"))},
+        {"generation_time": pa.array([None], pa.timestamp("us", tz="UTC"))},
+        {"generation_time": pa.array([2**62], pa.timestamp("s", tz="UTC"))},
+        {"spacecraft": [b"\xff"]},
+    ],
+)
+def test_arrow_columns_of_other_types_are_refused(columns):
+    decoded = poll(arrow_table(**columns), arrow=True)
+    assert decoded.samples == []
+    assert [refusal.reason for refusal in decoded.refused] == ["wrong_columns"]
+
+
+@pytest.mark.parametrize("column", ["spacecraft", "parameter"])
+def test_an_arrow_row_without_a_name_is_refused(column):
+    decoded = poll(arrow_table(**{column: pa.array([None], pa.string())}), arrow=True)
+    assert decoded.samples == []
+    assert [refusal.reason for refusal in decoded.refused] == ["bad_name"]
+
+
+def test_a_flood_of_invented_names_does_not_grow_memory_for_ever(monkeypatch):
+    monkeypatch.setattr(decode, "MOST_NAMES", 100)
+    decoder = Decoder(DAY_S)
+    received_us = np.array([microseconds(RECEIVED)])
+    for flood in range(20):
+        names = {f"p{flood}-{n}": 1.0 for n in range(30)}
+        run = decoder.decode([packet_json(values=names)], [None], received_us)
+        assert len(run.samples) == 30
+    assert len(decoder._names.names) <= 130
+
+
+NAMES = st.text(st.characters(codec="utf-8"), max_size=20)
+VALUES = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(st.dictionaries(NAMES, VALUES, max_size=5), max_size=8))
+def test_every_value_of_every_packet_comes_out_once_or_its_packet_is_refused(packets):
+    times = [RECEIVED - timedelta(seconds=n) for n in range(len(packets))]
+    decoded = poll(
+        *(
+            encode_packet(Packet(spacecraft="S", generation_time=time, values=values))
+            for time, values in zip(times, packets, strict=True)
+        )
+    )
+    expected: dict[str, list[tuple[int, float | None]]] = {}
+    refused = set()
+    for index, (time, values) in enumerate(zip(times, packets, strict=True)):
+        for name, value in values.items():
+            if decode.is_name(name):
+                rows = expected.setdefault(f"/S/{name}", [])
+                rows.append((microseconds(time), value))
+            else:
+                refused.add(index)
+    found = {
+        str(run.name): [
+            (time, None if np.isnan(value) else value)
+            for time, value in zip(
+                run.times_us.tolist(), run.values.tolist(), strict=True
+            )
+        ]
+        for run in decoded.samples
+    }
+    assert found == expected
+    assert {refusal.index for refusal in decoded.refused} == refused
+
+
+@given(st.lists(st.binary(max_size=200), max_size=5), st.booleans())
+def test_no_bytes_raise(values, arrow):
+    decoded = poll(*values, arrow=arrow)
+    assert len({refusal.index for refusal in decoded.refused}) == len(values)
+
+
+@given(st.data())
+def test_a_spoilt_arrow_stream_never_raises(data):
+    whole = bytearray(encode_arrow([run_of([1, 2, 3])]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(whole) - 1))
+        whole[place] = data.draw(st.integers(0, 255))
+    poll(bytes(whole), arrow=True)

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import SettingsError
+from connectors.settings import Settings
+
+
+def test_nothing_set_gives_the_defaults():
+    settings = Settings.from_environment({"HOME": "/somewhere"})
+    assert settings == Settings()
+    assert settings.kafka == "localhost:9092"
+    assert settings.parameters == Path("provisioning/parameters")
+
+
+def test_a_misspelt_setting_is_refused_and_the_right_one_named():
+    with pytest.raises(SettingsError, match="ORBITWATCH_KAFAK.*ORBITWATCH_KAFKA"):
+        Settings.from_environment({"ORBITWATCH_KAFAK": "broker:9092"})
+
+
+@pytest.mark.parametrize(
+    ("text", "partitions"),
+    [
+        ("", ()),
+        ("3", (3,)),
+        ("0-3", (0, 1, 2, 3)),
+        (" 7, 0-1 ,1", (0, 1, 7)),
+    ],
+)
+def test_partitions_are_numbers_and_ranges(text, partitions):
+    environment = {"ORBITWATCH_PARTITIONS": text}
+    assert Settings.from_environment(environment).partitions == partitions
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("ORBITWATCH_PARTITIONS", "3-0"),
+        ("ORBITWATCH_PARTITIONS", "0..3"),
+        ("ORBITWATCH_PARTITIONS", "-1"),
+        ("ORBITWATCH_PARTITIONS", "0-999999999999"),
+        ("ORBITWATCH_KAFKA", "broker"),
+        ("ORBITWATCH_KAFKA", ""),
+        ("ORBITWATCH_DATABASE", "mysql://localhost/db"),
+        ("ORBITWATCH_METRICS_PORT", "0"),
+        ("ORBITWATCH_METRICS_PORT", "65536"),
+        ("ORBITWATCH_HEALTH_PORT", "http"),
+        ("ORBITWATCH_LOST_OFFSET", "latest"),
+        ("ORBITWATCH_FUTURE_SECONDS", "soon"),
+        ("ORBITWATCH_FUTURE_SECONDS", "nan"),
+        ("ORBITWATCH_RETRY_SECONDS", "-1"),
+        ("ORBITWATCH_LOG_FORMAT", "xml"),
+        ("ORBITWATCH_LOG_LEVEL", "info"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_its_setting_named(key, text):
+    with pytest.raises(SettingsError, match=key) as refusal:
+        Settings.from_environment({key: text})
+    assert "\n" not in str(refusal.value)
+
+
+def test_other_kafka_settings_pass_through_to_the_client():
+    settings = Settings.from_environment(
+        {
+            "ORBITWATCH_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "ORBITWATCH_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+            "ORBITWATCH_KAFKA_SSL_CA_LOCATION": "/etc/ssl/Ca.pem",
+        }
+    )
+    assert settings.kafka_properties == {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "ssl.ca.location": "/etc/ssl/Ca.pem",
+    }
+
+
+def test_a_kafka_setting_that_delivery_depends_on_is_refused():
+    with pytest.raises(SettingsError, match="ORBITWATCH_KAFKA_AUTO_OFFSET_RESET"):
+        Settings.from_environment({"ORBITWATCH_KAFKA_AUTO_OFFSET_RESET": "latest"})
