@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass, field
-from tempfile import TemporaryDirectory
 from types import FrameType
 
 from connectors.health import Health
@@ -22,11 +21,15 @@ class StopRequest:
         """Whether the process was told to stop."""
         return self._set
 
+    def set(self) -> None:
+        """Tells the process to stop."""
+        self._set = True
+
     def listen(self) -> None:
         """Takes over SIGTERM and SIGINT; only the main thread may."""
 
         def stop(_number: int, _frame: FrameType | None) -> None:
-            self._set = True
+            self.set()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
@@ -34,15 +37,9 @@ class StopRequest:
 
 @dataclass(frozen=True, slots=True)
 class FlowProcess:
-    """A flow's settings, what it reports of itself, and whether it was told to stop.
-
-    `scratch` is a folder that goes with the process.
-    """
+    """A flow's settings, what it reports of itself, and whether it was told to stop."""
 
     settings: Settings
     metrics: FlowMetrics = field(default_factory=FlowMetrics)
     health: Health = field(default_factory=Health)
     should_stop: StopRequest = field(default_factory=StopRequest)
-    scratch: TemporaryDirectory[str] = field(
-        default_factory=lambda: TemporaryDirectory(prefix="orbitwatch-")
-    )

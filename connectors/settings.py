@@ -173,6 +173,23 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+def kafka_variable(kafka_property: str) -> str:
+    """The environment variable of a property of the Kafka client."""
+    return KAFKA_PREFIX + kafka_property.upper().replace(".", "_")
+
+
+def tell_bytewax(metrics_port: int, folder: str) -> None:
+    """Has Bytewax serve /metrics; it takes its settings from the environment only.
+
+    `folder` is for its dataflow.json, which else goes to the working directory.
+    """
+    os.environ["BYTEWAX_DATAFLOW_API_ENABLED"] = "1"
+    os.environ["BYTEWAX_DATAFLOW_API_PORT"] = str(metrics_port)
+    os.environ["BYTEWAX_DATAFLOW_API_CACHE_PATH"] = folder
+    # What a backtrace of the engine could add, the last log line says.
+    os.environ["RUST_BACKTRACE"] = "0"
+
+
 def _nearest(key: str, known: Mapping[str, object]) -> str:
     close = difflib.get_close_matches(key, known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""

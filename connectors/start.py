@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
-import os
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Sequence
 
 from connectors import health, logs
 from connectors.errors import SettingsError
 from connectors.kafka.clients import check_kafka
 from connectors.process import FlowProcess
-from connectors.settings import Settings, variable
+from connectors.settings import Settings, tell_bytewax, variable
 from connectors.timescale import check_database
 from connectors.topics import Topic
 
@@ -52,14 +54,9 @@ def _open_ports(process: FlowProcess) -> None:
         health.serve(process.health, settings.health_port)
     except OSError as error:
         raise _taken("health_port", settings.health_port, error) from None
-    os.environ.update(
-        BYTEWAX_DATAFLOW_API_ENABLED="1",
-        BYTEWAX_DATAFLOW_API_PORT=str(settings.metrics_port),
-        # Else Bytewax writes dataflow.json into the working directory.
-        BYTEWAX_DATAFLOW_API_CACHE_PATH=process.scratch.name,
-        # The engine's panics repeat what our last log line says.
-        RUST_BACKTRACE="0",
-    )
+    folder = tempfile.mkdtemp(prefix="orbitwatch-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    tell_bytewax(settings.metrics_port, folder)
 
 
 def _taken(setting: str, port: int, error: OSError) -> SettingsError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
@@ -57,9 +58,20 @@ def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
         created = admin.create_topics(
             [_new_topic(topic) for topic in missing], operation_timeout=timeout_s
         )
-        return [name for name, done in created.items() if _is_new(done)]
+        new = [name for name, done in created.items() if _is_new(done)]
+        _wait_until_known(admin, {topic.name for topic in missing}, timeout_s)
+        return new
     except KafkaException as error:
         raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
+
+
+def _wait_until_known(admin: AdminClient, names: set[str], timeout_s: float) -> None:
+    """Returns when the brokers tell of new topics, which takes them a moment."""
+    deadline_s = time.monotonic() + timeout_s
+    while time.monotonic() < deadline_s:
+        if names <= admin.list_topics(timeout=timeout_s).topics.keys():
+            return
+        time.sleep(0.05)
 
 
 def _new_topic(topic: Topic) -> NewTopic:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import bytewax.operators as op
-from bytewax.dataflow import operator
-from bytewax.operators import KeyedStream, StatefulBatchLogic, Stream
+from bytewax.dataflow import Stream, operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic
 from typing_extensions import override
 
 from connectors.errors import SettingsError
@@ -24,10 +24,11 @@ from connectors.messages import (
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, ParameterDefinition
 from connectors.settings import variable
+from dataflows.detectors.build import build_watch
 from dataflows.detectors.episodes import EpisodeChange
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.snapshot import SnapshotError
-from dataflows.detectors.watch import ParameterWatch, build_watch
+from dataflows.detectors.watch import ParameterWatch
 
 # The id of an anomaly follows from its parameter and start, whoever computes it.
 ANOMALY_NAMESPACE = uuid.UUID("6f7262b2-7477-4174-8368-616e6f6d616c")

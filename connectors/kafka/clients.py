@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing, one_line
-from connectors.settings import Settings, variable
+from connectors.settings import Settings, kafka_variable, variable
 from connectors.topics import DEAD_LETTERS, Topic
 
 ANSWER_S = 10.0
@@ -77,9 +77,9 @@ def _client(kind: type[Client], settings: Settings, own: Mapping[str, Any]) -> C
         return kind({**client_properties(settings), **own})
     except (KafkaException, TypeError, ValueError) as error:
         problem = error.args[0].str() if isinstance(error, KafkaException) else error
-        raise SettingsError(
-            variable("kafka") + "_*", f"Kafka client refuses it: {one_line(problem)}"
-        ) from None
+        names = [name for name in settings.kafka_properties if name in str(problem)]
+        keys = [kafka_variable(name) for name in names or ["*"]]
+        raise SettingsError(", ".join(keys), one_line(problem)) from None
 
 
 def check_kafka(settings: Settings, read: Topic, written: Sequence[Topic]) -> None:

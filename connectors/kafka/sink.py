@@ -58,51 +58,57 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
         self._producer = producer(settings)
         self._timeout_s = max(settings.retry_seconds, 5) + 5
         self._failed: list[KafkaError] = []
+        self._too_large: list[Outgoing] = []
 
     @override
     def write_batch(self, items: list[Item]) -> None:
         for item in items:
-            self._produce(self._write(item))
+            self._send(self._write(item))
+        self._confirm()
+        # The broker refuses a whole batch for one message: each gets a second try.
+        refused, self._too_large = self._too_large, []
+        for out in refused:
+            self._send(_truncated(out))
+            self._confirm()
+        if self._too_large:
+            raise DeliveryFailed(self._topic, "the topic takes no message that size")
+
+    def _send(self, out: Outgoing) -> None:
+        """Hands a message to the client; how it fared comes with `_confirm`."""
+
+        def delivered(error: KafkaError | None, _: object) -> None:
+            if error is not None:
+                self._refused(error, out)
+
+        message = (self._topic, out.value, out.key)
+        headers: dict[str, str | bytes | None] = dict(out.headers)
+        try:
+            self._producer.produce(*message, headers=headers, on_delivery=delivered)
+        except BufferError:  # the queue is full: wait until it is sent
+            self._producer.flush(self._timeout_s)
+            self._producer.produce(*message, headers=headers, on_delivery=delivered)
+        except KafkaException as error:
+            self._refused(error.args[0], out)
+
+    def _refused(self, error: KafkaError, out: Outgoing) -> None:
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+            self._too_large.append(out)
+        else:
+            self._failed.append(error)
+
+    def _confirm(self) -> None:
         waiting = self._producer.flush(self._timeout_s)
         if self._failed:
             raise DeliveryFailed(self._topic, self._failed[0].str())
         if waiting:
             raise DeliveryFailed(self._topic, f"no answer in {self._timeout_s:.0f} s")
 
-    def _produce(self, out: Outgoing) -> None:
-        try:
-            self._send(out)
-        except BufferError:  # the queue is full: wait until it is sent
-            self._producer.flush(self._timeout_s)
-            self._send(out)
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
-                raise DeliveryFailed(self._topic, error.args[0].str()) from None
-            self._send(_truncated(out))
-
-    def _send(self, out: Outgoing) -> None:
-        self._producer.produce(
-            self._topic,
-            out.value,
-            out.key,
-            headers=list(out.headers),
-            on_delivery=lambda error, _: self._delivered(error, out),
-        )
-
-    def _delivered(self, error: KafkaError | None, out: Outgoing) -> None:
-        if error is None:
-            return
-        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE and len(out.value or b"") > (
-            TRUNCATED_BYTES
-        ):
-            self._send(_truncated(out))
-            return
-        self._failed.append(error)
-
 
 def _truncated(out: Outgoing) -> Outgoing:
     """The head of a message that is too large for the topic, marked as such."""
     value = out.value or b""
+    if len(value) <= TRUNCATED_BYTES:
+        return out
     size = ("truncated-from-bytes", str(len(value)).encode())
     return Outgoing(out.key, value[:TRUNCATED_BYTES], (*out.headers, size))
 

@@ -148,12 +148,13 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             raise StopIteration
         self._run.health.turned()
         self._look_around()
-        messages = self._consumer.consume(POLL_MESSAGES, 0)
+        polled = self._consumer.consume(POLL_MESSAGES, 0)
+        messages = [message for message in polled if self._is_data(message)]
         if not messages:
             self._awake_at = datetime.now(UTC) + IDLE_PAUSE
             return []
         self._awake_at = None
-        return self._take([m for m in messages if self._is_data(m)])
+        return self._take(messages)
 
     @override
     def next_awake(self) -> datetime | None:
@@ -202,9 +203,7 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             times_us,
         )
         self._polls += 1
-        poll = Poll(
-            self._polls, len(decoded.samples), positions, int(times_us.min(initial=0))
-        )
+        poll = Poll(self._polls, len(decoded.samples), positions, int(times_us.min()))
         self._run.metrics.read(len(messages), decoded.samples)
         letters = [
             self._dead_letter(messages[refusal.index], refusal)

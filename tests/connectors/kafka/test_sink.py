@@ -1,0 +1,110 @@
+import time
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from connectors.errors import DeliveryFailed
+from connectors.kafka.sink import (
+    TRUNCATED_BYTES,
+    KafkaSink,
+    Outgoing,
+    anomaly_message,
+    dead_letter_message,
+)
+from connectors.messages import Anomaly, DeadLetter, Explanation, ParameterName
+from connectors.settings import Settings
+from connectors.topics import Topic
+
+HANG_S = 30
+
+
+@pytest.fixture
+def topic(kafka: str, request) -> Iterator[Topic]:
+    name = f"test.sink.{abs(hash(request.node.name))}"
+    admin = AdminClient({"bootstrap.servers": kafka})
+    new = NewTopic(name, 1, config={"max.message.bytes": "200000"})
+    admin.create_topics([new])[name].result(HANG_S)
+    while name not in admin.list_topics(timeout=HANG_S).topics:
+        time.sleep(0.02)
+    yield Topic(name, "", 1, 1)
+    admin.delete_topics([name])[name].result(HANG_S)
+
+
+def messages_in(kafka: str, topic: Topic, count: int):
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "test"})
+    consumer.assign([TopicPartition(topic.name, 0, OFFSET_BEGINNING)])
+    found = consumer.consume(count, HANG_S)
+    consumer.close()
+    return found
+
+
+def written(kafka: str, topic: Topic, items, write, **settings: object) -> None:
+    sink = KafkaSink(Settings(kafka=kafka, **settings), topic, write)
+    sink.build("out", 0, 1).write_batch(items)
+
+
+LETTER = DeadLetter(b"{\x00", b"SAT", "telemetry.spacecraft", 3, 17, "not_json", "why")
+
+
+def test_a_dead_letter_keeps_its_bytes_and_says_why_and_whence(kafka, topic):
+    written(kafka, topic, [LETTER], dead_letter_message)
+    [message] = messages_in(kafka, topic, 1)
+    assert (message.value(), message.key()) == (b"{\x00", b"SAT")
+    assert dict(message.headers()) == {
+        "reason": b"not_json",
+        "detail": b"why",
+        "topic": b"telemetry.spacecraft",
+        "partition": b"3",
+        "offset": b"17",
+    }
+
+
+def test_a_tombstone_stays_one_as_a_dead_letter(kafka, topic):
+    letter = DeadLetter(None, None, "t", 0, 0, "empty", "")
+    written(kafka, topic, [letter], dead_letter_message)
+    [message] = messages_in(kafka, topic, 1)
+    assert (message.value(), message.key()) == (None, None)
+
+
+@pytest.mark.parametrize("size", [300_000, 13_000_000])
+def test_a_dead_letter_too_large_for_the_topic_keeps_its_head(kafka, topic, size):
+    letter = DeadLetter(b"y" * size, b"k", "t", 0, 0, "not_json", "")
+    written(kafka, topic, [letter, LETTER], dead_letter_message)
+    messages = messages_in(kafka, topic, 2)
+    by_size = sorted(messages, key=lambda one: len(one.value()))
+    assert [len(one.value()) for one in by_size] == [2, TRUNCATED_BYTES]
+    headers = dict(by_size[1].headers())
+    assert headers["truncated-from-bytes"] == str(size).encode()
+
+
+def test_an_anomaly_is_keyed_by_its_parameter(kafka, topic):
+    why = Explanation("limits", 1.0, None, None, None, None, "")
+    name = ParameterName("SAT", "eps", "v")
+    anomaly = Anomaly("i", name, "opened", 1, 0, None, "WATCH", 1.0, 1, why)
+    written(kafka, topic, [anomaly], anomaly_message)
+    [message] = messages_in(kafka, topic, 1)
+    assert message.key() == b"/SAT/eps/v"
+
+
+def test_more_messages_than_the_queue_holds_all_arrive(kafka, topic):
+    def write(number: int) -> Outgoing:
+        return Outgoing(None, str(number).encode())
+
+    properties = {"queue.buffering.max.messages": "10"}
+    written(kafka, topic, range(500), write, kafka_properties=properties)
+    found = messages_in(kafka, topic, 500)
+    assert [int(one.value()) for one in found] == list(range(500))
+
+
+def test_a_broker_that_went_away_is_an_error_and_never_silence(own_kafka):
+    admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
+    admin.create_topics([NewTopic("t", 1)])["t"].result(HANG_S)
+    settings = Settings(kafka=own_kafka.bootstrap, retry_seconds=5)
+    sink = KafkaSink(settings, Topic("t", "", 1, 1), dead_letter_message)
+    partition = sink.build("out", 0, 1)
+    partition.write_batch([LETTER])
+    own_kafka.stop()
+    with pytest.raises(DeliveryFailed, match="did not take a message for t"):
+        partition.write_batch([LETTER])

@@ -1,0 +1,311 @@
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from prometheus_client import CollectorRegistry
+
+from connectors.errors import (
+    KafkaUnavailable,
+    OffsetLost,
+    SettingsError,
+    TopicMissing,
+)
+from connectors.kafka import source as source_module
+from connectors.kafka.clients import check_kafka
+from connectors.kafka.source import TelemetrySource
+from connectors.messages import (
+    ARROW_CONTENT_TYPE,
+    DeadLetter,
+    Packet,
+    Polled,
+    encode_arrow,
+    encode_packet,
+)
+from connectors.metrics import FlowMetrics
+from connectors.process import FlowProcess
+from connectors.settings import Settings
+from connectors.topics import Topic
+
+HANG_S = 30
+
+
+@pytest.fixture
+def topic(kafka: str, request) -> Iterator[Topic]:
+    """A topic of four partitions for one test."""
+    name = f"test.{request.node.name[:200].replace('[', '.').replace(']', '')}"
+    admin = AdminClient({"bootstrap.servers": kafka})
+    admin.create_topics([NewTopic(name, 4, config={"max.message.bytes": "12000000"})])[
+        name
+    ].result(HANG_S)
+    while name not in admin.list_topics(timeout=HANG_S).topics:
+        time.sleep(0.02)
+    yield Topic(name, "spacecraft", 4, 1)
+    admin.delete_topics([name])[name].result(HANG_S)
+
+
+def process(kafka: str, **settings: object) -> FlowProcess:
+    return FlowProcess(
+        Settings(kafka=kafka, **settings), FlowMetrics(CollectorRegistry())
+    )
+
+
+def packet(number: int, spacecraft: str = "SAT") -> bytes:
+    return encode_packet(
+        Packet(
+            spacecraft=spacecraft,
+            generation_time=datetime.fromtimestamp(number, UTC),
+            values={"p": float(number)},
+        )
+    )
+
+
+def produce(kafka: str, topic: Topic, *messages: tuple[int, bytes | None]) -> None:
+    producer = Producer({"bootstrap.servers": kafka, "message.max.bytes": 12_000_000})
+    for partition, value in messages:
+        producer.produce(topic.name, value, b"SAT", partition)
+    assert producer.flush(HANG_S) == 0
+
+
+class Reader:
+    """Drives a source partition as the engine would, and keeps what came."""
+
+    def __init__(self, run: FlowProcess, topic: Topic, resume=None) -> None:
+        self.run = run
+        self.part = TelemetrySource(run, topic).build_part("in", "telemetry", resume)
+        self.polled: list[Polled] = []
+        self.letters: list[DeadLetter] = []
+
+    def read(self, count: int) -> list[float]:
+        """Polls until `count` items came; the values so far, sorted."""
+        deadline_s = time.monotonic() + HANG_S
+        while len(self.values()) + len(self.letters) < count:
+            assert time.monotonic() < deadline_s, "nothing comes"
+            for item in self.part.next_batch():
+                (self.polled if isinstance(item, Polled) else self.letters).append(item)
+        return self.values()
+
+    def values(self) -> list[float]:
+        return sorted(v for one in self.polled for v in one.samples.values.tolist())
+
+    def close(self):
+        snapshot = self.part.snapshot()
+        self.part.close()
+        return snapshot
+
+
+def test_every_partition_is_read_and_a_snapshot_goes_on_where_it_stopped(kafka, topic):
+    produce(kafka, topic, *((n % 4, packet(n)) for n in range(40)))
+    first = Reader(process(kafka), topic)
+    assert first.read(40) == list(range(40))
+    snapshot = first.close()
+    produce(kafka, topic, *((n % 4, packet(n)) for n in range(40, 50)))
+    second = Reader(process(kafka), topic, snapshot)
+    assert second.read(10) == list(range(40, 50))
+    second.close()
+
+
+def test_a_poll_says_how_many_pieces_it_has_and_how_far_it_goes(kafka, topic):
+    produce(kafka, topic, (0, packet(1, "A")), (0, packet(2, "B")), (2, packet(3, "A")))
+    reader = Reader(process(kafka), topic)
+    reader.read(3)
+    pieces: dict[int, int] = {}
+    for one in reader.polled:
+        pieces[one.poll.number] = pieces.get(one.poll.number, 0) + 1
+    assert pieces == {one.poll.number: one.poll.pieces for one in reader.polled}
+    reached = {
+        position.partition: position.next_offset
+        for one in reader.polled
+        for position in one.poll.positions
+    }
+    assert reached == {0: 2, 2: 1}
+    reader.close()
+
+
+def test_a_process_reads_its_share_and_another_share_later(kafka, topic):
+    produce(kafka, topic, *((n % 4, packet(n)) for n in range(8)))
+    low = Reader(process(kafka, partitions=(0, 1)), topic)
+    assert low.read(4) == [0, 1, 4, 5]
+    # What the others' share held is still there for whoever resumes with all of it.
+    everything = Reader(process(kafka), topic, low.close())
+    assert everything.read(4) == [2, 3, 6, 7]
+    high = Reader(process(kafka, partitions=(2, 3)), topic, everything.close())
+    produce(kafka, topic, *((n % 4, packet(n)) for n in range(8, 12)))
+    assert high.read(2) == [10, 11]
+    high.close()
+
+
+def test_bad_messages_come_as_dead_letters_with_place_and_bytes(kafka, topic):
+    arrow_header = [("content-type", ARROW_CONTENT_TYPE.encode())]
+    producer = Producer({"bootstrap.servers": kafka})
+    producer.produce(topic.name, b"{", b"key", 1)
+    producer.produce(topic.name, None, b"tombstone", 1)
+    producer.produce(topic.name, packet(5), b"SAT", 1, headers=[("x", None)])
+    producer.produce(topic.name, b"half", b"SAT", 1, headers=arrow_header)
+    producer.flush(HANG_S)
+    reader = Reader(process(kafka), topic)
+    assert reader.read(4) == [5]
+    letters = sorted(reader.letters, key=lambda letter: letter.offset)
+    assert [(one.offset, one.reason, one.value, one.key) for one in letters] == [
+        (0, "not_json", b"{", b"key"),
+        (1, "empty", None, b"tombstone"),
+        (3, "not_arrow", b"half", b"SAT"),
+    ]
+    assert {(one.topic, one.partition) for one in letters} == {(topic.name, 1)}
+    reader.close()
+
+
+def test_arrow_messages_are_known_by_their_header(kafka, topic):
+    reader = Reader(process(kafka), topic)
+    produce(kafka, topic, (0, packet(1)))
+    reader.read(1)
+    producer = Producer({"bootstrap.servers": kafka})
+    bulk = encode_arrow([one.samples for one in reader.polled] * 3)
+    header = [("content-type", ARROW_CONTENT_TYPE.encode())]
+    producer.produce(topic.name, bulk, headers=header)
+    producer.flush(HANG_S)
+    assert reader.read(4) == [1, 1, 1, 1]
+    reader.close()
+
+
+def test_a_message_of_ten_megabytes_passes_as_a_dead_letter(kafka, topic):
+    large = b"x" * 10_000_000
+    produce(kafka, topic, (0, packet(1)), (0, large), (0, packet(2)))
+    reader = Reader(process(kafka), topic)
+    assert reader.read(3) == [1, 2]
+    assert reader.letters[0].value == large
+    reader.close()
+
+
+def lose_messages(kafka: str, topic: Topic, before: int) -> None:
+    from confluent_kafka import TopicPartition
+
+    admin = AdminClient({"bootstrap.servers": kafka})
+    [done] = admin.delete_records([TopicPartition(topic.name, 0, before)]).values()
+    done.result(HANG_S)
+
+
+def snapshot_at(topic: Topic, offset: int) -> dict[str, object]:
+    return {"version": 1, "topic": topic.name, "positions": {0: (offset, 0)}}
+
+
+def test_an_offset_that_kafka_no_longer_has_stops_with_what_to_do(kafka, topic):
+    produce(kafka, topic, *((0, packet(n)) for n in range(10)))
+    lose_messages(kafka, topic, 6)
+    with pytest.raises(OffsetLost, match=r"offset 3.*6 to 10.*ORBITWATCH_LOST_OFFSET"):
+        Reader(process(kafka), topic, snapshot_at(topic, 3))
+    with pytest.raises(OffsetLost, match="offset 99"):
+        Reader(process(kafka), topic, snapshot_at(topic, 99))
+
+
+def test_a_lost_offset_goes_on_from_the_earliest_when_told_to(kafka, topic):
+    produce(kafka, topic, *((0, packet(n)) for n in range(10)))
+    lose_messages(kafka, topic, 6)
+    run = process(kafka, lost_offset="earliest")
+    reader = Reader(run, topic, snapshot_at(topic, 3))
+    assert reader.read(4) == [6, 7, 8, 9]
+    reader.close()
+
+
+def test_messages_deleted_under_a_running_reader_are_not_skipped_silently(kafka, topic):
+    run = process(kafka)
+    run.settings.kafka_properties.update({"fetch.message.max.bytes": "1000"})
+    produce(kafka, topic, *((0, packet(n)) for n in range(10)))
+    reader = Reader(run, topic)
+    reader.read(10)
+    snapshot = reader.close()
+    lose_messages(kafka, topic, 10)
+    # Nothing is lost when all that was deleted had been read.
+    resumed = Reader(process(kafka), topic, snapshot)
+    produce(kafka, topic, (0, packet(10)))
+    assert resumed.read(1) == [10]
+    resumed.close()
+
+
+def test_partitions_added_to_a_topic_are_read_from_their_beginning(
+    kafka, topic, monkeypatch
+):
+    monkeypatch.setattr(source_module, "LOOK_AROUND_S", 0.1)
+    monkeypatch.setattr(source_module, "NEW_PARTITIONS_S", 0.1)
+    reader = Reader(process(kafka), topic)
+    produce(kafka, topic, (0, packet(1)))
+    reader.read(1)
+    admin = AdminClient({"bootstrap.servers": kafka})
+    admin.create_partitions([NewPartitions(topic.name, 6)])[topic.name].result(HANG_S)
+    deadline_s = time.monotonic() + HANG_S
+    while len(admin.list_topics(topic.name).topics[topic.name].partitions) < 6:
+        assert time.monotonic() < deadline_s
+    produce(kafka, topic, (5, packet(2)))
+    assert reader.read(2) == [1, 2]
+    reader.close()
+
+
+def test_the_offset_lag_is_what_is_not_read_yet(kafka, topic, monkeypatch):
+    monkeypatch.setattr(source_module, "LOOK_AROUND_S", 0.0)
+    monkeypatch.setattr(source_module, "POLL_MESSAGES", 3)
+    produce(kafka, topic, *((0, packet(n)) for n in range(10)))
+    registry = CollectorRegistry()
+    run = FlowProcess(Settings(kafka=kafka), FlowMetrics(registry))
+    reader = Reader(run, topic)
+    labels = {"topic": topic.name, "partition": "0"}
+    name = "orbitwatch_telemetry_offset_lag_messages"
+    lags = []
+    for count in (3, 6, 9, 10):
+        reader.read(count)
+        lags.append(registry.get_sample_value(name, labels))
+    reader.part.next_batch()
+    assert registry.get_sample_value(name, labels) == 0
+    assert lags[1:] == sorted(lags[1:], reverse=True)
+    assert lags[1] in (4, 7)
+    reader.close()
+
+
+def test_a_stop_request_ends_the_stream(kafka, topic):
+    run = process(kafka)
+    reader = Reader(run, topic)
+    run.should_stop.set()
+    with pytest.raises(StopIteration):
+        reader.part.next_batch()
+    reader.close()
+
+
+def test_the_check_names_a_missing_topic_and_what_creates_it(kafka, topic):
+    missing = Topic("telemetry.nowhere", "", 1, 1)
+    for reads, writes in ((missing, [topic]), (topic, [missing])):
+        with pytest.raises(
+            TopicMissing, match=r"nowhere.*python -m connectors\.topics"
+        ):
+            check_kafka(Settings(kafka=kafka), reads, writes)
+
+
+def test_the_check_names_a_broker_that_does_not_answer(monkeypatch, topic):
+    monkeypatch.setattr("connectors.kafka.clients.ANSWER_S", 0.5)
+    settings = Settings(kafka="127.0.0.1:1")
+    with pytest.raises(KafkaUnavailable, match=r"ORBITWATCH_KAFKA=127\.0\.0\.1:1"):
+        check_kafka(settings, topic, [])
+
+
+def test_the_check_names_partitions_that_are_not_there(kafka, topic):
+    settings = Settings(kafka=kafka, partitions=(2, 7))
+    with pytest.raises(SettingsError, match=r"ORBITWATCH_PARTITIONS.*0 to 3.*7"):
+        check_kafka(settings, topic, [])
+
+
+def test_a_property_the_client_does_not_know_is_a_settings_error(kafka, topic):
+    settings = Settings(kafka=kafka, kafka_properties={"sasl.mechanics": "PLAIN"})
+    with pytest.raises(SettingsError, match="ORBITWATCH_KAFKA_SASL_MECHANICS"):
+        check_kafka(settings, topic, [])
+
+
+def test_values_and_times_keep_their_bits(kafka, topic):
+    produce(kafka, topic, (0, packet(7)))
+    reader = Reader(process(kafka), topic)
+    reader.read(1)
+    samples = reader.polled[0].samples
+    assert samples.values.dtype == np.float64
+    assert samples.times_us.tolist() == [7_000_000]
+    assert reader.polled[0].poll.oldest_message_us > 1.6e15
+    reader.close()

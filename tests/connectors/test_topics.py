@@ -1,0 +1,50 @@
+import os
+import subprocess
+import sys
+
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+
+from connectors import topics
+
+
+def run(kafka: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "connectors.topics"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "ORBITWATCH_KAFKA": kafka},
+    )
+
+
+def test_topics_are_created_once_and_left_alone_after(own_kafka):
+    first, second = run(own_kafka.bootstrap), run(own_kafka.bootstrap)
+    names = [topic.name for topic in topics.ALL]
+    assert first.stdout.splitlines() == [f"{name}: created" for name in names]
+    assert second.stdout.splitlines() == [f"{name}: exists" for name in names]
+    assert first.returncode == second.returncode == 0
+    admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
+    for topic in topics.ALL:
+        found = admin.list_topics(topic.name).topics[topic.name]
+        assert len(found.partitions) == topic.partitions
+        resource = ConfigResource(ResourceType.TOPIC, topic.name)
+        config = admin.describe_configs([resource])[resource].result(30)
+        assert config["retention.ms"].value == str(topic.retention_ms)
+        assert config["max.message.bytes"].value == str(topic.largest_message_bytes)
+
+
+def test_an_unreachable_broker_is_one_line_that_names_the_setting():
+    done = run("127.0.0.1:1")
+    assert done.returncode == 1
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("orbitwatch: ORBITWATCH_KAFKA=127.0.0.1:1: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_dead_letter_topic_takes_the_largest_message_with_its_headers():
+    largest = max(
+        topic.largest_message_bytes
+        for topic in topics.ALL
+        if topic is not topics.DEAD_LETTERS
+    )
+    assert topics.DEAD_LETTERS.largest_message_bytes > largest + 4096
