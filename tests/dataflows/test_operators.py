@@ -1,0 +1,226 @@
+import uuid
+from datetime import timedelta
+from functools import partial
+
+import bytewax.operators as op
+import numpy as np
+import pytest
+from bytewax.dataflow import Dataflow
+from bytewax.recovery import RecoveryConfig, init_db_dir
+from bytewax.testing import TestingSink, TestingSource, run_main
+from prometheus_client import CollectorRegistry
+
+from connectors.errors import SettingsError
+from connectors.messages import (
+    Anomaly,
+    DeadLetter,
+    ParameterName,
+    Poll,
+    Polled,
+    Samples,
+    Scored,
+)
+from connectors.metrics import FlowMetrics
+from connectors.parameters import Definitions, ParameterDefinition
+from dataflows.operators import (
+    anomalies,
+    by_parameter,
+    check_definitions,
+    split,
+    watch,
+)
+
+VOLTAGE = ParameterName("SAT", "power", "voltage")
+LETTER = DeadLetter(b"{", None, "t", 0, 0, "not_json", "")
+NOTHING_LEARNT = {
+    "rolling_z_score": {"enabled": False},
+    "half_space_trees": {"enabled": False},
+    "episodes": {"close_after_samples": 3},
+}
+
+
+def polled(
+    values: list[float], start: int = 0, name: ParameterName = VOLTAGE
+) -> Polled:
+    times_us = (np.arange(len(values)) + start) * 1_000_000
+    samples = Samples(name, times_us, np.array(values, dtype=float))
+    return Polled(samples, Poll(start, 1, (), 0))
+
+
+def voltage(**definition: object) -> Definitions:
+    return Definitions([ParameterDefinition(VOLTAGE, "V", **definition)])
+
+
+LIMITED = voltage(soft=(26.0, 33.0), hard=(24.0, 34.0), detectors=NOTHING_LEARNT)
+
+
+def scored_by(
+    definitions: Definitions,
+    items: list[Polled | DeadLetter],
+    registry: CollectorRegistry | None = None,
+) -> tuple[list[Scored], list[Anomaly], list[DeadLetter]]:
+    scored: list[tuple[str, Scored]] = []
+    found: list[Anomaly] = []
+    letters: list[DeadLetter] = []
+    flow = Dataflow("test")
+    parted = split("split", op.input("in", flow, TestingSource(items)))
+    named = by_parameter("named", parted.trues, definitions)
+    metrics = FlowMetrics(registry or CollectorRegistry())
+    up = watch("watch", named, definitions, metrics)
+    op.output("scored", up, TestingSink(scored))
+    op.output("found", anomalies("anomalies", up), TestingSink(found))
+    op.output("letters", parted.falses, TestingSink(letters))
+    run_main(flow)
+    assert all(key == str(one.samples.name) for key, one in scored)
+    return [one for _, one in scored], found, letters
+
+
+def test_dead_letters_part_from_telemetry():
+    scored, _, letters = scored_by(Definitions(), [polled([1.0]), LETTER])
+    assert [one.samples.values.tolist() for one in scored] == [[1.0]]
+    assert letters == [LETTER]
+
+
+def test_every_batch_in_gives_one_batch_out_with_its_poll():
+    batches = [polled([28.0] * 5, start) for start in range(0, 50, 5)]
+    scored, _, _ = scored_by(Definitions(), batches)
+    assert [one.poll for one in scored] == [batch.poll for batch in batches]
+
+
+def test_a_violated_limit_opens_updates_and_closes_one_anomaly():
+    values = [28.0, 33.5, 35.0, 28.0, 28.0, 28.0, 28.0]
+    [scored], found, _ = scored_by(LIMITED, [polled(values)])
+    assert scored.severities.tolist() == [0, 2, 4, 0, 0, 0, 0]
+    assert scored.scores[1] == 1.5
+    assert scored.scores[2] >= 2
+    assert scored.unit == "V"
+    assert [(one.change, one.revision, one.severity) for one in found] == [
+        ("opened", 1, "WARNING"),
+        ("updated", 2, "CRITICAL"),
+        ("closed", 3, "CRITICAL"),
+    ]
+    opened, _, closed = found
+    assert {one.id for one in found} == {opened.id}
+    assert uuid.UUID(opened.id).version == 5
+    assert (closed.started_us, closed.ended_us) == (1_000_000, 2_000_000)
+    why = opened.explanation
+    assert (why.detector, why.observed, why.upper) == ("limits", 33.5, 33.0)
+    assert "33.5" in why.text
+
+
+def test_the_id_of_an_anomaly_depends_on_parameter_and_start_only():
+    def first_id(items: list[Polled]) -> str:
+        return scored_by(LIMITED, items)[1][0].id
+
+    whole = first_id([polled([28.0, 35.0, 35.0])])
+    assert whole == first_id([polled([28.0]), polled([34.5], 1), polled([40.0], 2)])
+    assert whole != first_id([polled([28.0, 28.0, 35.0])])
+
+
+def test_the_subsystem_of_a_definition_is_filled_in():
+    bare = ParameterName("SAT", "", "voltage")
+    [scored], found, _ = scored_by(LIMITED, [polled([50.0], name=bare)])
+    assert scored.samples.name == VOLTAGE
+    assert found[0].name == VOLTAGE
+
+
+def test_late_samples_are_counted_and_open_no_anomaly():
+    registry = CollectorRegistry()
+    items = [polled([28.0] * 3, 10), polled([50.0], 4)]
+    scored, found, _ = scored_by(LIMITED, items, registry)
+    assert found == []
+    assert scored[1].severities.tolist() == [4]
+    name = "orbitwatch_telemetry_late_samples_total"
+    assert registry.get_sample_value(name) == 1
+
+
+def test_anomalies_are_counted_by_severity():
+    registry = CollectorRegistry()
+    scored_by(LIMITED, [polled([35.0])], registry)
+    labels = {"change": "opened", "severity": "CRITICAL"}
+    assert registry.get_sample_value("orbitwatch_anomalies_total", labels) == 1
+
+
+@pytest.mark.parametrize(
+    ("definition", "problem"),
+    [
+        ({"soft": (33.0, 26.0)}, "voltage"),
+        ({"hard": (30.0, 40.0), "soft": (26.0, 33.0)}, "voltage"),
+        ({"detectors": {"rolling_zscore": {}}}, "rolling_zscore"),
+        ({"detectors": {"rolling_z_score": {"window": 3}}}, "window"),
+        ({"detectors": {"rolling_z_score": {"threshold": "high"}}}, "threshold"),
+    ],
+)
+def test_settings_that_make_no_detectors_are_refused_by_name(definition, problem):
+    with pytest.raises(SettingsError, match=rf"power\.yaml: .*{problem}") as refusal:
+        check_definitions(voltage(source="power.yaml", **definition))
+    assert "\n" not in str(refusal.value)
+
+
+def resumable(
+    items: list[Polled],
+    out: list[tuple[str, Scored]],
+    definitions: Definitions,
+    crash_at: int | None = None,
+) -> Dataflow:
+    """A flow that keeps `out`; it breaks after the detectors saw poll `crash_at`."""
+
+    def crash(item: tuple[str, Scored]) -> tuple[str, Scored]:
+        if item[1].poll.number == crash_at:
+            raise RuntimeError("crash")
+        return item
+
+    flow = Dataflow("resumable")
+    source = TestingSource(items, batch_size=1)
+    named = by_parameter("named", op.input("in", flow, source), definitions)
+    scored = watch("watch", named, definitions, FlowMetrics(CollectorRegistry()))
+    op.output("out", op.map("crash", scored, crash), TestingSink(out))
+    return flow
+
+
+def wave(count: int) -> list[float]:
+    rng = np.random.default_rng(5)
+    waves = 28 + np.sin(np.arange(count) / 9) + rng.normal(0, 0.1, count)
+    return [float(value) for value in waves]
+
+
+def test_scores_after_a_crash_are_those_of_an_undisturbed_run(tmp_path):
+    values = wave(2_000)
+    batches = [polled(values[n : n + 40], n) for n in range(0, 2_000, 40)]
+    undisturbed: list[tuple[str, Scored]] = []
+    run_main(resumable(list(batches), undisturbed, Definitions()))
+
+    init_db_dir(tmp_path, 1)
+    resumed: list[tuple[str, Scored]] = []
+    for crash_at in (280, 840, 1400, None):
+        resume = partial(
+            run_main,
+            resumable(batches, resumed, Definitions(), crash_at),
+            epoch_interval=timedelta(0),
+            recovery_config=RecoveryConfig(str(tmp_path)),
+        )
+        if crash_at is None:
+            resume()
+        else:
+            with pytest.raises(RuntimeError):
+                resume()
+    by_poll = {one.poll.number: one.scores for _, one in resumed}
+    assert len(by_poll) == len(batches)
+    for _, one in undisturbed:
+        np.testing.assert_array_equal(by_poll[one.poll.number], one.scores)
+
+
+def test_new_settings_make_a_parameter_learn_anew_instead_of_stopping(tmp_path, caplog):
+    init_db_dir(tmp_path, 1)
+    recovery = RecoveryConfig(str(tmp_path))
+    out: list[tuple[str, Scored]] = []
+    items = [polled(wave(200)), polled([28.0], 200)]
+    for count, window_samples in ((1, 100), (2, 200)):
+        settings = {"rolling_z_score": {"window_samples": window_samples}}
+        run_main(
+            resumable(items[:count], out, voltage(detectors=settings)),
+            epoch_interval=timedelta(0),
+            recovery_config=recovery,
+        )
+    assert len(out) == 2
+    assert "/SAT/power/voltage starts learning anew" in caplog.text
