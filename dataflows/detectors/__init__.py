@@ -1,0 +1,97 @@
+"""Online anomaly detectors of one parameter, all behind one contract.
+
+A detector sees the samples of one parameter in order, scores each before it
+learns it, and keeps its state in a few arrays. The modules here are pure: time
+and randomness are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Context", "Detector", "Explanation", "Floats", "Times"]
+
+Floats: TypeAlias = NDArray[np.float64]
+Times: TypeAlias = NDArray[np.int64]
+Context: TypeAlias = Mapping[str, Floats]
+"""Numbers that describe the situation: one column per name, as long as the values.
+
+What is not named is 0.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a sample got its score; None where the detector has no such notion.
+
+    Args:
+        detector: name of the detector that speaks.
+        observed: the sample's value, in the parameter's unit.
+        expected: the value the detector expected, in the parameter's unit.
+        lower: lower end of what would have been normal, in the parameter's unit.
+        upper: upper end of what would have been normal, in the parameter's unit.
+        threshold: where the score is 1, in the detector's own measure.
+        text: the same as one sentence.
+
+    >>> Explanation("limits", 31.0, None, 10.0, 30.0, 30.0, "31 is too high.").upper
+    30.0
+    """
+
+    detector: str
+    observed: float
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    threshold: float | None
+    text: str
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """What every detector offers; settings are public attributes of it.
+
+    A score of 1.0 is the threshold. Scores are finite for finite values, 0 until
+    enough was learnt, and NaN for a value that was not acquired (NaN or infinite),
+    from which nothing is learnt. Cutting the same samples into other batches gives
+    the same bits.
+    """
+
+    name: str
+
+    def score_one(self, value: float) -> float:
+        """Return the score that `value` would get as the next sample."""
+        ...
+
+    def learn_one(self, value: float) -> None:
+        """Take `value` as the next sample."""
+        ...
+
+    def update(
+        self, times_us: Times, values: Floats, context: Context | None = None
+    ) -> Floats:
+        """Return the scores of the next samples, each learnt after it was scored.
+
+        `times_us` are microseconds since 1970 (UTC), in order. All arrays have one
+        length, and none is written to.
+        """
+        ...
+
+    def explain(self, index: int) -> Explanation:
+        """Return why sample `index` of the last `update` got its score."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return the learnt state."""
+        ...
+
+    def restore(self, data: bytes) -> None:
+        """Continue from a snapshot taken with the same settings.
+
+        Raises SnapshotError, and changes nothing, if the bytes are anything else.
+        """
+        ...

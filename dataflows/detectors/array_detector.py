@@ -1,0 +1,112 @@
+"""A detector whose state is arrays and whose work is one kernel.
+
+What all such detectors share stands here: batches, single samples, snapshots and
+the memory of the last batch for explanations.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from dataflows.detectors import Context, Explanation, Floats, Times
+from dataflows.detectors.settings import Rules, check
+from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+
+__all__ = ["ArrayDetector", "Arrays"]
+
+Arrays: TypeAlias = tuple[NDArray[Any], ...]
+"""The whole learnt state of a detector."""
+
+
+class ArrayDetector(ABC):
+    """Everything but the kernel of a detector.
+
+    A subclass stores its settings in attributes named as in `rules`, then calls
+    `_check` and `_start`.
+    """
+
+    name: str
+    version: ClassVar[int] = 1
+    rules: ClassVar[Rules]
+
+    def _check(self) -> None:
+        """Raise ValueError unless the settings keep the rules."""
+        given = {key: getattr(self, key) for key in self.rules}
+        settings = check(self.name, self.rules, given)
+        for key, value in settings.items():
+            setattr(self, key, value)
+        self._label = label(self.name, self.version, settings)
+
+    def _start(self, arrays: Arrays, stored: Sequence[DTypeLike] = ()) -> None:
+        """Begin with this state, of which `_run` changes the arrays in place.
+
+        `stored` are the types that snapshots use where smaller ones do.
+        """
+        self._arrays = arrays
+        self._stored = stored or tuple(array.dtype for array in arrays)
+        self._values: Floats = np.empty(0)
+        self._bands: Floats = np.empty((1, 0))
+
+    @abstractmethod
+    def _run(self, values: Floats, arrays: Arrays) -> Floats:
+        """Score and learn in place; row 0 of the result holds the scores."""
+
+    @abstractmethod
+    def _explain(self, value: float, band: Floats) -> Explanation:
+        """Explain one sample by its column of the result of `_run`."""
+
+    def score_one(self, value: float) -> float:
+        """Return the score that `value` would get as the next sample."""
+        trial = tuple(array.copy() for array in self._arrays)
+        return float(self._run(np.array([value], np.float64), trial)[0, 0])
+
+    def learn_one(self, value: float) -> None:
+        """Take `value` as the next sample."""
+        self._run(np.array([value], np.float64), self._arrays)
+
+    def update(
+        self, times_us: Times, values: Floats, context: Context | None = None
+    ) -> Floats:
+        """Return the scores of the next samples, each learnt after it was scored."""
+        del context  # part of the contract; these detectors look at values only
+        if len(times_us) != len(values):
+            raise ValueError(f"{len(times_us)} times for {len(values)} values")
+        self._values = np.require(values, np.float64, ("C", "A"))
+        self._bands = self._run(self._values, self._arrays)
+        scores: Floats = self._bands[0]
+        return scores
+
+    def explain(self, index: int) -> Explanation:
+        """Return why sample `index` of the last `update` got its score."""
+        value = float(self._values[index])
+        if np.isfinite(value):
+            return self._explain(value, self._bands[:, index])
+        return Explanation(
+            self.name, value, None, None, None, None, "The value was not acquired."
+        )
+
+    def snapshot(self) -> bytes:
+        """Return the learnt state."""
+        pairs = zip(self._arrays, self._stored, strict=True)
+        parts = [array.astype(dtype, copy=False).tobytes() for array, dtype in pairs]
+        return pack(self._label, parts)
+
+    def restore(self, data: bytes) -> None:
+        """Continue from a snapshot taken with the same settings."""
+        parts = unpack(data, self._label)
+        if len(parts) != len(self._arrays):
+            raise SnapshotError(f"{len(parts)} parts, expected {len(self._arrays)}")
+        read = [
+            np.frombuffer(part, dtype)
+            for part, dtype in zip(parts, self._stored, strict=True)
+        ]
+        for array, new in zip(self._arrays, read, strict=True):
+            if array.size != new.size:
+                raise SnapshotError(f"{new.size} numbers, expected {array.size}")
+        for array, new in zip(self._arrays, read, strict=True):
+            array[...] = new.reshape(array.shape)

@@ -1,0 +1,114 @@
+"""Turns the scores of one parameter into anomalies that begin, grow and end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+
+from dataflows.detectors import Explanation, Floats, Times
+from dataflows.detectors.open_episode import EpisodeChange, OpenEpisode
+from dataflows.detectors.settings import Rules, Whole, check
+from dataflows.detectors.severity import Severities
+from dataflows.detectors.snapshot import label, pack, unpack
+
+__all__ = ["EpisodeChange", "Episodes"]
+
+
+class Episodes:
+    """Opened by a score of 1, closed by enough quiet samples in a row.
+
+    In between, a change is told when the severity rises or the peak has grown by half.
+    Samples that were not acquired (NaN) are neither quiet nor anomalous.
+
+    Args:
+        close_after_samples: quiet samples (score below 1) that end an anomaly.
+
+    >>> episodes = Episodes(close_after_samples=2)
+    >>> because = Explanation("limits", 31.0, None, None, 30.0, 30.0, "31 is too high.")
+    >>> scores = np.array([0.1, 1.2, 0.3, 1.9, 0.1, 0.2])
+    >>> severities = np.array([0, 1, 0, 1, 0, 0], np.int8)
+    >>> for change in episodes.update(
+    ...     np.arange(6) * 10, scores, severities, lambda index: because
+    ... ):
+    ...     print(change.kind, change.peak_score, change.ended_us)
+    opened 1.2 None
+    updated 1.9 None
+    closed 1.9 30
+    """
+
+    name = "episodes"
+    rules: ClassVar[Rules] = {"close_after_samples": Whole(1, 1_000_000)}
+
+    def __init__(self, *, close_after_samples: int = 30) -> None:
+        """Store the settings; no anomaly is open."""
+        self.close_after_samples = close_after_samples
+        settings = {"close_after_samples": close_after_samples}
+        check(self.name, self.rules, settings)
+        self._label = label(self.name, 1, settings)
+        self._open: OpenEpisode | None = None
+
+    def update(
+        self,
+        times_us: Times,
+        scores: Floats,
+        severities: Severities,
+        explain: Callable[[int], Explanation],
+    ) -> tuple[EpisodeChange, ...]:
+        """Return the changes that the next samples bring, in order.
+
+        `explain` gives the explanation of a sample of this batch by its index.
+        """
+        anomalous = np.flatnonzero(scores >= 1.0)
+        if self._open is None and not len(anomalous):
+            return ()
+        changes = []
+        quiet = np.cumsum(scores < 1.0).tolist()  # NaN is neither
+        before = 0
+        for i in anomalous.tolist():
+            changes += self._rest(quiet[i] - before, explain)
+            before = quiet[i]
+            sample = int(times_us[i]), float(scores[i]), int(severities[i])
+            changes += self._add(i, *sample, explain)
+        changes += self._rest(quiet[-1] - before if quiet else 0, explain)
+        if self._open is not None:
+            self._open.settle(explain)
+        return tuple(changes)
+
+    def _add(
+        self,
+        index: int,
+        time_us: int,
+        score: float,
+        severity: int,
+        explain: Callable[[int], Explanation],
+    ) -> list[EpisodeChange]:
+        """Take in an anomalous sample, and return the change if it is material."""
+        current = self._open = self._open or OpenEpisode(time_us, time_us)
+        current.add(index, time_us, score, severity)
+        if not current.is_material():
+            return []
+        return [current.told("updated" if current.revision else "opened", explain)]
+
+    def _rest(
+        self, quiet: int, explain: Callable[[int], Explanation]
+    ) -> list[EpisodeChange]:
+        """Take in quiet samples, and return the end if they bring it."""
+        current = self._open
+        if current is None:
+            return []
+        current.quiet += quiet
+        if current.quiet < self.close_after_samples:
+            return []
+        self._open = None
+        return [current.told("closed", explain)]
+
+    def snapshot(self) -> bytes:
+        """Return the anomaly in progress."""
+        return pack(self._label, [] if self._open is None else self._open.parts())
+
+    def restore(self, data: bytes) -> None:
+        """Continue from a snapshot taken with the same settings."""
+        parts = unpack(data, self._label)
+        self._open = OpenEpisode.of_parts(parts) if parts else None

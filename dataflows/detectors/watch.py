@@ -1,0 +1,150 @@
+"""All that watches one parameter: its detectors, its limits and its anomalies."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataflows.detectors import Context, Detector, Explanation, Floats, Times
+from dataflows.detectors.episodes import EpisodeChange, Episodes
+from dataflows.detectors.limits import Limits
+from dataflows.detectors.severity import Severities, learned_severities
+from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+
+__all__ = ["ParameterWatch", "Verdict"]
+
+_NEWEST = struct.Struct("<q")
+_BEFORE_ALL = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a batch of samples turned out to be.
+
+    Args:
+        scores: highest score of all detectors, one per sample; NaN = not acquired.
+        severities: of `Severity`, one per sample.
+        changes: of the parameter's anomalies, in order.
+        late: how many samples were not later than one seen before.
+    """
+
+    scores: Floats
+    severities: Severities
+    changes: tuple[EpisodeChange, ...]
+    late: int
+
+
+class ParameterWatch:
+    """Runs the detectors of one parameter and follows its anomalies.
+
+    Late or repeated samples are judged by the limits alone: nothing is learnt from
+    them, and they are no part of an anomaly.
+
+    Args:
+        detectors: what learns from the samples.
+        limits: what people have set, if they have.
+        episodes: when an anomaly is over.
+
+    >>> watch = ParameterWatch([], Limits(soft_high=30.0, hard_high=40.0))
+    >>> verdict = watch.update(np.array([10, 20]), np.array([25.0, 35.0]))
+    >>> verdict.scores.tolist(), verdict.changes[0].explanation.text
+    ([0.0, 1.5], '35 is above the soft limit 30.')
+    """
+
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        limits: Limits | None = None,
+        episodes: Episodes | None = None,
+    ) -> None:
+        """Store the parts; no sample was seen."""
+        self.detectors = tuple(detectors)
+        self.limits = limits or Limits()
+        self.episodes = episodes or Episodes()
+        names = [detector.name for detector in self.detectors]
+        self._label = label("parameter_watch", 1, {"detectors": names})
+        self._newest_us = int(_BEFORE_ALL)
+
+    def update(
+        self, times_us: Times, values: Floats, context: Context | None = None
+    ) -> Verdict:
+        """Return the verdict on the next samples, cut anyhow into batches.
+
+        `times_us` are microseconds since 1970 (UTC).
+        """
+        by_limits = self.limits.update(times_us, values)
+        in_time = self._in_time(times_us)
+        if len(in_time) == len(values):
+            scores, severities, changes = self._judge(
+                times_us, values, context, by_limits, in_time
+            )
+            return Verdict(scores, severities, changes, 0)
+        context = {name: column[in_time] for name, column in (context or {}).items()}
+        some, found, changes = self._judge(
+            times_us[in_time], values[in_time], context, by_limits[in_time], in_time
+        )
+        scores, severities = by_limits.copy(), self.limits.severities(by_limits)
+        scores[in_time], severities[in_time] = some, found
+        return Verdict(scores, severities, changes, len(values) - len(in_time))
+
+    def _in_time(self, times_us: Times) -> NDArray[np.intp]:
+        """Return the indices of samples later than all before them."""
+        newest = np.maximum.accumulate(np.append(self._newest_us, times_us))
+        self._newest_us = int(newest[-1])
+        return np.flatnonzero(times_us > newest[:-1])
+
+    def _judge(
+        self,
+        times_us: Times,
+        values: Floats,
+        context: Context | None,
+        by_limits: Floats,
+        positions: NDArray[np.intp],
+    ) -> tuple[Floats, Severities, tuple[EpisodeChange, ...]]:
+        scores = np.zeros((len(self.detectors) + 1, len(values)))
+        for row, detector in enumerate(self.detectors):
+            scores[row] = detector.update(times_us, values, context)
+        learned = scores.max(axis=0)
+        severities = learned_severities(learned)
+        set_by_people = self.limits.severities(by_limits)
+        combined = np.maximum(learned, by_limits)
+
+        def explain(index: int) -> Explanation:
+            # At equal severity people are told of the limit, which they know.
+            if set_by_people[index] >= max(int(severities[index]), 1):
+                return self.limits.explain(int(positions[index]))
+            return self.detectors[int(scores[:, index].argmax())].explain(index)
+
+        worst = np.maximum(severities, set_by_people)
+        changes = self.episodes.update(times_us, combined, worst, explain)
+        return combined, worst, changes
+
+    def snapshot(self) -> bytes:
+        """Return the state of all parts."""
+        parts = [part.snapshot() for part in self._parts()]
+        return pack(self._label, [_NEWEST.pack(self._newest_us), *parts])
+
+    def restore(self, data: bytes) -> None:
+        """Continue from a snapshot taken with the same parts and settings.
+
+        Raises SnapshotError, and changes nothing, if the bytes are anything else.
+        """
+        newest, *parts = unpack(data, self._label)
+        before = [part.snapshot() for part in self._parts()]
+        try:
+            self._restore_parts(parts)
+        except SnapshotError:
+            self._restore_parts(before)
+            raise
+        (self._newest_us,) = _NEWEST.unpack(newest)
+
+    def _parts(self) -> list[Detector | Episodes]:
+        return [*self.detectors, self.limits, self.episodes]
+
+    def _restore_parts(self, parts: list[bytes]) -> None:
+        for part, data in zip(self._parts(), parts, strict=True):
+            part.restore(data)

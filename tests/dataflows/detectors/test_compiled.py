@@ -1,0 +1,41 @@
+"""Kernels are compiled at import, also when several processes import at once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from dataflows.detectors import limits
+
+ROOT = Path(limits.__file__).parents[2]
+PROGRAM = """
+import numpy as np
+from dataflows.detectors.limits import Limits
+print(Limits(soft_high=1.0).update(np.arange(2), np.array([0.5, 2.0])).tolist())
+"""
+
+
+def test_a_kernel_has_one_signature_and_is_compiled_at_import():
+    kernel: Any = limits.run
+    assert len(kernel.signatures) == 1
+
+
+def test_processes_that_start_together_share_a_cold_cache(tmp_path):
+    environment = {
+        **os.environ,
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    outputs = [process.communicate(timeout=60)[0] for process in started]
+    assert outputs == ["[0.0, 1.0]\n"] * 3
+    assert list(tmp_path.rglob("*limits.run*.nbi"))

@@ -1,0 +1,117 @@
+"""Anomalies begin, grow and end; nothing floods."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dataflows.detectors import Explanation
+from dataflows.detectors.episodes import EpisodeChange, Episodes
+from dataflows.detectors.severity import Severity, learned_severities
+from dataflows.detectors.snapshot import SnapshotError, pack
+
+SCORES = st.lists(
+    st.sampled_from([0.0, 0.5, 1.0, 1.4, 1.6, 3.0, 9.0, float("nan")]), max_size=60
+)
+
+
+def explained(index: int) -> Explanation:
+    return Explanation("z", float(index), None, 0.0, 1.0, 1.0, f"Sample {index}.")
+
+
+def run(episodes: Episodes, scores: list[float], first: int = 0):
+    values = np.array(scores, np.float64)
+    times = (np.arange(len(scores)) + first) * 10
+    return episodes.update(
+        times, values, learned_severities(values), lambda i: explained(i + first)
+    )
+
+
+def brief(changes: tuple[EpisodeChange, ...]) -> list[tuple[object, ...]]:
+    return [(c.kind, c.revision, c.severity.name, c.peak_score) for c in changes]
+
+
+def test_quiet_samples_bring_no_change():
+    assert run(Episodes(), [0.0, 0.99, float("nan")]) == ()
+    assert run(Episodes(), []) == ()
+
+
+def test_an_anomaly_opens_grows_and_closes():
+    changes = run(Episodes(close_after_samples=2), [0, 1.0, 1.2, 2.5, 2.6, 0, 1, 0, 0])
+    assert brief(changes) == [
+        ("opened", 1, "WATCH", 1.0),
+        ("updated", 2, "WARNING", 2.5),
+        ("closed", 3, "WARNING", 2.6),
+    ]
+    closed = changes[-1]
+    assert (closed.started_us, closed.ended_us, closed.samples) == (10, 60, 5)
+    assert closed.detector == "z"
+    assert closed.explanation == explained(4)
+
+
+def test_a_growing_anomaly_does_not_flood():
+    changes = run(Episodes(), [1.0 + 0.01 * i for i in range(10_000)])
+    assert len(changes) < 15
+
+
+def test_an_anomaly_that_stays_is_told_once():
+    assert len(run(Episodes(), [5.0] * 1000)) == 1
+
+
+def test_a_missing_sample_neither_continues_nor_ends_an_anomaly():
+    gap = [float("nan")] * 100
+    changes = run(Episodes(close_after_samples=2), [1.0, 0.0, *gap, 0.0])
+    assert [change.kind for change in changes] == ["opened", "closed"]
+    assert changes[-1].samples == 1
+
+
+def test_two_anomalies_far_apart_are_two():
+    changes = run(Episodes(close_after_samples=3), [1.0, 0, 0, 0, 1.0, 0, 0, 0])
+    assert [c.kind for c in changes] == ["opened", "closed"] * 2
+    assert [c.started_us for c in changes] == [0, 0, 40, 40]
+    assert [c.revision for c in changes] == [1, 2, 1, 2]
+
+
+def test_the_severity_never_falls_within_an_anomaly():
+    changes = run(Episodes(close_after_samples=1), [9.0, 1.0, 0.0])
+    assert [c.severity for c in changes] == [Severity.DISTRESS] * 2
+
+
+@given(scores=SCORES, cuts=st.lists(st.integers(0, 60), max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_cuts_and_restarts_do_not_matter(scores, cuts):
+    whole = Episodes(close_after_samples=3)
+    expected = run(whole, scores)
+    parts, found, episodes = sorted(min(c, len(scores)) for c in cuts), [], whole
+    episodes = Episodes(close_after_samples=3)
+    for start, end in zip([0, *parts], [*parts, len(scores)], strict=True):
+        found += run(episodes, scores[start:end], start)
+        resumed = Episodes(close_after_samples=3)
+        resumed.restore(episodes.snapshot())
+        episodes = resumed
+    assert tuple(found) == expected
+    assert episodes.snapshot() == whole.snapshot()
+
+
+@given(scores=SCORES)
+@settings(deadline=None)
+def test_revisions_count_up_and_each_opening_is_closed_before_the_next(scores):
+    last = 0
+    for change in run(Episodes(close_after_samples=3), scores):
+        assert change.revision == last + 1
+        assert (change.kind == "opened") == (change.revision == 1)
+        assert (change.ended_us is not None) == (change.kind == "closed")
+        last = 0 if change.kind == "closed" else change.revision
+
+
+def test_snapshots_with_other_settings_or_shape_are_refused():
+    episodes = Episodes()
+    with pytest.raises(SnapshotError, match="close_after_samples=5"):
+        episodes.restore(Episodes(close_after_samples=5).snapshot())
+    with pytest.raises(SnapshotError, match="another shape"):
+        episodes.restore(pack(episodes._label, [b"too short"]))
+
+
+def test_a_wrong_setting_is_refused():
+    with pytest.raises(ValueError, match="close_after_samples must be a whole number"):
+        Episodes(close_after_samples=0)
