@@ -1,0 +1,64 @@
+# `make help` lists the recipes. Those that need packages make .venv themselves, with
+# the caller's PYTHON, or else the first Python that fits.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow coverage lint format hooks clean
+
+version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
+fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
+CANDIDATES := .venv/bin/python python3 python3.12 python3.11
+
+# A caller who names another Python than the one in .venv gets a new .venv.
+ifneq ($(origin PYTHON),undefined)
+ifneq ($(call version_of,$(PYTHON)),$(call version_of,.venv/bin/python))
+.PHONY: .venv/demo.stamp .venv/dev.stamp
+endif
+endif
+PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(if $(call fits,$(p)),$(p))) python3)
+
+help:  ## List the recipes
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/demo.stamp  ## Watch a synthetic spacecraft for DEMO_SECONDS (60), no server needed
+	@.venv/bin/python -m simulators.demo $(if $(DEMO_SECONDS),--seconds '$(DEMO_SECONDS)')
+
+test: .venv/dev.stamp  ## Run the tests; those whose service is missing are skipped, with the reason
+	.venv/bin/python -m pytest
+
+test-slow: .venv/dev.stamp  ## Run the tests that take long: whole systems, killed and resumed
+	.venv/bin/python -m pytest -m slow
+
+coverage: .venv/dev.stamp  ## Run the tests and list the lines that none of them reached
+	.venv/bin/python -m pytest --cov --cov-report=term
+
+lint: .venv/dev.stamp  ## Check format, style, types and import rules
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: .venv/dev.stamp  ## Format the code and mend what ruff can mend
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+
+hooks: .venv/dev.stamp  ## Have git run `make format` and `make lint` before each commit
+	.venv/bin/pre-commit install
+
+clean:  ## Remove .venv, downloaded jars and caches
+	rm -rf .venv .cache .coverage* dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# One stamp for each extra of pyproject.toml that recipes need.
+.venv/demo.stamp .venv/dev.stamp: .venv/%.stamp: pyproject.toml
+	$(if $(call fits,$(PYTHON)),,$(error $(unfit)))
+	$(if $(shell $(PYTHON) -c 'import ensurepip; print("found")' 2>/dev/null),,$(error $(no_ensurepip)))
+	@test '$(call version_of,$(PYTHON))' = '$(call version_of,.venv/bin/python)' \
+	  || $(PYTHON) -m venv --clear .venv
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
+	@echo 'Installing packages into .venv (once, about a minute)'
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+version = $(or $(call version_of,$(PYTHON)),not found)
+unfit = Orbitwatch needs Python 3.11 or 3.12 ($(PYTHON) is $(version)). Point PYTHON at one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12
+no_ensurepip = $(PYTHON) lacks what makes virtual environments. On Debian: apt-get install python$(basename $(version))-venv

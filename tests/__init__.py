@@ -1,0 +1,1 @@
+"""Tests of Orbitwatch; the folders mirror those of the code."""

@@ -1,0 +1,1 @@
+"""Whole flows as processes of their own, between real servers."""

@@ -1,0 +1,61 @@
+"""What the end-to-end tests share: a stage with topics and schema, and real data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from tests.end_to_end.flow_process import REPOSITORY, Flow, run_module
+from tests.services.kafka import Kafka
+
+TELEMANOM = REPOSITORY.parent / "shared" / "data" / "telemanom"
+
+
+@dataclass
+class Stage:
+    """A broker with topics, a database with the schema, and the flows on them."""
+
+    kafka: str
+    database: str
+    folder: Path
+    flows: list[Flow] = field(default_factory=list)
+
+    def flow(self, name: str = "flow", **options: object) -> Flow:
+        """A flow that is not left running, whatever becomes of the test."""
+        return self.adopt(
+            Flow(self.kafka, self.database, self.folder / name, **options)
+        )
+
+    def adopt(self, flow: Flow) -> Flow:
+        self.flows.append(flow)
+        return flow
+
+    def produce(self, *values: bytes | None, key: bytes = b"SAT") -> None:
+        producer = Producer(
+            {"bootstrap.servers": self.kafka, "message.max.bytes": 12_000_000}
+        )
+        for value in values:
+            producer.produce("telemetry.spacecraft", value, key)
+        assert producer.flush(60) == 0
+
+
+@pytest.fixture
+def stage(own_kafka: Kafka, database: str, tmp_path: Path) -> Iterator[Stage]:
+    """A stage of its own for one test."""
+    run_module("connectors.topics", ORBITWATCH_KAFKA=own_kafka.bootstrap)
+    run_module("connectors.migrate", ORBITWATCH_DATABASE=database)
+    stage = Stage(own_kafka.bootstrap, database, tmp_path)
+    yield stage
+    for flow in stage.flows:
+        if flow.is_running():
+            flow.kill()
+
+
+@pytest.fixture(scope="session")
+def telemanom() -> Path:
+    """The folder of real recordings from SMAP and MSL."""
+    if not TELEMANOM.is_dir():
+        pytest.skip("the recordings of SMAP and MSL are not beside the project")
+    return TELEMANOM

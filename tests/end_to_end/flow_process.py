@@ -1,0 +1,142 @@
+"""A flow as `python -m bytewax.run` runs it, for tests to start, stop and kill."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from signal import SIGKILL, SIGTERM, Signals
+
+REPOSITORY = Path(__file__).parents[2]
+# Guards against hanging only: no test measures time.
+HANG_S = 90
+
+
+def wait_until(done: Callable[[], object], what: str) -> None:
+    """Returns once `done()` is true; fails if that never comes."""
+    deadline_s = time.monotonic() + HANG_S
+    while not done():
+        assert time.monotonic() < deadline_s, f"never came: {what}"
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def run_module(module: str, *arguments: str, **environment: str) -> str:
+    """Runs `python -m module` to its end, which must be a good one; its output."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@dataclass
+class Flow:
+    """One flow process, its recovery folder and its settings.
+
+    Args:
+        kafka: bootstrap address.
+        database: URI.
+        folder: where recovery data and logs go.
+        engine: more arguments for Bytewax, such as `-w 2`.
+        settings: more ORBITWATCH_ settings.
+    """
+
+    kafka: str
+    database: str
+    folder: Path
+    engine: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+    module: str = "dataflows.spacecraft"
+    snapshot_s: int = 1
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        self.metrics_port, self.health_port = free_port(), free_port()
+        self.log = self.folder / "flow.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.recovery = self.folder / "recovery"
+        if not self.recovery.exists():
+            self.recovery.mkdir()
+            run_module("bytewax.recovery", str(self.recovery), "1")
+
+    def copy(self, folder: Path, **changes: object) -> "Flow":
+        """Another process that goes on where this (stopped) one did."""
+        shutil.copytree(self.folder, folder)
+        return replace(self, folder=folder, **changes)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "ORBITWATCH_KAFKA": self.kafka,
+            "ORBITWATCH_DATABASE": self.database,
+            "ORBITWATCH_METRICS_PORT": str(self.metrics_port),
+            "ORBITWATCH_HEALTH_PORT": str(self.health_port),
+            **self.settings,
+        }
+
+    def start(self) -> None:
+        recovery = ("-r", str(self.recovery), "-s", str(self.snapshot_s), "-b", "0")
+        command = ["bytewax.run", f"{self.module}:flow", *recovery, *self.engine]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *command],
+                cwd=REPOSITORY,
+                env=self.environment(),
+                stdout=log,
+                stderr=log,
+            )
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def wait_ready(self) -> None:
+        wait_until(self.is_ready, f"readiness: {self.log.read_text()[-2000:]}")
+
+    def is_ready(self) -> bool:
+        assert self.is_running(), self.log.read_text()[-3000:]
+        return self.get("readyz", self.health_port)[0] == 200
+
+    def get(self, path: str, port: int | None = None) -> tuple[int, str]:
+        """Status and body of one of the process's own pages; 0 if none answers."""
+        url = f"http://127.0.0.1:{port or self.metrics_port}/{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=HANG_S) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def end(self, signal: Signals) -> int:
+        """Sends the signal and returns the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal)
+        return self.process.wait(HANG_S)
+
+    def stop(self) -> None:
+        """Stops as an operator does; anything but exit 0 fails."""
+        code = self.end(SIGTERM)
+        assert code == 0, self.log.read_text()[-3000:]
+
+    def kill(self) -> None:
+        self.end(SIGKILL)

@@ -1,0 +1,202 @@
+"""Real telemetry through a flow that is killed: stored once, with the same scores.
+
+All test parts of the recordings go through Apache Kafka. What an undisturbed flow
+stores is the reference; a disturbed one has to store the same, bit for bit.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.end_to_end.conftest import Stage
+from tests.end_to_end.flow_process import Flow, run_module, wait_until
+from tests.services.postgres import fresh_database
+
+pytestmark = pytest.mark.slow
+
+SAMPLES = """
+    SELECT p.spacecraft, p.subsystem, p.name, s.generation_time,
+        float8send(s.value), float8send(s.anomaly_score), s.severity
+    FROM sample s JOIN parameter p ON p.id = s.parameter_id
+    ORDER BY p.spacecraft, p.subsystem, p.name, s.generation_time
+"""
+ANOMALIES = """
+    SELECT id, started_at, ended_at, severity, peak_score, samples, revision,
+        explanation
+    FROM anomaly ORDER BY id
+"""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Everything a flow stored, in an order of its own."""
+
+    samples: list[tuple[object, ...]]
+    anomalies: list[tuple[object, ...]]
+
+
+def stored_in(database: str) -> Stored:
+    with psycopg.connect(database) as connection:
+        return Stored(
+            connection.execute(SAMPLES).fetchall(),
+            connection.execute(ANOMALIES).fetchall(),
+        )
+
+
+def count_in(database: str) -> int:
+    with psycopg.connect(database) as connection:
+        row = connection.execute("SELECT count(*) FROM sample").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The recordings in Kafka, and what an undisturbed flow makes of them."""
+
+    kafka: str
+    database_server: str
+    samples: int
+    stored: Stored
+
+    def is_met_by(self, database: str) -> bool:
+        return count_in(database) == self.samples
+
+
+@pytest.fixture(scope="module")
+def reference(telemanom: Path, module_kafka, database_server: str, tmp_path_factory):
+    kafka = module_kafka.bootstrap
+    run_module("connectors.topics", ORBITWATCH_KAFKA=kafka)
+    replayed = run_module(
+        *("simulators", "spacecraft", "--data", str(telemanom), "--part", "test"),
+        ORBITWATCH_KAFKA=kafka,
+    )
+    samples = samples_in(telemanom)
+    with fresh_database(database_server) as database:
+        run_module("connectors.migrate", ORBITWATCH_DATABASE=database)
+        flow = Flow(kafka, database, tmp_path_factory.mktemp("undisturbed"))
+        flow.start()
+        try:
+            wait_until(lambda: count_in(database) >= samples, replayed)
+            flow.stop()
+        finally:
+            if flow.is_running():
+                flow.kill()
+        yield Reference(kafka, database_server, samples, stored_in(database))
+
+
+def samples_in(telemanom: Path) -> int:
+    import numpy as np
+
+    files = (telemanom / "test").glob("*.npy")
+    return sum(len(np.load(file, mmap_mode="r")) for file in files)
+
+
+@pytest.fixture
+def disturbed(reference: Reference, database: str, tmp_path: Path):
+    run_module("connectors.migrate", ORBITWATCH_DATABASE=database)
+    stage = Stage(reference.kafka, database, tmp_path)
+    yield stage
+    for flow in stage.flows:
+        if flow.is_running():
+            flow.kill()
+
+
+def moments(reference: Reference, seed: int, count: int) -> list[int]:
+    """Random numbers of stored samples at which something happens."""
+    chance = random.Random(seed)
+    return sorted(chance.sample(range(1, reference.samples - 1), count))
+
+
+def disturb(
+    stage: Stage, flow: Flow, at_samples: list[int], end: Callable[[Flow], None]
+) -> None:
+    """Starts the flow anew after every end, which comes at those numbers of samples."""
+    for samples in at_samples:
+        flow.start()
+        already = count_in(stage.database)
+        wait_until(
+            lambda goal=max(samples, already + 1): count_in(stage.database) >= goal,
+            f"{samples} samples: {flow.log.read_text()[-2000:]}",
+        )
+        end(flow)
+
+
+def finish(stage: Stage, reference: Reference, *flows: Flow) -> None:
+    for flow in flows:
+        flow.start()
+    wait_until(
+        lambda: reference.is_met_by(stage.database),
+        f"all samples: {flows[0].log.read_text()[-2000:]}",
+    )
+    for flow in flows:
+        flow.stop()
+
+
+def assert_same(stage: Stage, reference: Reference) -> None:
+    stored = stored_in(stage.database)
+    assert len(stored.samples) == reference.samples
+    assert stored.samples == reference.stored.samples
+    assert stored.anomalies == reference.stored.anomalies
+
+
+def test_the_recordings_are_stored_whole_and_have_anomalies(reference):
+    assert len(reference.stored.samples) == reference.samples
+    assert len(reference.stored.anomalies) > 10
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_five_kills_change_nothing(disturbed, reference, seed):
+    flow = disturbed.flow()
+    disturb(disturbed, flow, moments(reference, seed, 5), Flow.kill)
+    finish(disturbed, reference, flow)
+    assert_same(disturbed, reference)
+
+
+def test_being_told_to_stop_changes_nothing(disturbed, reference):
+    flow = disturbed.flow()
+    disturb(disturbed, flow, moments(reference, 2, 3), Flow.stop)
+    finish(disturbed, reference, flow)
+    assert_same(disturbed, reference)
+    # After an orderly stop nothing is read twice.
+    assert "were stored before the restart" not in flow.log.read_text()
+
+
+def test_one_process_goes_on_as_two_with_a_share_each(disturbed, reference):
+    one = disturbed.flow("one")
+    [first, second] = moments(reference, 3, 2)
+    disturb(disturbed, one, [first], Flow.kill)
+    low = disturbed.adopt(
+        one.copy(disturbed.folder / "low", settings={"ORBITWATCH_PARTITIONS": "0-3"})
+    )
+    high = disturbed.adopt(
+        one.copy(disturbed.folder / "high", settings={"ORBITWATCH_PARTITIONS": "4-7"})
+    )
+    high.start()
+    disturb(disturbed, low, [second], Flow.kill)
+    high.kill()
+    finish(disturbed, reference, low, high)
+    assert_same(disturbed, reference)
+
+
+def test_a_cluster_of_two_workers_stores_the_same(disturbed, reference):
+    flow = disturbed.flow(engine=("-w", "2"))
+    disturb(disturbed, flow, moments(reference, 4, 2), Flow.kill)
+    disturb(disturbed, flow, moments(reference, 5, 1), Flow.stop)
+    finish(disturbed, reference, flow)
+    assert_same(disturbed, reference)
+
+
+def test_one_worker_goes_on_as_two_and_back(disturbed, reference):
+    flow = disturbed.flow()
+    [first, second] = moments(reference, 6, 2)
+    disturb(disturbed, flow, [first], Flow.kill)
+    flow.engine = ("-w", "2")
+    disturb(disturbed, flow, [second], Flow.stop)
+    flow.engine = ()
+    finish(disturbed, reference, flow)
+    assert_same(disturbed, reference)

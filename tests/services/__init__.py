@@ -1,0 +1,1 @@
+"""Real servers for the tests: Apache Kafka and PostgreSQL, started and stopped here."""

@@ -1,0 +1,133 @@
+"""The fixtures that give tests their servers.
+
+ORBITWATCH_KAFKA and ORBITWATCH_DATABASE name running servers to use instead. What is
+missing skips its tests, with the reason, on a laptop, and fails them in CI. Tests get
+the marker of what they use by themselves.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import pytest
+
+from tests.services.kafka import Kafka, kafka_jars
+from tests.services.postgres import Postgres, fresh_database, offers_timescale
+from tests.services.process import UnavailableError
+
+# Taken out of the environment, so that no setting of the caller's reaches a test.
+NAMED_KAFKA = os.environ.pop("ORBITWATCH_KAFKA", None)
+NAMED_DATABASE = os.environ.pop("ORBITWATCH_DATABASE", None)
+
+MARKERS = {
+    "kafka": "kafka",
+    "own_kafka": "kafka",
+    "module_kafka": "kafka",
+    "database": "postgres",
+    "own_postgres": "postgres",
+    "timescale_database": "timescale",
+    "promtool": "promtool",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the services that its fixtures stand for."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKERS:
+                item.add_marker(MARKERS[fixture])
+
+
+def _unavailable(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have it: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@contextmanager
+def _skip_or_fail() -> Iterator[None]:
+    try:
+        yield
+    except UnavailableError as error:
+        _unavailable(str(error))
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """The bootstrap address of a broker that all tests share."""
+    if NAMED_KAFKA:
+        yield NAMED_KAFKA
+        return
+    with _skip_or_fail():
+        broker = Kafka(kafka_jars())
+    with broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[Kafka]:
+    """A running broker for one test, which may stop and start it."""
+    with _skip_or_fail():
+        broker = Kafka(kafka_jars())
+    with broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def module_kafka() -> Iterator[Kafka]:
+    """A running broker that the tests of one module have for themselves."""
+    with _skip_or_fail():
+        broker = Kafka(kafka_jars())
+    with broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[str]:
+    """The URI of a server that all tests share; they get a `database` each."""
+    if NAMED_DATABASE:
+        yield NAMED_DATABASE
+        return
+    with _skip_or_fail():
+        server = Postgres()
+    with server:
+        yield server.uri
+
+
+@pytest.fixture
+def database(database_server: str) -> Iterator[str]:
+    """The URI of an empty database for one test."""
+    with fresh_database(database_server) as uri:
+        yield uri
+
+
+@pytest.fixture
+def timescale_database(database_server: str) -> Iterator[str]:
+    """The URI of an empty database on a server that offers TimescaleDB.
+
+    The one service that CI may lack: Debian does not package it.
+    """
+    if not offers_timescale(database_server):
+        pytest.skip("the PostgreSQL server does not offer the extension TimescaleDB")
+    with fresh_database(database_server) as uri:
+        yield uri
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A running server for one test, which may stop and start it."""
+    with _skip_or_fail():
+        server = Postgres()
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """The path of Prometheus' promtool."""
+    path = shutil.which("promtool")
+    if path is None:
+        _unavailable("there is no `promtool` (Debian's package prometheus)")
+    return path
