@@ -165,9 +165,8 @@ class Decoder:
                 refusal = Refusal(index, problem.reason, str(problem))
                 poll.refused.append(refusal)
         rows = self._refuse_rows(poll, received_us)
-        return Decoded(
-            list(_by_parameter(rows, self._names.names, poll.contexts)), poll.refused
-        )
+        samples = list(_by_parameter(rows, self._names.names, poll.contexts))
+        return Decoded(samples, sorted(poll.refused, key=lambda one: one.index))
 
     def _packet(self, value: bytes) -> Packet:
         try:

@@ -34,6 +34,8 @@ def start_flow(reads: Topic, writes: Sequence[Topic]) -> FlowProcess:
     _open_ports(process)
     check_kafka(settings, reads, writes)
     check_database(settings.database)
+    # Bytewax builds the sink, which reports from then on, at the first batch only.
+    process.health.database(works=True)
     # What was imported so far lives as long as the process: no need to look through
     # it at every collection.
     gc.collect()

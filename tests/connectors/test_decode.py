@@ -1,5 +1,8 @@
+"""Whatever a message holds, it is data or a refusal, and its neighbours live."""
+
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +31,7 @@ PACKET = {
 DAY_S = 86_400
 
 
-def packet_json(**changes: object) -> bytes:
+def packet_json(**changes: Any) -> bytes:
     fields = {**PACKET, **changes}
     return json.dumps({k: v for k, v in fields.items() if v is not ...}).encode()
 
@@ -68,7 +71,7 @@ def test_times_with_an_offset_are_converted_to_utc():
     assert run.times_us.tolist() == [1766321931000000]
 
 
-BAD = {
+BAD: dict[str, list[bytes | None]] = {
     "not_json": [
         b"{",
         b"hello",
@@ -238,7 +241,7 @@ def test_a_part_of_an_arrow_stream_is_refused(part):
     assert [refusal.reason for refusal in decoded.refused] == ["not_arrow"]
 
 
-def arrow_table(**columns: object) -> bytes:
+def arrow_table(**columns: Any) -> bytes:
     table = pa.table(
         {
             "spacecraft": ["SAT"],
@@ -251,7 +254,7 @@ def arrow_table(**columns: object) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def test_arrow_columns_of_kindred_types_are_taken():

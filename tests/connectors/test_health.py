@@ -1,7 +1,10 @@
+"""What probes are told of a flow."""
+
 import json
 import socket
 import urllib.error
 import urllib.request
+from typing import Any
 
 import pytest
 
@@ -47,7 +50,7 @@ def address():
     server.server_close()
 
 
-def status(url: str) -> tuple[int, object]:
+def status(url: str) -> tuple[int, Any]:
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.status, json.load(answer)

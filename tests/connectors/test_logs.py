@@ -1,3 +1,5 @@
+"""Log lines are lines, and last words are one."""
+
 import json
 import logging
 import sys

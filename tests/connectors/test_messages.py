@@ -1,3 +1,5 @@
+"""The wire format as documented."""
+
 import json
 from datetime import UTC, datetime, timedelta, timezone
 

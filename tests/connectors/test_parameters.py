@@ -1,3 +1,5 @@
+"""Definitions of parameters, right and wrong."""
+
 from pathlib import Path
 
 import pytest
@@ -81,7 +83,9 @@ def test_a_left_out_subsystem_is_filled_in_where_it_is_clear(tmp_path):
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line_that_names_it(tmp_path, text):
-    with pytest.raises(SettingsError, match=r"ORBITWATCH_PARAMETERS.*wrong\.yaml") as no:
+    with pytest.raises(
+        SettingsError, match=r"ORBITWATCH_PARAMETERS.*wrong\.yaml"
+    ) as no:
         read_definitions(folder(tmp_path, wrong=text))
     assert "\n" not in str(no.value)
 

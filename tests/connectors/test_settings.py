@@ -1,3 +1,5 @@
+"""Settings from the environment, right and wrong."""
+
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ def test_nothing_set_gives_the_defaults():
 
 
 def test_a_misspelt_setting_is_refused_and_the_right_one_named():
-    with pytest.raises(SettingsError, match="ORBITWATCH_KAFAK.*ORBITWATCH_KAFKA"):
+    with pytest.raises(SettingsError, match=r"ORBITWATCH_KAFAK.*ORBITWATCH_KAFKA"):
         Settings.from_environment({"ORBITWATCH_KAFAK": "broker:9092"})
 
 

@@ -1,3 +1,5 @@
+"""Creating the topics, on a real broker."""
+
 import os
 import subprocess
 import sys

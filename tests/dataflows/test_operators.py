@@ -1,6 +1,10 @@
+"""The shared steps in Bytewax's own runner."""
+
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import bytewax.operators as op
 import numpy as np
@@ -47,7 +51,7 @@ def polled(
     return Polled(samples, Poll(start, 1, (), 0))
 
 
-def voltage(**definition: object) -> Definitions:
+def voltage(**definition: Any) -> Definitions:
     return Definitions([ParameterDefinition(VOLTAGE, "V", **definition)])
 
 
@@ -56,7 +60,7 @@ LIMITED = voltage(soft=(26.0, 33.0), hard=(24.0, 34.0), detectors=NOTHING_LEARNT
 
 def scored_by(
     definitions: Definitions,
-    items: list[Polled | DeadLetter],
+    items: Sequence[Polled | DeadLetter],
     registry: CollectorRegistry | None = None,
 ) -> tuple[list[Scored], list[Anomaly], list[DeadLetter]]:
     scored: list[tuple[str, Scored]] = []

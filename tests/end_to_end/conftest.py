@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
@@ -22,7 +23,7 @@ class Stage:
     folder: Path
     flows: list[Flow] = field(default_factory=list)
 
-    def flow(self, name: str = "flow", **options: object) -> Flow:
+    def flow(self, name: str = "flow", **options: Any) -> Flow:
         """A flow that is not left running, whatever becomes of the test."""
         return self.adopt(
             Flow(self.kafka, self.database, self.folder / name, **options)

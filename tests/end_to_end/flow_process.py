@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
+from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
 # Guards against hanging only: no test measures time.
@@ -78,7 +79,7 @@ class Flow:
             self.recovery.mkdir()
             run_module("bytewax.recovery", str(self.recovery), "1")
 
-    def copy(self, folder: Path, **changes: object) -> "Flow":
+    def copy(self, folder: Path, **changes: Any) -> "Flow":
         """Another process that goes on where this (stopped) one did."""
         shutil.copytree(self.folder, folder)
         return replace(self, folder=folder, **changes)

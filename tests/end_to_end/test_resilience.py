@@ -7,8 +7,10 @@ stores is the reference; a disturbed one has to store the same, bit for bit.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -54,6 +56,10 @@ def count_in(database: str) -> int:
         return int(row[0])
 
 
+def has_samples(database: str, count: int) -> bool:
+    return count_in(database) >= count
+
+
 @dataclass(frozen=True)
 class Reference:
     """The recordings in Kafka, and what an undisturbed flow makes of them."""
@@ -90,8 +96,6 @@ def reference(telemanom: Path, module_kafka, database_server: str, tmp_path_fact
 
 
 def samples_in(telemanom: Path) -> int:
-    import numpy as np
-
     files = (telemanom / "test").glob("*.npy")
     return sum(len(np.load(file, mmap_mode="r")) for file in files)
 
@@ -118,10 +122,10 @@ def disturb(
     """Starts the flow anew after every end, which comes at those numbers of samples."""
     for samples in at_samples:
         flow.start()
-        already = count_in(stage.database)
+        goal = max(samples, count_in(stage.database) + 1)
         wait_until(
-            lambda goal=max(samples, already + 1): count_in(stage.database) >= goal,
-            f"{samples} samples: {flow.log.read_text()[-2000:]}",
+            partial(has_samples, stage.database, goal),
+            f"{goal} samples: {flow.log.read_text()[-2000:]}",
         )
         end(flow)
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,7 +31,7 @@ def packet(minute: int, **values: float | None) -> bytes:
     )
 
 
-def rows(stage: Stage, query: str) -> list[tuple[object, ...]]:
+def rows(stage: Stage, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(stage.database) as connection:
         return connection.execute(query).fetchall()
 

@@ -1,5 +1,8 @@
+"""Messages of ours on a real broker, or a loud error."""
+
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
@@ -40,7 +43,7 @@ def messages_in(kafka: str, topic: Topic, count: int):
     return found
 
 
-def written(kafka: str, topic: Topic, items, write, **settings: object) -> None:
+def written(kafka: str, topic: Topic, items, write, **settings: Any) -> None:
     sink = KafkaSink(Settings(kafka=kafka, **settings), topic, write)
     sink.build("out", 0, 1).write_batch(items)
 

@@ -1,0 +1,147 @@
+"""A flow that cannot work says so in one line, soon, and leaves with an error."""
+
+import socket
+import time
+
+import psycopg
+import pytest
+
+from tests.end_to_end.conftest import Stage
+from tests.end_to_end.flow_process import Flow, run_module
+
+SOON_S = 15
+
+
+@pytest.fixture(scope="module")
+def ready(module_kafka, database_server, tmp_path_factory):
+    """A stage on which a flow could start."""
+    from tests.services.postgres import fresh_database
+
+    run_module("connectors.topics", ORBITWATCH_KAFKA=module_kafka.bootstrap)
+    with fresh_database(database_server) as database:
+        run_module("connectors.migrate", ORBITWATCH_DATABASE=database)
+        yield Stage(module_kafka.bootstrap, database, tmp_path_factory.mktemp("start"))
+
+
+def last_words(flow: Flow) -> str:
+    """What a flow that does not start says, which is one line."""
+    started_s = time.monotonic()
+    flow.start()
+    assert flow.process is not None
+    code = flow.process.wait(60)
+    took_s = time.monotonic() - started_s
+    assert code == 1
+    assert took_s < SOON_S + 5  # of which the imports are not the flow's to answer for
+    log = flow.log.read_text()
+    assert "Traceback" not in log
+    lines = [line for line in log.splitlines() if " CRITICAL " in line]
+    assert len(lines) == 1, log
+    assert log.splitlines()[-1] == lines[0]
+    return lines[0]
+
+
+def flow_with(ready: Stage, request, **settings: str) -> Flow:
+    """A flow with other settings than would work."""
+    flow = Flow(ready.kafka, ready.database, ready.folder / request.node.name[:40])
+    flow.settings = {f"ORBITWATCH_{key}": text for key, text in settings.items()}
+    return flow
+
+
+def test_kafka_that_does_not_answer(ready, request):
+    flow = flow_with(ready, request, KAFKA="127.0.0.1:1")
+    assert "ORBITWATCH_KAFKA=127.0.0.1:1: " in last_words(flow)
+
+
+def test_a_database_that_does_not_answer(ready, request):
+    address = "postgresql://someone:secret@127.0.0.1:1/orbitwatch"
+    words = last_words(flow_with(ready, request, DATABASE=address))
+    assert "ORBITWATCH_DATABASE=" in words
+    assert "127.0.0.1:1" in words
+    assert "secret" not in words
+
+
+def test_a_topic_that_is_missing(own_kafka, ready, request):
+    flow = flow_with(ready, request, KAFKA=own_kafka.bootstrap)
+    assert "`python -m connectors.topics`" in last_words(flow)
+
+
+def test_migrations_that_are_missing(database, ready, request):
+    words = last_words(flow_with(ready, request, DATABASE=database))
+    assert "0001_tables" in words
+    assert "`python -m connectors.migrate`" in words
+
+
+def test_a_setting_that_does_not_exist(ready, request):
+    words = last_words(flow_with(ready, request, LOG_LEVLE="INFO"))
+    assert "ORBITWATCH_LOG_LEVLE" in words
+    assert "ORBITWATCH_LOG_LEVEL?" in words
+
+
+def test_a_kafka_property_that_does_not_exist(ready, request):
+    words = last_words(flow_with(ready, request, KAFKA_SASL_MECHANICS="PLAIN"))
+    assert "ORBITWATCH_KAFKA_SASL_MECHANICS" in words
+
+
+def test_partitions_that_do_not_exist(ready, request):
+    words = last_words(flow_with(ready, request, PARTITIONS="6-9"))
+    assert "ORBITWATCH_PARTITIONS" in words
+    assert "[8, 9]" in words
+
+
+@pytest.mark.parametrize("setting", ["METRICS_PORT", "HEALTH_PORT"])
+def test_a_port_that_is_taken(ready, request, setting):
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        words = last_words(flow_with(ready, request, **{setting: port}))
+    assert f"ORBITWATCH_{setting}: cannot listen on port {port}" in words
+
+
+def test_a_parameter_file_that_is_wrong(ready, request, tmp_path):
+    (tmp_path / "sat.yaml").write_text("spacecraft: SAT\nparameters: {v: {units: V}}")
+    words = last_words(flow_with(ready, request, PARAMETERS=str(tmp_path)))
+    assert "ORBITWATCH_PARAMETERS" in words
+    assert "sat.yaml" in words
+
+
+def test_detector_settings_that_are_wrong(ready, request, tmp_path):
+    text = "spacecraft: SAT\nparameters: {v: {detectors: {zscore: {}}}}"
+    (tmp_path / "sat.yaml").write_text(text)
+    words = last_words(flow_with(ready, request, PARAMETERS=str(tmp_path)))
+    assert "sat.yaml" in words
+    assert "'zscore'" in words
+    assert "rolling_z_score" in words
+
+
+def test_an_offset_that_kafka_lost(stage):
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient
+
+    packet = (
+        b'{"spacecraft":"S","generation_time":"2026-01-01T00:00:00Z","values":{"a":1}}'
+    )
+    flow = stage.flow()
+    flow.start()
+    flow.wait_ready()
+    stage.produce(packet)
+    with psycopg.connect(stage.database) as connection:
+        while not connection.execute("SELECT 1 FROM sample").fetchone():
+            connection.commit()
+            time.sleep(0.05)
+    flow.stop()
+    [(partition,)] = psycopg.connect(stage.database).execute(
+        "SELECT partition FROM stream_position"
+    )
+    stage.produce(packet, packet)
+    admin = AdminClient({"bootstrap.servers": stage.kafka})
+    place = TopicPartition("telemetry.spacecraft", partition, 2)
+    [deleted] = admin.delete_records([place]).values()
+    deleted.result(30)
+    words = last_words(flow)
+    assert "offset 1" in words
+    assert "ORBITWATCH_LOST_OFFSET=earliest" in words
+    flow.settings["ORBITWATCH_LOST_OFFSET"] = "earliest"
+    flow.start()
+    flow.wait_ready()
+    flow.stop()
