@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -31,6 +32,8 @@ LONGEST_NAME = 128
 ARROW_END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 # A producer gone wild may invent names for ever; the table then starts afresh.
 MOST_NAMES = 1_000_000
+# Databases and languages know no earlier time.
+YEAR_1_US = microseconds(datetime.min.replace(tzinfo=UTC))
 _REFUSED: Final = -1
 
 
@@ -54,6 +57,7 @@ REASONS = {
     "wrong_columns": "the Arrow stream lacks columns, or they have other types",
     "bad_name": "a name is empty, too long, or has a slash or control characters",
     "non_finite": "a number is infinite",
+    "time_before_year_1": "the generation time is before the year 1",
     "time_in_future": "the generation time is later than the message could know",
 }
 
@@ -188,6 +192,7 @@ class Decoder:
         faults = {
             "bad_name": rows.parameters == _REFUSED,
             "non_finite": np.isinf(rows.values),
+            "time_before_year_1": rows.times_us < YEAR_1_US,
             "time_in_future": rows.times_us > latest_us,
         }
         unusable = np.logical_or.reduce(list(faults.values()))

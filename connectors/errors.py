@@ -92,7 +92,7 @@ class DeliveryFailed(OrbitwatchError):
     def __init__(self, topic: str, problem: str) -> None:
         super().__init__(
             f"Kafka did not take a message for {topic}: {one_line(problem)}. "
-            "The flow stops with its offsets behind it; start it again when Kafka is well"
+            "The flow stops before it; start it again when Kafka is well"
         )
         self.topic = topic
 

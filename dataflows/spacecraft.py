@@ -9,7 +9,6 @@ import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
-from connectors.timescale import DatabaseSink
 
 from connectors import topics
 from connectors.kafka.sink import KafkaSink, anomaly_message, dead_letter_message
@@ -18,6 +17,7 @@ from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, read_definitions
 from connectors.start import start_flow
+from connectors.timescale import DatabaseSink
 from dataflows.operators import anomalies, by_parameter, check_definitions, split, watch
 
 NAME = "spacecraft"

@@ -129,7 +129,9 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             oldest,
             progress.next_offset,
         )
-        del self._progress[partition]
+        # Newer than all that was stored, so that the sink takes nothing for a replay.
+        newest_us = max(progress.newest_us, int(time.time() * 1e6)) + 1
+        self._progress[partition] = _Progress(oldest, newest_us)
         return oldest
 
     def _watermarks(self, partition: int) -> tuple[int, int]:
@@ -202,7 +204,8 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             [_content_type(m) for m in messages],
             times_us,
         )
-        self._polls += 1
+        # Only polls with samples count: the sink waits for every number.
+        self._polls += bool(decoded.samples)
         poll = Poll(self._polls, len(decoded.samples), positions, int(times_us.min()))
         self._run.metrics.read(len(messages), decoded.samples)
         letters = [

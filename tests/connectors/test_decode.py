@@ -113,6 +113,7 @@ BAD: dict[str, list[bytes | None]] = {
         packet_json(generation_time="9999-12-31T23:59:59-10:00"),
         packet_json(generation_time="2026-01-02T00:00:00.000001Z"),
     ],
+    "time_before_year_1": [packet_json(generation_time="0001-01-01T00:00:00+10:00")],
     "empty": [b"", None],
 }
 
@@ -225,6 +226,13 @@ def test_arrow_and_json_messages_of_a_poll_stay_in_order():
     assert as_dict(decoder.decode(values, kinds, received_us)) == {
         "/SAT/eps/p": [9, 1, 2, 9]
     }
+
+
+@pytest.mark.parametrize("time_us", [-(2**62), -62_135_596_800_000_001])
+def test_a_time_no_database_can_hold_is_refused(time_us):
+    decoded = poll(encode_arrow([run_of([1.0], start_us=time_us)]), arrow=True)
+    assert decoded.samples == []
+    assert [refusal.reason for refusal in decoded.refused] == ["time_before_year_1"]
 
 
 def test_an_infinite_value_in_an_arrow_message_leaves_the_other_rows_alone():

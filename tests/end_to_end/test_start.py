@@ -129,10 +129,8 @@ def test_an_offset_that_kafka_lost(stage):
         while not connection.execute("SELECT 1 FROM sample").fetchone():
             connection.commit()
             time.sleep(0.05)
-    flow.stop()
-    [(partition,)] = psycopg.connect(stage.database).execute(
-        "SELECT partition FROM stream_position"
-    )
+        flow.stop()
+        [(partition,)] = connection.execute("SELECT partition FROM stream_position")
     stage.produce(packet, packet)
     admin = AdminClient({"bootstrap.servers": stage.kafka})
     place = TopicPartition("telemetry.spacecraft", partition, 2)

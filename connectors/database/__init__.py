@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, the encoding of rows, and the transactions of the sink."""

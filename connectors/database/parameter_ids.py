@@ -1,0 +1,116 @@
+"""The ids of parameters, which samples carry in the database instead of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from connectors.database.connection import Connection
+from connectors.messages import ParameterName
+
+# Sorted, so that two processes that store the same names do not block each other.
+_STORE = """
+    INSERT INTO parameter AS stored (spacecraft, subsystem, name, unit, system)
+    SELECT wanted.*, %(system)s
+    FROM unnest(
+        %(spacecraft)s::text[], %(subsystems)s::text[], %(names)s::text[],
+        %(units)s::text[]
+    ) AS wanted (spacecraft, subsystem, name, unit)
+    ORDER BY spacecraft, subsystem, name
+    ON CONFLICT (spacecraft, subsystem, name) DO UPDATE
+    SET unit = excluded.unit, system = excluded.system
+    WHERE (stored.unit, stored.system) IS DISTINCT FROM (excluded.unit, excluded.system)
+"""
+_FIND = """
+    SELECT id, spacecraft, subsystem, name, unit, system
+    FROM parameter
+    JOIN unnest(%(spacecraft)s::text[], %(subsystems)s::text[], %(names)s::text[])
+        AS wanted (spacecraft, subsystem, name)
+        USING (spacecraft, subsystem, name)
+"""
+
+Units = Mapping[ParameterName, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A row of the table `parameter`."""
+
+    id: int
+    spacecraft: str
+    subsystem: str
+    name: str
+    unit: str
+    system: str
+
+
+class ParameterIds:
+    """The parameters of a system that are known to be in the database."""
+
+    def __init__(self, system: str) -> None:
+        self._system = system
+        self._known: dict[ParameterName, Parameter] = {}
+        self._uncommitted: dict[ParameterName, Parameter] = {}
+
+    def look_up(
+        self, connection: Connection, names: Sequence[ParameterName], units: list[str]
+    ) -> list[int]:
+        """The ids of the names; adds to the table those it lacks.
+
+        What it learns counts for one transaction, until `keep` is called.
+        """
+        self._uncommitted = {}
+        found = list(map(self._known.get, names))
+        unknown = {
+            name: unit
+            for name, parameter, unit in zip(names, found, units, strict=True)
+            if parameter is None or parameter.unit != unit
+        }
+        if unknown:
+            self._uncommitted = self._find_or_store(connection, unknown)
+            return list(map(self.id_of, names))
+        return [parameter.id for parameter in found if parameter is not None]
+
+    def id_of(self, name: ParameterName) -> int:
+        """The id of a name that was looked up in this transaction or before."""
+        return (self._uncommitted.get(name) or self._known[name]).id
+
+    def keep(self) -> None:
+        """Remembers what was learnt, now that the transaction is committed."""
+        self._known.update(self._uncommitted)
+        self._uncommitted = {}
+
+    def _find_or_store(
+        self, connection: Connection, wanted: Units
+    ) -> dict[ParameterName, Parameter]:
+        """At most three statements, however many names."""
+        found = self._find(connection, wanted)
+        lacking = {
+            name: unit
+            for name, unit in wanted.items()
+            if name not in found
+            or (found[name].unit, found[name].system) != (unit, self._system)
+        }
+        if lacking:
+            units = {"units": list(lacking.values()), "system": self._system}
+            connection.execute(_STORE, _columns(lacking) | units)
+            found |= self._find(connection, lacking)
+        return found
+
+    def _find(
+        self, connection: Connection, wanted: Units
+    ) -> dict[ParameterName, Parameter]:
+        with connection.cursor(row_factory=class_row(Parameter)) as cursor:
+            rows = cursor.execute(_FIND, _columns(wanted)).fetchall()
+        return {ParameterName(p.spacecraft, p.subsystem, p.name): p for p in rows}
+
+
+def _columns(wanted: Iterable[ParameterName]) -> dict[str, object]:
+    names = list(wanted)
+    return {
+        "spacecraft": [name.spacecraft for name in names],
+        "subsystems": [name.subsystem for name in names],
+        "names": [name.parameter for name in names],
+    }

@@ -1,0 +1,205 @@
+"""`python -m connectors.migrate` brings the database's schema up to date.
+
+Migrations are the files of provisioning/timescale/migrations, in order of their names.
+Each is applied once, in a transaction of its own. One whose first line is
+
+    -- requires: timescaledb            (the extension)
+    -- requires: timescaledb community  (what its Apache edition lacks)
+
+is skipped where the server does not offer that, and applied when it does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import errors
+
+from connectors.database.connection import Connection, connect, plain_errors
+from connectors.errors import OrbitwatchError, SettingsError
+from connectors.settings import Settings
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "provisioning/timescale/migrations"
+
+_REQUIRES = "-- requires: "
+# Any number will do that no other program uses for a lock in this database.
+_LOCK = 7_203_811_946
+_EXTENSION = "timescaledb"
+_COMMUNITY = "timescaledb community"
+_MAKE_TABLE = """
+    CREATE TABLE IF NOT EXISTS schema_migration (
+        name text PRIMARY KEY,
+        applied_at timestamptz NOT NULL DEFAULT now(),
+        checksum text NOT NULL
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A file of SQL; `requires` is what the server has to offer, or nothing."""
+
+    name: str
+    sql: bytes
+    requires: str
+
+    @property
+    def checksum(self) -> str:
+        """Tells whether the file was changed."""
+        return hashlib.sha256(self.sql).hexdigest()
+
+
+def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
+    """All migrations, in order; raises SettingsError if there are none."""
+    files = sorted(folder.glob("*.sql"))
+    if not files:
+        raise SettingsError(str(folder), "holds no migrations")
+    return [_read(file) for file in files]
+
+
+def _read(file: Path) -> Migration:
+    sql = file.read_bytes()
+    first_line = sql.decode().partition("\n")[0]
+    requires = first_line.removeprefix(_REQUIRES).strip()
+    return Migration(
+        file.name, sql, requires if first_line.startswith(_REQUIRES) else ""
+    )
+
+
+def missing(database: str, folder: Path = MIGRATIONS) -> list[str]:
+    """The migrations the database lacks, but for those that need an extension.
+
+    Raises DatabaseUnavailable.
+    """
+    needed = [m.name for m in read_migrations(folder) if not m.requires]
+    with plain_errors(database), closing(connect(database, "check")) as connection:
+        applied = _applied(connection)
+    return [name for name in needed if name not in applied]
+
+
+def migrate(database: str, folder: Path = MIGRATIONS) -> Iterator[str]:
+    """Applies what is missing; yields a line for people about each migration.
+
+    Raises DatabaseUnavailable, and SettingsError for a file that was changed after it
+    was applied. What was applied before an error stays.
+    """
+    migrations = read_migrations(folder)
+    with plain_errors(database), closing(connect(database, "migrate")) as connection:
+        connection.autocommit = True
+        # Some migrations rewrite tables, and wait for whoever uses them.
+        connection.execute("SET lock_timeout = 0")
+        connection.execute("SET client_min_messages = warning")
+        warnings: list[str] = []
+        connection.add_notice_handler(
+            lambda notice: warnings.append(f"warning: {notice.message_primary}")
+        )
+        yield from _lock(connection)
+        for migration, outcome in _apply_missing(connection, migrations):
+            yield f"{migration.name}: {outcome}"
+            yield from warnings
+            warnings.clear()
+
+
+def _lock(connection: Connection) -> Iterator[str]:
+    """Waits for another migration to end; the lock goes with the connection."""
+    found = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+    if found != (True,):
+        yield "waiting for another migration to end"
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+
+
+def _apply_missing(
+    connection: Connection, migrations: Sequence[Migration]
+) -> Iterator[tuple[Migration, str]]:
+    applied = _applied(connection)
+    _refuse_changed(migrations, applied)
+    pending = [m for m in migrations if m.name not in applied]
+    offered = _offered(connection) if any(m.requires for m in pending) else set()
+    for migration in migrations:
+        if migration.name in applied:
+            yield migration, "applied before"
+        elif migration.requires and migration.requires not in offered:
+            yield migration, f"skipped: the server does not offer {migration.requires}"
+        else:
+            _apply(connection, migration)
+            yield migration, "applied"
+
+
+def _applied(connection: Connection) -> dict[str, str]:
+    """The checksums of the migrations that were applied."""
+    if connection.execute("SELECT to_regclass('schema_migration')").fetchone() == (
+        None,
+    ):
+        return {}
+    return dict(
+        connection.execute("SELECT name, checksum FROM schema_migration").fetchall()
+    )
+
+
+def _refuse_changed(
+    migrations: Iterable[Migration], applied: Mapping[str, str]
+) -> None:
+    for migration in migrations:
+        if applied.get(migration.name, migration.checksum) != migration.checksum:
+            raise SettingsError(
+                migration.name,
+                "was changed after it was applied to this database; restore the file, "
+                "and put the change into a new migration",
+            )
+
+
+def _offered(connection: Connection) -> Set[str]:
+    """What migrations can require of this server; makes the extension if it may.
+
+    An extension that is installed but not preloaded would end the connection.
+    """
+    preloaded = connection.execute(
+        "SELECT 1 FROM pg_settings WHERE name = 'timescaledb.disable_load'"
+    ).fetchone()
+    if preloaded is None:
+        return set()
+    try:
+        # Without the screenful with which it greets.
+        connection.execute("SET client_min_messages = error")
+        connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        connection.execute("SET client_min_messages = warning")
+    except (errors.InsufficientPrivilege, errors.FeatureNotSupported):
+        return set()
+    edition = connection.execute(
+        "SELECT current_setting('timescaledb.license', true)"
+    ).fetchone()
+    return {_EXTENSION, _COMMUNITY} if edition == ("timescale",) else {_EXTENSION}
+
+
+def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        with connection.transaction():
+            connection.execute(_MAKE_TABLE)
+            connection.execute(migration.sql)
+            connection.execute(
+                "INSERT INTO schema_migration (name, checksum) VALUES (%s, %s)",
+                (migration.name, migration.checksum),
+            )
+    except psycopg.Error as error:
+        raise psycopg.DatabaseError(f"{migration.name}: {error}") from None
+
+
+def main() -> int:
+    """Migrates the database that the environment names, and says what was done."""
+    try:
+        for line in migrate(Settings.from_environment().database):
+            print(line, flush=True)
+    except OrbitwatchError as error:
+        print(f"orbitwatch: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

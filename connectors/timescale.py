@@ -1,0 +1,167 @@
+"""The flows' database: the sink, the check before the start, what readers ask."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from psycopg.rows import class_row, scalar_row
+from typing_extensions import override
+
+from connectors.database.connection import Connection
+from connectors.database.positions import read_positions
+from connectors.database.session import Written
+from connectors.database.whole_polls import Batch, WholePolls
+from connectors.database.writer import DatabaseWriter
+from connectors.errors import SchemaOutdated
+from connectors.messages import ParameterName, Position, Scored
+from connectors.migrate import missing
+from connectors.process import FlowProcess
+
+_log = logging.getLogger("orbitwatch.database")
+
+
+def check_database(database: str) -> None:
+    """Returns if a flow could store in this database.
+
+    Raises DatabaseUnavailable or SchemaOutdated within ten seconds.
+    """
+    lacking = missing(database)
+    if lacking:
+        raise SchemaOutdated(lacking)
+
+
+class DatabaseSink(FixedPartitionedSink[Scored, None]):
+    """Stores samples and anomalies, each exactly once, whatever is killed.
+
+    Whole polls are stored with their positions in one transaction, in the order in
+    which they were read. After a restart, polls that were stored before are dropped;
+    what slips through (polls are cut in other places then) meets its own keys: the
+    first value of a sample and the highest revision of an anomaly stay.
+
+    There is one partition, so in a cluster one worker stores everything.
+    """
+
+    def __init__(self, run: FlowProcess, flow: str) -> None:
+        self._run, self._flow = run, flow
+
+    @override
+    def list_parts(self) -> list[str]:
+        return ["database"]
+
+    @override
+    def build_part(
+        self, step_id: str, for_part: str, resume_state: None
+    ) -> _DatabasePartition:
+        return _DatabasePartition(self._run, self._flow)
+
+
+class _DatabasePartition(StatefulSinkPartition[Scored, None]):
+    def __init__(self, run: FlowProcess, flow: str) -> None:
+        self._metrics = run.metrics
+        self._polls = WholePolls()
+        self._writer = DatabaseWriter(
+            run.settings.database,
+            flow,
+            run.settings.retry_seconds,
+            run.should_stop,
+            run.health.database,
+        )
+        self._writer.open()
+
+    @override
+    def write_batch(self, values: list[Scored]) -> None:
+        self._polls.add(values)
+        self._store(self._polls.take())
+
+    @override
+    def snapshot(self) -> None:
+        """Leaves nothing behind: at the end of an epoch every poll of it is whole."""
+        self._store(self._polls.take_all())
+
+    @override
+    def close(self) -> None:
+        self._writer.close()
+
+    def _store(self, batch: Batch) -> None:
+        if batch.polls or batch.settled:
+            self._count(self._writer.store(batch))
+
+    def _count(self, written: Written) -> None:
+        metrics = self._metrics
+        metrics.database_write.observe(written.seconds)
+        metrics.database_samples.inc(written.samples)
+        metrics.database_repeated.inc(written.repeated)
+        metrics.database_contradicted.inc(written.contradicted)
+        metrics.database_retries.inc(written.retries)
+        now_s = time.time()
+        for poll in written.polls:
+            metrics.latency.observe(now_s - poll.oldest_message_us / 1e6)
+        if written.replayed:
+            _log.info("%d polls were stored before the restart", written.replayed)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestAnomaly:
+    """An anomaly as people want to read it."""
+
+    parameter: str
+    severity: str
+    peak_score: float
+    started_at: datetime
+    ended_at: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSample:
+    """A row of the table `sample`."""
+
+    generation_time: datetime
+    value: float | None
+    anomaly_score: float | None
+    severity: int
+
+
+def latest_anomalies(connection: Connection, limit: int) -> Sequence[LatestAnomaly]:
+    """The anomalies that started last, the latest first."""
+    query = """
+        SELECT qualified_name AS parameter, severity, peak_score, started_at, ended_at,
+            text
+        FROM anomaly_named
+        ORDER BY started_at DESC, qualified_name
+        LIMIT %(limit)s
+    """
+    with connection.cursor(row_factory=class_row(LatestAnomaly)) as cursor:
+        return cursor.execute(query, {"limit": limit}).fetchall()
+
+
+def stream_positions(connection: Connection, flow: str) -> Sequence[Position]:
+    """How far each partition is stored by this flow."""
+    return read_positions(connection, flow)
+
+
+def count_samples(connection: Connection) -> int:
+    """How many samples are stored; looks at all of them."""
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return int(cursor.execute("SELECT count(*) FROM sample").fetchone() or 0)
+
+
+def samples_of(connection: Connection, name: ParameterName) -> Sequence[StoredSample]:
+    """The samples of one parameter, in order of generation time."""
+    query = """
+        SELECT generation_time, value, anomaly_score, severity
+        FROM sample
+        WHERE parameter_id = (
+            SELECT id FROM parameter
+            WHERE (spacecraft, subsystem, name) = (%s, %s, %s)
+        )
+        ORDER BY generation_time
+    """
+    key = (name.spacecraft, name.subsystem, name.parameter)
+    with connection.cursor(row_factory=class_row(StoredSample)) as cursor:
+        return cursor.execute(query, key).fetchall()

@@ -1,0 +1,127 @@
+"""Scored samples, polls and sinks for tests of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from connectors.messages import (
+    Anomaly,
+    Explanation,
+    ParameterName,
+    Poll,
+    Position,
+    Samples,
+    Scored,
+)
+from connectors.metrics import FlowMetrics
+from connectors.process import FlowProcess
+from connectors.settings import Settings
+from connectors.timescale import DatabaseSink, _DatabasePartition
+
+START_US = 1_700_000_000_000_000
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+
+
+def name(parameter: str = "voltage") -> ParameterName:
+    return ParameterName("ORBITER", "power", parameter)
+
+
+def poll(
+    number: int,
+    pieces: int = 1,
+    offset: int | None = None,
+    newest_us: int | None = None,
+    partition: int = 0,
+) -> Poll:
+    """A poll that ends at `offset`, by default ten messages after the one before."""
+    at = Position(
+        "telemetry.spacecraft",
+        partition,
+        10 * number if offset is None else offset,
+        START_US + number if newest_us is None else newest_us,
+    )
+    return Poll(number, pieces, (at,), START_US)
+
+
+def scored(
+    at: Poll,
+    values: Sequence[float],
+    *,
+    parameter: str = "voltage",
+    first_us: int = START_US,
+    times_us: Iterable[int] | None = None,
+    scores: Sequence[float] | None = None,
+    anomalies: tuple[Anomaly, ...] = (),
+    unit: str = "V",
+) -> Scored:
+    """A value a second from `first_us` on, unless `times_us` are given."""
+    count = len(values)
+    times = [first_us + n * SECOND_US for n in range(count)]
+    return Scored(
+        Samples(
+            name(parameter),
+            np.array(times if times_us is None else list(times_us), np.int64),
+            np.array(values, np.float64),
+        ),
+        np.array([0.5] * count if scores is None else scores, np.float64),
+        np.zeros(count, np.int8),
+        anomalies,
+        unit,
+        at,
+    )
+
+
+def anomaly(revision: int, number: int = 1, **changes: object) -> Anomaly:
+    """A revision of an anomaly; its samples count its revisions."""
+    given = {
+        "id": str(UUID(int=number)),
+        "name": name(),
+        "change": "opened" if revision == 1 else "updated",
+        "revision": revision,
+        "started_us": START_US,
+        "ended_us": None,
+        "severity": "WARNING",
+        "peak_score": 1.5,
+        "samples": revision,
+        "explanation": Explanation(
+            "rolling_z_score", 3.5, 1.0, 0.5, 1.5, 4.0, "3.5 V is above 1.5 V"
+        ),
+    }
+    return Anomaly(**given | changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A partition of the sink, and the process whose metrics it counts."""
+
+    run: FlowProcess
+    partition: _DatabasePartition
+
+    def write(self, *pieces: Scored) -> None:
+        self.partition.write_batch(list(pieces))
+
+    def counted(self, metric: str) -> float:
+        return float(getattr(self.run.metrics, metric)._value.get())
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.partition.close()
+
+
+def process(database: str, retry_seconds: float = 20) -> FlowProcess:
+    settings = Settings(database=database, retry_seconds=retry_seconds)
+    return FlowProcess(settings, FlowMetrics(CollectorRegistry()))
+
+
+def open_sink(database: str, retry_seconds: float = 20) -> Sink:
+    run = process(database, retry_seconds)
+    sink = DatabaseSink(run, "spacecraft")
+    return Sink(run, sink.build_part("database", "database", None))

@@ -1,0 +1,202 @@
+"""Migrations bring any database to the newest schema, once, and say what they did."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from connectors.database.connection import connect
+from connectors.errors import DatabaseUnavailable, SettingsError
+from connectors.migrate import MIGRATIONS, migrate, missing, read_migrations
+from tests.services.postgres import Postgres
+
+SCHEMA = """
+    SELECT table_name, column_name, data_type, is_nullable
+    FROM information_schema.columns
+    WHERE table_schema = 'public'
+        AND table_name IN (SELECT relname FROM pg_class WHERE relkind IN ('r', 'v'))
+    ORDER BY table_name, column_name
+"""
+LEVELS = ["IN_LIMITS", "WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"]
+PLAIN = [m.name for m in read_migrations() if not m.requires]
+ALL = [m.name for m in read_migrations()]
+
+
+def query(database: str, statement: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(database) as connection:
+        return connection.execute(statement.encode()).fetchall()
+
+
+def run(database: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "connectors.migrate"],
+        cwd=MIGRATIONS.parents[2],
+        env={**os.environ, "ORBITWATCH_DATABASE": database},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_migrations_are_numbered_without_a_gap():
+    numbers = [int(name.split("_")[0]) for name in ALL]
+    assert numbers == list(range(1, len(ALL) + 1))
+
+
+def test_an_empty_database_gets_the_whole_schema(database: str, plain_migrations: Path):
+    assert missing(database) == PLAIN
+    lines = list(migrate(database, plain_migrations))
+    assert lines == [f"{name}: applied" for name in PLAIN]
+    assert missing(database) == []
+    names = query(database, "SELECT name FROM severity ORDER BY level")
+    assert [name for (name,) in names] == LEVELS
+
+
+def test_a_migrated_database_is_left_as_it_is(database: str, plain_migrations: Path):
+    list(migrate(database, plain_migrations))
+    before = query(database, SCHEMA)
+    lines = list(migrate(database, plain_migrations))
+    assert lines == [f"{name}: applied before" for name in PLAIN]
+    assert query(database, SCHEMA) == before
+
+
+def test_a_file_changed_after_it_was_applied_is_refused(
+    database: str, plain_migrations: Path
+):
+    list(migrate(database, plain_migrations))
+    with (plain_migrations / PLAIN[0]).open("a") as file:
+        file.write("-- a remark\n")
+    with pytest.raises(SettingsError, match=f"^{PLAIN[0]}: was changed after"):
+        list(migrate(database, plain_migrations))
+
+
+def test_a_broken_migration_is_named_and_leaves_nothing(
+    database: str, plain_migrations: Path
+):
+    broken = plain_migrations / "9999_broken.sql"
+    broken.write_text("CREATE TABLE half (n int); SELECT no_such_function();")
+    with pytest.raises(DatabaseUnavailable, match=r"9999_broken.sql: .*no_such_fun"):
+        list(migrate(database, plain_migrations))
+    assert query(database, "SELECT to_regclass('half')") == [(None,)]
+    assert missing(database) == []
+
+
+def test_two_at_once_do_each_migration_once(database: str, plain_migrations: Path):
+    slow = "SELECT pg_sleep(0.5); CREATE TABLE slow (n int);"
+    (plain_migrations / "0000_slow.sql").write_text(slow)
+    outcomes: list[list[str]] = []
+
+    def work() -> None:
+        outcomes.append(list(migrate(database, plain_migrations)))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    first, second = outcomes
+    assert all(line.endswith(": applied") for line in first)
+    assert second[0] == "waiting for another migration to end"
+    assert all(line.endswith(": applied before") for line in second[1:])
+
+
+def test_with_timescale_the_views_have_the_same_columns(
+    timescale_database: str, plain_migrations: Path
+):
+    list(migrate(timescale_database, plain_migrations))
+    plain = query(timescale_database, SCHEMA)
+    lines = list(migrate(timescale_database))
+    assert lines == [
+        f"{name}: {'applied before' if name in PLAIN else 'applied'}" for name in ALL
+    ]
+    assert query(timescale_database, SCHEMA) == plain
+
+
+def test_samples_stored_before_timescale_was_there_are_kept(
+    timescale_database: str, plain_migrations: Path
+):
+    list(migrate(timescale_database, plain_migrations))
+    with connect(timescale_database, "test") as connection:
+        connection.execute("""
+            INSERT INTO sample (generation_time, value, parameter_id, severity)
+            SELECT generate_series('2020-01-01'::timestamptz, '2020-01-03', '1 hour'),
+                1.5, 1, 0
+        """)
+    list(migrate(timescale_database))
+    assert query(
+        timescale_database,
+        "SELECT count(*), (SELECT count(*) FROM show_chunks('sample')) FROM sample",
+    ) == [(49, 3)]
+
+
+def test_what_the_server_does_not_offer_is_skipped_and_said(own_postgres: Postgres):
+    own_postgres.stop()
+    command = own_postgres._command
+    own_postgres._command = [
+        "shared_preload_libraries=" if "timescaledb" in str(word) else word
+        for word in command
+    ]
+    own_postgres.start()
+    lines = list(migrate(own_postgres.uri))
+    assert [line for line in lines if line.endswith(": applied")] == [
+        f"{name}: applied" for name in PLAIN
+    ]
+    assert sum("skipped: the server does not offer" in line for line in lines) == (
+        len(ALL) - len(PLAIN)
+    )
+    assert missing(own_postgres.uri) == []
+    if own_postgres._command == command:
+        pytest.skip("the server does not offer TimescaleDB, so it cannot do so later")
+    own_postgres.stop()
+    own_postgres._command = command
+    own_postgres.start()
+    assert list(migrate(own_postgres.uri))[len(PLAIN) :] == [
+        f"{name}: applied" for name in ALL[len(PLAIN) :]
+    ]
+
+
+def test_roles_that_may_not_be_created_are_reported(own_postgres: Postgres):
+    with psycopg.connect(own_postgres.uri, autocommit=True) as admin:
+        admin.execute("CREATE ROLE owner LOGIN")
+        admin.execute("CREATE DATABASE owned OWNER owner")
+    uri = own_postgres.uri.replace("postgres@", "owner@").replace(
+        "/postgres?", "/owned?"
+    )
+    lines = list(migrate(uri))
+    assert "0003_roles.sql: applied" in lines
+    assert sum("may not create the role orbitwatch_" in line for line in lines) == 2
+    assert missing(uri) == []
+
+
+def test_the_command_says_what_it_did(database: str):
+    done = run(database)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == f"{ALL[0]}: applied"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "database",
+    ["postgresql://flow:secret@127.0.0.1:1/x", "postgresql://localhost:99999/x"],
+)
+def test_the_command_tells_an_unusable_database_in_one_line(database: str):
+    started_s = time.monotonic()
+    done = run(database)
+    assert time.monotonic() - started_s < 15
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("orbitwatch: ORBITWATCH_DATABASE=")
+    assert "secret" not in line
+
+
+def test_a_folder_without_migrations_is_an_error(tmp_path: Path, database: str):
+    shutil.rmtree(tmp_path, ignore_errors=True)
+    with pytest.raises(SettingsError, match="holds no migrations"):
+        list(migrate(database, tmp_path))

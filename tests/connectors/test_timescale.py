@@ -1,0 +1,206 @@
+"""The database sink against PostgreSQL, with and without TimescaleDB."""
+
+import math
+import random
+from datetime import timedelta
+
+import pytest
+
+from connectors.database.connection import Connection
+from connectors.errors import SchemaOutdated
+from connectors.messages import Position, moment
+from connectors.timescale import (
+    LatestAnomaly,
+    StoredSample,
+    check_database,
+    count_samples,
+    latest_anomalies,
+    samples_of,
+    stream_positions,
+)
+from tests.connectors.telemetry import (
+    MINUTE_US,
+    SECOND_US,
+    START_US,
+    anomaly,
+    name,
+    open_sink,
+    poll,
+    scored,
+)
+
+NULL = math.nan
+
+
+def values_of(reader: Connection, parameter: str = "voltage") -> list[float | None]:
+    return [sample.value for sample in samples_of(reader, name(parameter))]
+
+
+def test_a_poll_is_stored_with_its_position(store: str, reader: Connection):
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.5, NULL], scores=[NULL, 0.25]))
+    assert samples_of(reader, name()) == [
+        StoredSample(moment(START_US), 1.5, None, 0),
+        StoredSample(moment(START_US + SECOND_US), None, 0.25, 0),
+    ]
+    assert stream_positions(reader, "spacecraft") == [
+        Position("telemetry.spacecraft", 0, 10, START_US + 1)
+    ]
+    assert sink.counted("database_samples") == count_samples(reader) == 2
+    assert sink.run.metrics.latency._sum.get() > 0
+
+
+def test_nothing_is_stored_of_a_poll_that_is_not_whole(store: str, reader: Connection):
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1, pieces=2), [1.5]))
+    assert count_samples(reader) == 0
+    assert stream_positions(reader, "spacecraft") == []
+
+
+def test_a_lost_piece_stops_the_flow_at_the_end_of_the_epoch(
+    store: str, reader: Connection
+):
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.5]), scored(poll(2, pieces=2), [1.5]))
+        with pytest.raises(RuntimeError, match="poll 2 has 1 of 2 pieces"):
+            sink.partition.snapshot()
+    assert count_samples(reader) == 1
+
+
+def test_pieces_in_any_order_are_stored_like_those_in_order(
+    store: str, reader: Connection
+):
+    parameters = [f"p{number}" for number in range(20)]
+    pieces = [
+        scored(
+            poll(number, len(parameters)),
+            [number, number],
+            parameter=parameter,
+            first_us=START_US + number * 2 * SECOND_US,
+        )
+        for number in range(1, 11)
+        for parameter in parameters
+    ]
+    random.Random(1).shuffle(pieces)
+    with open_sink(store) as sink:
+        while pieces:
+            sink.write(*[pieces.pop() for _ in range(min(7, len(pieces)))])
+        sink.partition.snapshot()
+    assert count_samples(reader) == 10 * 20 * 2
+    for parameter in parameters:
+        assert values_of(reader, parameter) == [n for n in range(1, 11) for _ in "ab"]
+    assert [p.next_offset for p in stream_positions(reader, "spacecraft")] == [100]
+
+
+def test_a_repeated_sample_keeps_its_first_value_and_is_counted(
+    store: str, reader: Connection
+):
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0, 2.0, NULL, NULL, 5.0]))
+        sink.write(scored(poll(2), [1.0, 9.0, 9.0, NULL, NULL, 6.0]))
+        sink.write(scored(poll(3), [7.0], first_us=START_US + 6 * SECOND_US))
+    assert values_of(reader) == [1.0, 2.0, None, None, 5.0, 6.0, 7.0]
+    assert sink.counted("database_samples") == 7
+    assert sink.counted("database_repeated") == 5
+    assert sink.counted("database_contradicted") == 3
+
+
+def test_of_repeats_within_a_batch_the_earliest_stays(store: str, reader: Connection):
+    with open_sink(store) as sink:
+        times_us = [START_US + 5, START_US, START_US, START_US + 5, START_US]
+        sink.write(scored(poll(1), [5.0, 1.0, 2.0, 5.0, NULL], times_us=times_us))
+    assert values_of(reader) == [1.0, 5.0]
+    assert sink.counted("database_samples") == 2
+    assert sink.counted("database_repeated") == 3
+    assert sink.counted("database_contradicted") == 2
+
+
+def test_ten_thousand_parameters_in_a_poll(store: str, reader: Connection):
+    count = 10_000
+    with open_sink(store) as sink:
+        at = poll(1, pieces=count)
+        sink.write(*[scored(at, [n], parameter=f"p{n}") for n in range(count)])
+    assert count_samples(reader) == count
+    assert values_of(reader, "p4711") == [4711]
+
+
+def test_a_changed_unit_is_taken_over(store: str, reader: Connection):
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0], unit="V"))
+        sink.write(scored(poll(2), [1.0], first_us=0, unit="mV"))
+    query = "SELECT qualified_name, unit, system FROM parameter"
+    assert reader.execute(query).fetchall() == [
+        ("/ORBITER/power/voltage", "mV", "spacecraft")
+    ]
+
+
+def test_the_highest_revision_of_an_anomaly_stays(store: str, reader: Connection):
+    def revisions() -> list[tuple[int, int]]:
+        query = "SELECT revision, samples FROM anomaly ORDER BY id"
+        return [(row[0], row[1]) for row in reader.execute(query)]
+
+    with open_sink(store) as sink:
+        changes = (anomaly(1), anomaly(3), anomaly(2), anomaly(1, number=2))
+        sink.write(scored(poll(1), [1.0], anomalies=changes))
+        assert revisions() == [(3, 3), (1, 1)]
+        again = (anomaly(2), anomaly(3, samples=99))
+        sink.write(scored(poll(2), [1.0], anomalies=again))
+        assert revisions() == [(3, 3), (1, 1)]
+        sink.write(scored(poll(3), [1.0], anomalies=(anomaly(4),)))
+        assert revisions() == [(4, 4), (1, 1)]
+
+
+def test_the_latest_anomalies_come_with_names_and_an_explanation(
+    store: str, reader: Connection
+):
+    later_us = START_US + MINUTE_US
+    changes = (
+        anomaly(1),
+        anomaly(5, 2, started_us=later_us, ended_us=later_us + 7, severity="SEVERE"),
+    )
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0], anomalies=changes))
+    told = ("/ORBITER/power/voltage", "SEVERE", 1.5)
+    assert latest_anomalies(reader, 1) == [
+        LatestAnomaly(
+            *told, moment(later_us), moment(later_us + 7), "3.5 V is above 1.5 V"
+        )
+    ]
+    assert [each.ended_at is None for each in latest_anomalies(reader, 9)] == [
+        False,
+        True,
+    ]
+    query = "SELECT explanation -> 'upper', explanation ->> 'detector' FROM anomaly"
+    assert reader.execute(query).fetchone() == (1.5, "rolling_z_score")
+
+
+def test_the_minutes_say_the_same_with_and_without_timescale(
+    store: str, reader: Connection
+):
+    with open_sink(store) as sink:
+        values = [2.0, 4.0, NULL, 8.0]
+        minute_us = START_US - START_US % MINUTE_US
+        times_us = [minute_us + 20 * SECOND_US * n for n in range(4)]
+        scores = [0.1, NULL, 0.7, 0.2]
+        sink.write(scored(poll(1), values, times_us=times_us, scores=scores))
+    query = "SELECT * FROM sample_minute ORDER BY minute"
+    start = moment(minute_us)
+    assert reader.execute(query).fetchall() == [
+        (1, start, 3, 2.0, 4.0, 3.0, 4.0, 0.7, 0),
+        (1, start + timedelta(minutes=1), 1, 8.0, 8.0, 8.0, 8.0, 0.2, 0),
+    ]
+    named = "SELECT qualified_name, mean, severity FROM sample_minute_named ORDER BY 2"
+    assert reader.execute(named).fetchone() == (
+        "/ORBITER/power/voltage",
+        3.0,
+        "IN_LIMITS",
+    )
+
+
+def test_a_database_that_lacks_migrations_is_refused(database: str):
+    with pytest.raises(SchemaOutdated, match=r"0001_tables\.sql.*connectors\.migrate"):
+        check_database(database)
+
+
+def test_a_database_with_the_schema_is_accepted(store: str):
+    check_database(store)
