@@ -1,6 +1,7 @@
 """What the end-to-end tests share: a stage with topics and schema, and real data."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,16 +43,23 @@ class Stage:
         assert producer.flush(60) == 0
 
 
-@pytest.fixture
-def stage(own_kafka: Kafka, database: str, tmp_path: Path) -> Iterator[Stage]:
-    """A stage of its own for one test."""
-    run_module("connectors.topics", ORBITWATCH_KAFKA=own_kafka.bootstrap)
+@contextmanager
+def adopted_stage(kafka: str, database: str, folder: Path) -> Iterator[Stage]:
+    """A stage on given servers; no flow of it survives."""
+    run_module("connectors.topics", ORBITWATCH_KAFKA=kafka)
     run_module("connectors.migrate", ORBITWATCH_DATABASE=database)
-    stage = Stage(own_kafka.bootstrap, database, tmp_path)
+    stage = Stage(kafka, database, folder)
     yield stage
     for flow in stage.flows:
         if flow.is_running():
             flow.kill()
+
+
+@pytest.fixture
+def stage(own_kafka: Kafka, database: str, tmp_path: Path) -> Iterator[Stage]:
+    """A stage of its own for one test."""
+    with adopted_stage(own_kafka.bootstrap, database, tmp_path) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ stores is the reference; a disturbed one has to store the same, bit for bit.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from tests.end_to_end.conftest import Stage
+from tests.end_to_end.conftest import Stage, adopted_stage
 from tests.end_to_end.flow_process import Flow, run_module, wait_until
 from tests.services.postgres import fresh_database
 
@@ -101,13 +101,10 @@ def samples_in(telemanom: Path) -> int:
 
 
 @pytest.fixture
-def disturbed(reference: Reference, database: str, tmp_path: Path):
-    run_module("connectors.migrate", ORBITWATCH_DATABASE=database)
-    stage = Stage(reference.kafka, database, tmp_path)
-    yield stage
-    for flow in stage.flows:
-        if flow.is_running():
-            flow.kill()
+def disturbed(reference: Reference, database: str, tmp_path: Path) -> Iterator[Stage]:
+    """A stage with the recordings in Kafka and an empty database."""
+    with adopted_stage(reference.kafka, database, tmp_path) as stage:
+        yield stage
 
 
 def moments(reference: Reference, seed: int, count: int) -> list[int]:

@@ -5,9 +5,12 @@ import time
 
 import psycopg
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
-from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import Flow, run_module
+from tests.end_to_end.conftest import Stage, adopted_stage
+from tests.end_to_end.flow_process import Flow
+from tests.services.postgres import fresh_database
 
 SOON_S = 15
 
@@ -15,12 +18,12 @@ SOON_S = 15
 @pytest.fixture(scope="module")
 def ready(module_kafka, database_server, tmp_path_factory):
     """A stage on which a flow could start."""
-    from tests.services.postgres import fresh_database
-
-    run_module("connectors.topics", ORBITWATCH_KAFKA=module_kafka.bootstrap)
-    with fresh_database(database_server) as database:
-        run_module("connectors.migrate", ORBITWATCH_DATABASE=database)
-        yield Stage(module_kafka.bootstrap, database, tmp_path_factory.mktemp("start"))
+    folder = tmp_path_factory.mktemp("start")
+    with (
+        fresh_database(database_server) as database,
+        adopted_stage(module_kafka.bootstrap, database, folder) as stage,
+    ):
+        yield stage
 
 
 def last_words(flow: Flow) -> str:
@@ -115,9 +118,6 @@ def test_detector_settings_that_are_wrong(ready, request, tmp_path):
 
 
 def test_an_offset_that_kafka_lost(stage):
-    from confluent_kafka import TopicPartition
-    from confluent_kafka.admin import AdminClient
-
     packet = (
         b'{"spacecraft":"S","generation_time":"2026-01-01T00:00:00Z","values":{"a":1}}'
     )

@@ -1,0 +1,88 @@
+"""Kafka or the database goes away while a flow runs."""
+
+import pytest
+
+from tests.end_to_end.conftest import Stage, adopted_stage
+from tests.end_to_end.flow_process import wait_until
+from tests.end_to_end.test_spacecraft import packet, rows, wait_for_samples
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def fragile(own_kafka, own_postgres, tmp_path):
+    """A stage whose servers are the test's own to stop and start."""
+    with adopted_stage(own_kafka.bootstrap, own_postgres.uri, tmp_path) as stage:
+        yield stage
+
+
+def assert_all_stored_once(stage: Stage, count: int) -> None:
+    values = rows(stage, "SELECT value FROM sample ORDER BY generation_time")
+    assert [value for (value,) in values] == [float(n) for n in range(count)]
+
+
+def test_a_database_that_comes_back_gets_everything(fragile, own_postgres):
+    flow = fragile.flow()
+    flow.start()
+    fragile.produce(*(packet(n, p=float(n)) for n in range(100)))
+    wait_for_samples(fragile, 100)
+    own_postgres.stop()
+    fragile.produce(*(packet(n, p=float(n)) for n in range(100, 200)))
+    wait_until(lambda: flow.get("readyz", flow.health_port)[0] == 503, "not ready")
+    assert flow.get("healthz", flow.health_port)[0] == 200
+    own_postgres.start()
+    wait_for_samples(fragile, 200)
+    wait_until(flow.is_ready, "readiness")
+    assert_all_stored_once(fragile, 200)
+    flow.stop()
+
+
+def test_a_database_that_stays_away_stops_the_flow_and_a_new_start_resumes(
+    fragile, own_postgres
+):
+    flow = fragile.flow(settings={"ORBITWATCH_RETRY_SECONDS": "3"})
+    flow.start()
+    fragile.produce(*(packet(n, p=float(n)) for n in range(100)))
+    wait_for_samples(fragile, 100)
+    own_postgres.stop()
+    fragile.produce(*(packet(n, p=float(n)) for n in range(100, 200)))
+    assert flow.process is not None
+    assert flow.process.wait(60) == 1
+    last_words = flow.log.read_text().splitlines()[-1]
+    assert "CRITICAL orbitwatch ORBITWATCH_DATABASE=" in last_words
+    own_postgres.start()
+    flow.start()
+    wait_for_samples(fragile, 200)
+    assert_all_stored_once(fragile, 200)
+    flow.stop()
+
+
+def test_a_flow_told_to_stop_while_the_database_is_away_leaves_soon(
+    fragile, own_postgres
+):
+    flow = fragile.flow(settings={"ORBITWATCH_RETRY_SECONDS": "3600"})
+    flow.start()
+    fragile.produce(packet(0, p=0.0))
+    wait_for_samples(fragile, 1)
+    own_postgres.stop()
+    fragile.produce(packet(1, p=1.0))
+    wait_until(lambda: flow.get("readyz", flow.health_port)[0] == 503, "not ready")
+    flow.process.terminate()
+    assert flow.process.wait(30) == 1
+    own_postgres.start()
+    flow.start()
+    wait_for_samples(fragile, 2)
+    flow.stop()
+
+
+def test_a_broker_that_restarts_is_read_on(fragile, own_kafka):
+    flow = fragile.flow()
+    flow.start()
+    fragile.produce(*(packet(n, p=float(n)) for n in range(100)))
+    wait_for_samples(fragile, 100)
+    own_kafka.stop()
+    own_kafka.start()
+    fragile.produce(*(packet(n, p=float(n)) for n in range(100, 200)), b"rubbish")
+    wait_for_samples(fragile, 200)
+    assert_all_stored_once(fragile, 200)
+    flow.stop()
