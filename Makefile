@@ -2,7 +2,7 @@
 # the caller's PYTHON, or else the first Python that fits.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage lint format hooks clean
+.PHONY: help install demo test test-slow coverage lint format readme hooks clean
 
 version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
@@ -18,6 +18,8 @@ PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(if $(call fits,$(p)),$(p))) py
 
 help:  ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/demo.stamp  ## Make .venv with what flows and simulators need
 
 demo: .venv/demo.stamp  ## Watch a synthetic spacecraft for DEMO_SECONDS (60), no server needed
 	@.venv/bin/python -m simulators.demo $(if $(DEMO_SECONDS),--seconds '$(DEMO_SECONDS)')
@@ -40,6 +42,9 @@ lint: .venv/dev.stamp  ## Check format, style, types and import rules
 format: .venv/dev.stamp  ## Format the code and mend what ruff can mend
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
+
+readme: .venv/dev.stamp  ## Bring the generated parts of README.md up to date
+	.venv/bin/python -m tests.readme
 
 hooks: .venv/dev.stamp  ## Have git run `make format` and `make lint` before each commit
 	.venv/bin/pre-commit install
