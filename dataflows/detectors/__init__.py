@@ -81,6 +81,10 @@ class Detector(Protocol):
         """
         ...
 
+    def begin_epoch(self) -> None:
+        """Take what follows for another epoch, in which other values may be normal."""
+        ...
+
     def explain(self, index: int) -> Explanation:
         """Return why sample `index` of the last `update` got its score."""
         ...

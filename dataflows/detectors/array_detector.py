@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -17,10 +18,27 @@ from dataflows.detectors import Context, Explanation, Floats, Times
 from dataflows.detectors.settings import Rules, check
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 
-__all__ = ["ArrayDetector", "Arrays"]
+__all__ = ["NO_TIME", "ArrayDetector", "Arrays", "Run"]
 
 Arrays: TypeAlias = tuple[NDArray[Any], ...]
 """The whole learnt state of a detector."""
+
+
+NO_TIME = np.iinfo(np.int64).min
+"""The time of a sample of which only the value is known: one usual step later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Samples in order, as a kernel wants them: contiguous arrays of one length."""
+
+    times_us: Times
+    values: Floats
+    context: Context | None = None
+
+
+def _next(value: float) -> Run:
+    return Run(np.array([NO_TIME], np.int64), np.array([value], np.float64))
 
 
 class ArrayDetector(ABC):
@@ -53,7 +71,7 @@ class ArrayDetector(ABC):
         self._bands: Floats = np.empty((1, 0))
 
     @abstractmethod
-    def _run(self, values: Floats, arrays: Arrays) -> Floats:
+    def _run(self, run: Run, arrays: Arrays) -> Floats:
         """Score and learn in place; row 0 of the result holds the scores."""
 
     @abstractmethod
@@ -63,21 +81,24 @@ class ArrayDetector(ABC):
     def score_one(self, value: float) -> float:
         """Return the score that `value` would get as the next sample."""
         trial = tuple(array.copy() for array in self._arrays)
-        return float(self._run(np.array([value], np.float64), trial)[0, 0])
+        return float(self._run(_next(value), trial)[0, 0])
 
     def learn_one(self, value: float) -> None:
         """Take `value` as the next sample."""
-        self._run(np.array([value], np.float64), self._arrays)
+        self._run(_next(value), self._arrays)
+
+    def begin_epoch(self) -> None:
+        """Take what follows for another epoch; most detectors go on as before."""
 
     def update(
         self, times_us: Times, values: Floats, context: Context | None = None
     ) -> Floats:
         """Return the scores of the next samples, each learnt after it was scored."""
-        del context  # part of the contract; these detectors look at values only
         if len(times_us) != len(values):
             raise ValueError(f"{len(times_us)} times for {len(values)} values")
         self._values = np.require(values, np.float64, ("C", "A"))
-        self._bands = self._run(self._values, self._arrays)
+        run = Run(np.require(times_us, np.int64, ("C", "A")), self._values, context)
+        self._bands = self._run(run, self._arrays)
         scores: Floats = self._bands[0]
         return scores
 

@@ -13,7 +13,7 @@ import numpy as np
 from river import anomaly
 
 from dataflows.detectors import Explanation, Floats
-from dataflows.detectors.array_detector import ArrayDetector, Arrays
+from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.half_space_trees_kernel import BINS, STATE, run
 from dataflows.detectors.settings import Flag, Number, Rules, Span, Whole
 
@@ -134,10 +134,10 @@ class HalfSpaceTrees(ArrayDetector):
         tree_scores: Floats = self._bands[1]
         return tree_scores
 
-    def _run(self, values: Floats, arrays: Arrays) -> Floats:
-        bands = np.empty((5, len(values)))
+    def _run(self, samples: Run, arrays: Arrays) -> Floats:
+        bands = np.empty((5, len(samples.values)))
         state, masses, histogram = arrays
-        run(values, self._numbers, self._splits, state, masses, histogram, bands)
+        run(samples.values, self._numbers, self._splits, state, masses, histogram, bands)
         return bands
 
     def _explain(self, value: float, band: Floats) -> Explanation:

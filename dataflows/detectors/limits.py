@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from dataflows.detectors import Explanation, Floats
-from dataflows.detectors.array_detector import ArrayDetector, Arrays
+from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.compiled import ARRAY, NOTHING, TABLE, VALUES, compiled
 from dataflows.detectors.settings import Number, Rules
 from dataflows.detectors.severity import Severities, Severity
@@ -106,10 +106,10 @@ class Limits(ArrayDetector):
         found[scores == 2.0] = Severity.CRITICAL
         return found
 
-    def _run(self, values: Floats, arrays: Arrays) -> Floats:
+    def _run(self, samples: Run, arrays: Arrays) -> Floats:
         del arrays  # limits learn nothing
-        bands = np.empty((1, len(values)))
-        run(values, self._edges, bands)
+        bands = np.empty((1, len(samples.values)))
+        run(samples.values, self._edges, bands)
         return bands
 
     def _explain(self, value: float, band: Floats) -> Explanation:

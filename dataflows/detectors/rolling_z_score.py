@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from dataflows.detectors import Explanation, Floats
-from dataflows.detectors.array_detector import ArrayDetector, Arrays
+from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.rolling_z_score_kernel import RATIOS, run
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
 
@@ -88,9 +88,9 @@ class RollingZScore(ArrayDetector):
         self._numbers = np.array([getattr(self, key) for key in self.rules], np.float64)
         self._start((np.zeros(RATIOS + persistence_samples + window_samples),))
 
-    def _run(self, values: Floats, arrays: Arrays) -> Floats:
-        bands = np.empty((4, len(values)))
-        run(values, self._numbers, arrays[0], bands)
+    def _run(self, samples: Run, arrays: Arrays) -> Floats:
+        bands = np.empty((4, len(samples.values)))
+        run(samples.values, self._numbers, arrays[0], bands)
         return bands
 
     def _explain(self, value: float, band: Floats) -> Explanation:
