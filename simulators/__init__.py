@@ -1,0 +1,1 @@
+"""Where telemetry comes from: recordings and simulations, replayed into Kafka."""

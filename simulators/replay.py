@@ -1,0 +1,110 @@
+"""Plays packets into Kafka at a pace, until they end or somebody says stop."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Generator, Iterator
+from types import FrameType
+from typing import Protocol
+
+from connectors.messages import Packet
+from simulators.feed import Feed
+from simulators.pacing import Pacer
+
+# Shorter waits are left to the next packet: sleeping has its own delay.
+SHORTEST_WAIT_S = 0.002
+# How long a request to stop may go unnoticed.
+LONGEST_WAIT_S = 0.1
+
+
+class Display(Protocol):
+    """Shows how far a replay is, every `period_s` seconds."""
+
+    @property
+    def period_s(self) -> float:
+        """How often `show` is worth calling."""
+
+    def show(self, feed: Feed) -> None:
+        """Brings the display up to date."""
+
+
+class StopRequest:
+    """Set by a call, or by SIGINT, SIGTERM or SIGHUP once it listens to them.
+
+    A second signal ends the process at once.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._asked = False
+
+    def __bool__(self) -> bool:
+        return self._asked
+
+    def ask(self) -> None:
+        """Asks for an end, as a signal would."""
+        self._asked = True
+
+    def listen(self) -> None:
+        """Takes the signals over; only the main thread may."""
+        for number in self.SIGNALS:
+            signal.signal(number, self._receive)
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        self.signal = signal.Signals(number)
+        self._asked = True
+        for other in self.SIGNALS:
+            signal.signal(other, signal.SIG_DFL)
+
+
+def replay(
+    packets: Iterator[Packet],
+    feed: Feed,
+    pacer: Pacer,
+    stop: StopRequest,
+    display: Display | None = None,
+) -> None:
+    """Sends every packet that was read, and returns once Kafka has confirmed them.
+
+    Raises KafkaUnavailable if it did not.
+    """
+    try:
+        _send_all(packets, feed, pacer, stop, display)
+    finally:
+        # What they spoiled is on record now, also if they were not read to the end.
+        if isinstance(packets, Generator):
+            packets.close()
+        feed.finish()
+        if display is not None:
+            display.show(feed)
+
+
+def _send_all(
+    packets: Iterator[Packet],
+    feed: Feed,
+    pacer: Pacer,
+    stop: StopRequest,
+    display: Display | None,
+) -> None:
+    shown_s = time.monotonic()
+    while not stop and not feed.failed:
+        packet = next(packets, None)
+        if packet is None:
+            return
+        wait_s = pacer.wait_s()
+        if wait_s > SHORTEST_WAIT_S:
+            wait(wait_s, stop)
+        feed.send(packet)
+        if display is not None and time.monotonic() - shown_s > display.period_s:
+            display.show(feed)
+            shown_s = time.monotonic()
+
+
+def wait(seconds: float, stop: StopRequest) -> None:
+    """Sleeps, but not on when told to stop."""
+    until_s = time.monotonic() + seconds
+    while not stop and (left_s := until_s - time.monotonic()) > 0:
+        time.sleep(min(left_s, LONGEST_WAIT_S))

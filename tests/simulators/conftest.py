@@ -1,0 +1,65 @@
+"""Running a simulator as a process, against a broker in this one."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from connectors import topics
+from connectors.embedded import EmbeddedBroker
+from connectors.settings import child_environment
+
+PROJECT = Path(__file__).parents[2]
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def broker() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker() as embedded:
+        embedded.start([topics.SPACECRAFT.name])
+        yield embedded
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a module of Python in an empty folder."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(module: str, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=child_environment({"PYTHONPATH": str(PROJECT), **settings}),
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def count_messages(broker: EmbeddedBroker) -> Callable[[], int]:
+    """How many messages the topic of the broker has got."""
+
+    def count() -> int:
+        reader = Consumer({"bootstrap.servers": broker.address, "group.id": "count"})
+        topic = topics.SPACECRAFT.name
+        partitions = reader.list_topics(topic, timeout=10).topics[topic].partitions
+        ends = [
+            reader.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+            for number in partitions
+        ]
+        reader.close()
+        return sum(ends)
+
+    return count

@@ -1,0 +1,168 @@
+"""Recorded channels become packets; what is no recording is refused by name."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from connectors.errors import SettingsError
+from simulators.spacecraft import Timing
+from simulators.telemanom import (
+    DEFAULT_INTERVAL_S,
+    packet_count,
+    read_channels,
+    recorded_packets,
+)
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+TIMING = Timing(START, DEFAULT_INTERVAL_S)
+RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "telemanom"
+LABELS = (
+    "chan_id,spacecraft,anomaly_sequences,class,num_values\n"
+    'P-1,SMAP,"[[1, 2]]",[point],4\nC-2,MSL,"[[1, 2]]",[point],4\n'
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for part in ("train", "test"):
+        (tmp_path / part).mkdir()
+    (tmp_path / "labeled_anomalies.csv").write_text(LABELS)
+    np.save(tmp_path / "train" / "P-1.npy", np.array([[0.1, 0, 0], [0.2, 1, 0]]))
+    np.save(tmp_path / "test" / "P-1.npy", np.array([[0.3, 0, 1.0]]))
+    np.save(tmp_path / "test" / "C-2.npy", np.array([[5.0], [6.0]]))
+    return tmp_path
+
+
+def test_the_test_part_goes_on_where_the_train_part_ends(folder: Path):
+    packets = list(recorded_packets(read_channels(folder, names=["P-1"]), TIMING))
+    assert [packet.values for packet in packets] == [
+        {"P-1": 0.1},
+        {"P-1": 0.2},
+        {"P-1": 0.3},
+    ]
+    minutes = [packet.generation_time - START for packet in packets]
+    assert minutes == [timedelta(minutes=index) for index in range(3)]
+
+
+def test_commands_become_context_named_after_their_column(folder: Path):
+    packets = recorded_packets(read_channels(folder, names=["P-1"]), TIMING)
+    contexts = [packet.context for packet in packets]
+    assert contexts == [None, {"command_1": 1.0}, {"command_2": 1.0}]
+
+
+def test_channels_are_interleaved_by_event_time_each_under_its_own_name(folder: Path):
+    channels = read_channels(folder)
+    packets = list(recorded_packets(channels, TIMING))
+    assert [(packet.key, *packet.values) for packet in packets] == [
+        ("MSL/C", "C-2"),
+        ("SMAP/P", "P-1"),
+        ("MSL/C", "C-2"),
+        ("SMAP/P", "P-1"),
+        ("SMAP/P", "P-1"),
+    ]
+    assert packet_count(channels, TIMING) == len(packets)
+
+
+def test_a_part_may_be_played_alone_and_cut_short(folder: Path):
+    channels = read_channels(folder, ["test"])
+    timing = Timing(START, 1, samples=1)
+    packets = list(recorded_packets(channels, timing))
+    assert [packet.values for packet in packets] == [{"C-2": 5.0}, {"P-1": 0.3}]
+    assert packet_count(channels, timing) == 2
+
+
+def test_what_is_not_finite_was_not_acquired(folder: Path):
+    rows = np.array([[np.nan, 0], [np.inf, np.nan], [1, 2]])
+    np.save(folder / "test" / "C-2.npy", rows)
+    packets = recorded_packets(read_channels(folder, names=["C-2"]), TIMING)
+    assert [(packet.values["C-2"], packet.context) for packet in packets] == [
+        (None, None),
+        (None, None),
+        (1.0, {"command_1": 2.0}),
+    ]
+
+
+def save(array: np.ndarray) -> Callable[[Path], None]:
+    return lambda file: np.save(file, array, allow_pickle=True)
+
+
+def cut_off(file: Path) -> None:
+    np.save(file, np.zeros((100, 3)))
+    file.write_bytes(file.read_bytes()[:-8])
+
+
+BAD_FILES = {
+    "cut off": cut_off,
+    "empty file": lambda file: file.write_bytes(b""),
+    "not an array": lambda file: file.write_text("value\n1\n"),
+    "bad header": lambda file: file.write_bytes(b"\x93NUMPY\x01\x00\x05\x00{(]}\n"),
+    "objects": save(np.array([[{}]], dtype=object)),
+    "texts": save(np.array([["a", "b"]])),
+    "one axis": save(np.zeros(3)),
+    "three axes": save(np.zeros((2, 2, 2))),
+    "no samples": save(np.zeros((0, 3))),
+    "no columns": save(np.zeros((3, 0))),
+    "complex": save(np.zeros((3, 2), dtype=complex)),
+}
+
+
+@pytest.mark.parametrize("make", BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_file_that_is_no_recording_is_named(
+    folder: Path, make: Callable[[Path], None]
+):
+    file = folder / "test" / "P-1.npy"
+    make(file)
+    with pytest.raises(SettingsError) as error:
+        read_channels(folder)
+    assert str(file) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        ("chan_id,spacecraft\nC-2,MSL\n", "no row for channel P-1"),
+        ("chan_id,craft\nP-1,SMAP\n", "line 2 lacks"),
+        ("chan_id,spacecraft\nP-1,a/b\n", "line 2 lacks"),
+        ("", "no row for channel"),
+    ],
+)
+def test_labels_that_do_not_name_the_spacecraft_are_refused(
+    folder: Path, labels: str, problem: str
+):
+    (folder / "labeled_anomalies.csv").write_text(labels)
+    with pytest.raises(SettingsError, match=problem):
+        read_channels(folder)
+
+
+@pytest.mark.parametrize(
+    ("parts", "names", "problem"),
+    [(["train", "test"], ["X-9"], "no channel X-9"), (["other"], [], "no .npy files")],
+)
+def test_what_is_not_there_cannot_be_played(
+    folder: Path, parts: Sequence[str], names: Sequence[str], problem: str
+):
+    with pytest.raises(SettingsError, match=problem):
+        read_channels(folder, parts, names)
+
+
+def test_a_missing_folder_or_labels_file_is_named(folder: Path):
+    with pytest.raises(SettingsError, match="no folder"):
+        read_channels(folder / "nowhere")
+    (folder / "labeled_anomalies.csv").unlink()
+    with pytest.raises(SettingsError, match=r"labeled_anomalies\.csv"):
+        read_channels(folder)
+
+
+def test_the_recordings_of_nasa_can_be_played():
+    if not RECORDINGS.is_dir():
+        pytest.skip("there is no ../shared/data/telemanom beside the project")
+    channels = read_channels(RECORDINGS)
+    timing = Timing(START, DEFAULT_INTERVAL_S, samples=200)
+    packets = list(recorded_packets(channels, timing))
+    assert {channel.spacecraft for channel in channels} == {"SMAP", "MSL"}
+    assert len(packets) == 200 * len(channels)
+    assert any(packet.context for packet in packets)
