@@ -12,13 +12,14 @@ from connectors import topics
 from connectors.errors import OrbitwatchError, SettingsError
 from connectors.messages import Packet
 from connectors.settings import Settings
+from connectors.stopping import StopRequest
 from simulators import spacecraft, telemanom
 from simulators.arguments import Parser, instant, number, whole
 from simulators.faults import FaultInjector, FaultPlan, inject
 from simulators.feed import Feed
 from simulators.pacing import Pacer
 from simulators.progress import ProgressDisplay
-from simulators.replay import StopRequest, replay
+from simulators.replay import replay
 from simulators.spacecraft import Timing
 from simulators.truth import TruthFile
 
@@ -35,7 +36,7 @@ EPILOG = """\
 examples:
   python -m simulators spacecraft --rate 600
   python -m simulators spacecraft --mode anomaly --truth truth.csv --samples 20000
-  python -m simulators spacecraft --data ../shared/data/telemanom --part test"""
+  python -m simulators spacecraft --data telemanom --part test"""
 
 
 def parser() -> argparse.ArgumentParser:

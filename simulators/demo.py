@@ -20,6 +20,7 @@ from rich.live import Live
 from connectors import timescale
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import OrbitwatchError
+from connectors.stopping import StopRequest
 from simulators.arguments import Parser, whole
 from simulators.demo_feed import DemoFeed
 from simulators.demo_report import (
@@ -32,7 +33,7 @@ from simulators.demo_report import (
     verdict_table,
 )
 from simulators.demo_services import DemoServices, Interrupted
-from simulators.replay import StopRequest, wait
+from simulators.replay import wait
 from simulators.truth import read_truth
 
 REFRESH_S = 0.5

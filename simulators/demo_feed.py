@@ -10,10 +10,11 @@ from connectors import topics
 from connectors.errors import OrbitwatchError
 from connectors.messages import Packet
 from connectors.settings import Settings
+from connectors.stopping import StopRequest
 from simulators.faults import FaultInjector, FaultPlan, inject
 from simulators.feed import Feed
 from simulators.pacing import Pacer
-from simulators.replay import StopRequest, replay, wait
+from simulators.replay import replay, wait
 from simulators.spacecraft import PARAMETERS, SUBSYSTEMS, Timing, synthetic_packets
 from simulators.truth import TruthFile
 

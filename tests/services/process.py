@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from signal import Signals
 
+from connectors.embedded.watchdog import Watchdog
+
 
 class UnavailableError(Exception):
     """This machine lacks what a service is started with; the text says what."""
 
 
 class ServerProcess:
-    """A running server: its output in a log file, a guard beside it.
+    """A running server: its output in a log file, a watchdog beside it.
 
-    The guard is a shell that reads from a pipe of ours. The pipe ends with this
-    process, even by SIGKILL, and then the guard ends the server with `last_signal`.
-
-    Both get a session of their own, so that Ctrl-C reaches only the tests, which
-    then stop the server in order.
+    When this process ends, even by SIGKILL, the watchdog ends the server with
+    `last_signal`. Both get a session of their own, so that Ctrl-C reaches only the
+    tests, which then stop the server in order.
     """
 
     def __init__(
@@ -26,7 +26,6 @@ class ServerProcess:
         command: Sequence[str],
         log: Path,
         last_signal: Signals,
-        user: str | None = None,
     ) -> None:
         self._name = str(command[0])
         self._log = log
@@ -36,14 +35,11 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                user=user,
                 start_new_session=True,
             )
         self.pid = self._server.pid
-        on_our_end = f"cat >/dev/null; kill -{last_signal.value} {self.pid}"
-        self._guard = subprocess.Popen(
-            ["sh", "-c", on_our_end], stdin=subprocess.PIPE, start_new_session=True
-        )
+        self._watchdog = Watchdog()
+        self._watchdog.guard_process(self.pid, last_signal)
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float = 60) -> None:
         """Return once `ready()` holds; raise with the log's end if that never comes."""
@@ -56,9 +52,9 @@ class ServerProcess:
 
     def stop(self, signal: Signals, timeout_s: float = 20) -> None:
         """Send the signal and wait for the end, which SIGKILL brings if need be."""
-        # The guard first: once the server is gone its pid may be somebody else's.
-        self._guard.kill()
-        self._guard.communicate()
+        # First, as the pid may be somebody else's once the server is gone.
+        self._watchdog.forget_process(self.pid)
+        self._watchdog.close()
         self._server.send_signal(signal)
         try:
             self._server.wait(timeout_s)

@@ -278,7 +278,7 @@ def test_the_offset_lag_is_what_is_not_read_yet(kafka, topic, monkeypatch):
 def test_a_stop_request_ends_the_stream(kafka, topic):
     run = process(kafka)
     reader = Reader(run, topic)
-    run.should_stop.set()
+    run.should_stop.ask()
     with pytest.raises(StopIteration):
         reader.part.next_batch()
     reader.close()
