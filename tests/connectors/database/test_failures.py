@@ -120,7 +120,7 @@ def test_the_sink_gives_up_in_time_and_says_which_setting(own_postgres: Postgres
 
 def test_a_process_told_to_stop_does_not_wait_for_the_database():
     run = process(NOWHERE, retry_seconds=60)
-    threading.Timer(0.5, run.should_stop.set).start()
+    threading.Timer(0.5, run.should_stop.ask).start()
     started_s = time.monotonic()
     sink = DatabaseSink(run, "spacecraft")
     with pytest.raises(DatabaseUnavailable):
