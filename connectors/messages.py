@@ -34,7 +34,9 @@ class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
 
     `values` maps parameters to finite numbers, or None where not acquired.
     `context` holds numbers that describe the situation (command flags, modes); what is
-    not named is 0. `generation_time` is the time on board, with a time zone.
+    not named is 0. `epoch` names the stretch of the mission the packet belongs to,
+    where that changes what is normal (a phase, a calibration): in another epoch, a
+    parameter is learnt anew. `generation_time` is the time on board, with a time zone.
     """
 
     spacecraft: str
@@ -43,6 +45,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     sequence: int | None = None
     values: dict[str, float | None]
     context: dict[str, float] | None = None
+    epoch: str | None = None
 
     @property
     def key(self) -> str:
@@ -95,13 +98,15 @@ class Samples:
     """A run of samples of one parameter, in order of arrival.
 
     `times_us` are generation times, microseconds since 1970 UTC (int64, shape n);
-    `values` are float64, shape n, NaN where not acquired.
+    `values` are float64, shape n, NaN where not acquired. `epochs` are pairs of an
+    index and the epoch's name from there on.
     """
 
     name: ParameterName
     times_us: NDArray[np.int64]
     values: NDArray[np.float64]
     context: Context | None = None
+    epochs: tuple[tuple[int, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)

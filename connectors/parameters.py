@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from connectors.decode import is_name
+from connectors.decode.names import is_name
 from connectors.errors import SettingsError, one_line
 from connectors.messages import ParameterName
 from connectors.settings import variable

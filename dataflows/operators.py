@@ -97,7 +97,9 @@ class _Watching(StatefulBatchLogic[Polled, Scored, bytes]):
 
     def _judge(self, watch: ParameterWatch, polled: Polled) -> Scored:
         samples = polled.samples
-        verdict = watch.update(samples.times_us, samples.values, samples.context)
+        verdict = watch.update(
+            samples.times_us, samples.values, samples.context, samples.epochs
+        )
         if verdict.late:
             self._metrics.late.inc(verdict.late)
         anomalies = tuple(_anomaly(samples.name, change) for change in verdict.changes)

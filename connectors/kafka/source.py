@@ -19,7 +19,8 @@ from confluent_kafka import (
 )
 from typing_extensions import override
 
-from connectors.decode import Decoder, Refusal
+from connectors.decode.decoder import Decoder
+from connectors.decode.refusals import Refusal
 from connectors.errors import KafkaUnavailable, OffsetLost, TopicMissing
 from connectors.kafka.clients import (
     ANSWER_S,

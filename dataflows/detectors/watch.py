@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 
 __all__ = ["ParameterWatch", "Verdict"]
 
-_NEWEST = struct.Struct("<q")
+_HEAD = struct.Struct("<qq")  # the newest time, and the epoch's code
+_NO_EPOCH = -1
 _BEFORE_ALL = np.iinfo(np.int64).min
 
 
@@ -68,14 +70,60 @@ class ParameterWatch:
         names = [detector.name for detector in self.detectors]
         self._label = label("parameter_watch", 1, {"detectors": names})
         self._newest_us = int(_BEFORE_ALL)
+        self._epoch = _NO_EPOCH
+
+    def begin_epoch(self) -> None:
+        """Take what follows for another epoch, in which other values may be normal."""
+        for detector in self.detectors:
+            detector.begin_epoch()
 
     def update(
-        self, times_us: Times, values: Floats, context: Context | None = None
+        self,
+        times_us: Times,
+        values: Floats,
+        context: Context | None = None,
+        epochs: Sequence[tuple[int, str]] = (),
     ) -> Verdict:
         """Return the verdict on the next samples, cut anyhow into batches.
 
-        `times_us` are microseconds since 1970 (UTC).
+        `times_us` are microseconds since 1970 (UTC). `epochs` are pairs of an index and
+        the name of the epoch that the samples from there on belong to; where it is
+        another one than before, the detectors begin a new epoch.
         """
+        if not epochs:
+            return self._update(times_us, values, context)
+        verdicts = []
+        starts = [index for index, _ in epochs]
+        told = [(0, None), *epochs]
+        for (start, epoch), end in zip(told, [*starts, len(values)], strict=True):
+            for run in self._entering(epoch, times_us, start, end):
+                some = context and {name: context[name][run] for name in context}
+                verdicts.append(self._update(times_us[run], values[run], some))
+        return _joined(verdicts)
+
+    def _entering(
+        self, epoch: str | None, times_us: Times, start: int, end: int
+    ) -> Iterator[slice]:
+        """Yield the runs before and after the epoch begins, and begin it in between.
+
+        It begins with its first sample that does not come late.
+        """
+        code = self._epoch if epoch is None else zlib.crc32(epoch.encode())
+        first = start
+        if code != self._epoch:
+            in_time = np.flatnonzero(times_us[start:end] > self._newest_us)
+            first = start + int(in_time[0]) if len(in_time) else end
+        if first > start:
+            yield slice(start, first)
+        if first < end:
+            if code != self._epoch and self._newest_us != _BEFORE_ALL:
+                self.begin_epoch()
+            self._epoch = code
+            yield slice(first, end)
+
+    def _update(
+        self, times_us: Times, values: Floats, context: Context | None
+    ) -> Verdict:
         by_limits = self.limits.update(times_us, values)
         in_time = self._in_time(times_us)
         if len(in_time) == len(values):
@@ -126,21 +174,21 @@ class ParameterWatch:
     def snapshot(self) -> bytes:
         """Return the state of all parts."""
         parts = [part.snapshot() for part in self._parts()]
-        return pack(self._label, [_NEWEST.pack(self._newest_us), *parts])
+        return pack(self._label, [_HEAD.pack(self._newest_us, self._epoch), *parts])
 
     def restore(self, data: bytes) -> None:
         """Continue from a snapshot taken with the same parts and settings.
 
         Raises SnapshotError, and changes nothing, if the bytes are anything else.
         """
-        newest, *parts = unpack(data, self._label)
+        head, *parts = unpack(data, self._label)
         before = [part.snapshot() for part in self._parts()]
         try:
             self._restore_parts(parts)
         except SnapshotError:
             self._restore_parts(before)
             raise
-        (self._newest_us,) = _NEWEST.unpack(newest)
+        self._newest_us, self._epoch = _HEAD.unpack(head)
 
     def _parts(self) -> list[Detector | Episodes]:
         return [*self.detectors, self.limits, self.episodes]
@@ -148,3 +196,13 @@ class ParameterWatch:
     def _restore_parts(self, parts: list[bytes]) -> None:
         for part, data in zip(self._parts(), parts, strict=True):
             part.restore(data)
+
+
+def _joined(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on runs that follow each other."""
+    return Verdict(
+        np.concatenate([np.empty(0), *(one.scores for one in verdicts)]),
+        np.concatenate([np.empty(0, np.int8), *(one.severities for one in verdicts)]),
+        tuple(change for one in verdicts for change in one.changes),
+        sum(one.late for one in verdicts),
+    )

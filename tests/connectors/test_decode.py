@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import decode
-from connectors.decode import REASONS, Decoded, Decoder
+from connectors.decode import names as names_module
+from connectors.decode.decoder import Decoded, Decoder
+from connectors.decode.refusals import REASONS
 from connectors.messages import (
     ARROW_CONTENT_TYPE,
     Packet,
@@ -144,7 +145,6 @@ def test_a_packet_keeps_its_other_values_when_one_has_a_bad_name():
     "value",
     [
         packet_json(station="Kiruna"),
-        packet_json(sequence=10**30),
         packet_json(subsystem=None),
         packet_json(generation_time="2026-01-02T00:00:00Z"),
         packet_json(generation_time="0001-01-01T00:00:00Z"),
@@ -303,7 +303,7 @@ def test_an_arrow_row_without_a_name_is_refused(column):
 
 
 def test_a_flood_of_invented_names_does_not_grow_memory_for_ever(monkeypatch):
-    monkeypatch.setattr(decode, "MOST_NAMES", 100)
+    monkeypatch.setattr(names_module, "MOST_NAMES", 100)
     decoder = Decoder(DAY_S)
     received_us = np.array([microseconds(RECEIVED)])
     for flood in range(20):
@@ -311,6 +311,26 @@ def test_a_flood_of_invented_names_does_not_grow_memory_for_ever(monkeypatch):
         run = decoder.decode([packet_json(values=names)], [None], received_us)
         assert len(run.samples) == 30
     assert len(decoder._names.names) <= 130
+
+
+def test_the_sequence_count_of_packets_is_a_parameter_too():
+    decoded = poll(*(packet_json(values={"a": n}, sequence=n) for n in (7, 8, 10)))
+    assert as_dict(decoded) == {
+        "/ISS/a": [7, 8, 10],
+        "/ISS/packet_sequence": [7, 8, 10],
+    }
+
+
+def test_a_sequence_count_does_not_hide_a_parameter_of_that_name():
+    decoded = poll(packet_json(values={"packet_sequence": 1}, sequence=10**30))
+    assert as_dict(decoded) == {"/ISS/packet_sequence": [1]}
+
+
+def test_epochs_are_told_where_they_change():
+    told = ["launch", None, "launch", "cruise", "cruise", None, "launch"]
+    decoded = poll(*(packet_json(values={"a": 1}, epoch=epoch) for epoch in told))
+    [run] = decoded.samples
+    assert run.epochs == ((0, "launch"), (3, "cruise"), (6, "launch"))
 
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -330,7 +350,7 @@ def test_every_value_of_every_packet_comes_out_once_or_its_packet_is_refused(pac
     refused = set()
     for index, (time, values) in enumerate(zip(times, packets, strict=True)):
         for name, value in values.items():
-            if decode.is_name(name):
+            if names_module.is_name(name):
                 rows = expected.setdefault(f"/S/{name}", [])
                 rows.append((microseconds(time), value))
             else:

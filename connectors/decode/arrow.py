@@ -1,0 +1,70 @@
+"""Bulk messages: an Arrow IPC stream with a row a sample."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from connectors.decode.names import NO_NAME, Names
+from connectors.decode.refusals import Unusable
+from connectors.decode.rows import Rows
+from connectors.errors import one_line
+
+# pyarrow reads a stream cut off between two batches as if it were whole.
+ARROW_END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+
+
+def arrow_rows(value: bytes, index: int, names: Names) -> Rows:
+    """The rows of an Arrow message; NaN and null both mean not acquired."""
+    if not value.endswith(ARROW_END_OF_STREAM):
+        raise Unusable("not_arrow", "the Arrow stream has no end marker")
+    try:
+        with pa.ipc.open_stream(value) as reader:
+            table = reader.read_all()
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise Unusable("not_arrow", one_line(error)) from None
+    try:
+        return _table_rows(table, index, names)
+    except (pa.ArrowException, KeyError, ValueError) as error:
+        raise Unusable("wrong_columns", one_line(error)) from None
+
+
+def _table_rows(table: pa.Table, index: int, names: Names) -> Rows:
+    if not pa.types.is_timestamp(table.schema.field("generation_time").type):
+        raise ValueError("generation_time is not a timestamp")
+    if table.schema.field("generation_time").type.tz is None:
+        raise ValueError("generation_time has no time zone")
+    times = table["generation_time"].cast(pa.timestamp("us", tz="UTC"))
+    if times.null_count:
+        raise ValueError("a generation_time is null")
+    values = table["value"].cast(pa.float64())
+    return Rows(
+        _parameter_numbers(table, names),
+        times.cast(pa.int64()).to_numpy(),
+        values.to_numpy(zero_copy_only=False)
+        if values.null_count == 0
+        else pc.fill_null(values, math.nan).to_numpy(),
+        np.full(table.num_rows, index),
+    )
+
+
+def _parameter_numbers(table: pa.Table, names: Names) -> NDArray[np.int64]:
+    """The parameter number of each row, with one look-up a distinct name."""
+    columns = ["spacecraft", "subsystem", "parameter"]
+    if "subsystem" not in table.schema.names:
+        table = table.append_column("subsystem", pa.array([""] * table.num_rows))
+    text = pa.table({name: table[name].cast(pa.string()) for name in columns})
+    row = pa.array(np.arange(table.num_rows))
+    groups = text.append_column("row", row).group_by(columns)
+    numbers = np.full(table.num_rows, NO_NAME)
+    for group in groups.aggregate([("row", "list")]).to_pylist():
+        rows = group["row_list"]
+        if group["spacecraft"] is not None and group["parameter"] is not None:
+            found = names.of(group["spacecraft"], group["subsystem"])
+            numbers[rows] = found[group["parameter"]]
+    return numbers

@@ -1,0 +1,110 @@
+"""Decodes polls of messages, JSON packets and Arrow streams alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from connectors.decode.arrow import arrow_rows
+from connectors.decode.names import NO_NAME, Names
+from connectors.decode.refusals import REASONS, Refusal, Unusable
+from connectors.decode.rows import PollInTheMaking, Rows, by_parameter
+from connectors.errors import one_line
+from connectors.messages import ARROW_CONTENT_TYPE, Packet, Samples, microseconds
+
+# Databases and languages know no earlier time.
+YEAR_1_US = microseconds(datetime.min.replace(tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A poll as columns: `samples`, one entry a parameter, and what was refused."""
+
+    samples: list[Samples]
+    refused: list[Refusal]
+
+
+class Decoder:
+    """Decodes polls; keeps nothing between them but the numbers of known parameters.
+
+    `future_seconds`: how much later than its Kafka timestamp a sample's generation
+    time may be before it is refused.
+    """
+
+    def __init__(self, future_seconds: float) -> None:
+        self._future_us = int(future_seconds * 1e6)
+        self._json = msgspec.json.Decoder(Packet)
+        self._names = Names()
+
+    def decode(
+        self,
+        values: Sequence[bytes | None],
+        content_types: Sequence[str | None],
+        received_us: NDArray[np.int64],
+    ) -> Decoded:
+        """The samples of a poll, by parameter, in order of arrival.
+
+        The three sequences describe the messages: value, `content-type` header and
+        Kafka timestamp (microseconds since 1970).
+        """
+        if self._names.is_full():
+            self._names = Names()
+        poll = PollInTheMaking()
+        for index, value in enumerate(values):
+            try:
+                if not value:
+                    raise Unusable("empty", REASONS["empty"])
+                if content_types[index] == ARROW_CONTENT_TYPE:
+                    poll.add_rows(arrow_rows(value, index, self._names))
+                else:
+                    poll.add_packet(self._packet(value), index, self._names)
+            except Unusable as problem:
+                refusal = Refusal(index, problem.reason, str(problem))
+                poll.refused.append(refusal)
+        rows = self._refuse_rows(poll, received_us)
+        samples = list(by_parameter(rows, self._names.names, poll.situations))
+        return Decoded(samples, sorted(poll.refused, key=lambda one: one.index))
+
+    def _packet(self, value: bytes) -> Packet:
+        try:
+            packet = self._json.decode(value)
+        except msgspec.ValidationError as error:
+            raise Unusable("wrong_shape", one_line(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Unusable("not_json", one_line(error)) from None
+        if packet.context and not all(map(math.isfinite, packet.context.values())):
+            raise Unusable("non_finite", "a context value is infinite")
+        return packet
+
+    def _refuse_rows(
+        self, poll: PollInTheMaking, received_us: NDArray[np.int64]
+    ) -> Rows:
+        """The rows that can be used; the messages of the others are refused."""
+        rows = poll.rows()
+        latest_us = received_us[rows.messages] + self._future_us
+        faults = {
+            "bad_name": rows.parameters == NO_NAME,
+            "non_finite": np.isinf(rows.values),
+            "time_before_year_1": rows.times_us < YEAR_1_US,
+            "time_in_future": rows.times_us > latest_us,
+        }
+        unusable = np.logical_or.reduce(list(faults.values()))
+        if not unusable.any():
+            return rows
+        for reason, rows_at_fault in faults.items():
+            for index in np.unique(rows.messages[rows_at_fault]).tolist():
+                refusal = Refusal(index, reason, REASONS[reason])
+                poll.refused.append(refusal)
+        usable = ~unusable
+        return Rows(
+            rows.parameters[usable],
+            rows.times_us[usable],
+            rows.values[usable],
+            rows.messages[usable],
+        )
