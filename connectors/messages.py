@@ -154,11 +154,24 @@ class Anomaly:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """The data of a parameter changed for good, which is not an anomaly."""
+
+    name: ParameterName
+    detected_us: int
+    detector: str
+    mean_before: float
+    mean_after: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """Samples with what the detectors made of them, on their way to the database.
 
     `scores` (float64, 1.0 = threshold, NaN = not scored) and `severities` (int8, as
-    numbered in the table `severity`) have the shape of `samples`.
+    numbered in the table `severity`) have the shape of `samples`. What a timer brought
+    about has no samples, and no poll.
     """
 
     samples: Samples
@@ -166,7 +179,8 @@ class Scored:
     severities: NDArray[np.int8]
     anomalies: tuple[Anomaly, ...]
     unit: str
-    poll: Poll
+    poll: Poll | None
+    drifts: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

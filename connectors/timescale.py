@@ -88,7 +88,7 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
         self._writer.close()
 
     def _store(self, batch: Batch) -> None:
-        if batch.polls or batch.settled:
+        if batch:
             self._count(self._writer.store(batch))
 
     def _count(self, written: Written) -> None:

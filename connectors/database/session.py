@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import msgspec
 import numpy as np
 from psycopg.errors import UniqueViolation
 
 from connectors.database.connection import connect
 from connectors.database.copy_rows import SampleRows
+from connectors.database.event_tables import store_anomalies, store_drifts
 from connectors.database.parameter_ids import ParameterIds
 from connectors.database.positions import Positions
 from connectors.database.sample_table import Counts, copy_samples, merge_samples
 from connectors.database.whole_polls import Batch
-from connectors.messages import Anomaly, Poll, Scored, moment
-
-# A lower or equal revision is a repeat, and changes nothing.
-_STORE_ANOMALY = """
-    INSERT INTO anomaly AS stored (
-        id, parameter_id, started_at, ended_at, severity, peak_score, samples,
-        detector, explanation, revision
-    )
-    VALUES (
-        %(id)s, %(parameter_id)s, %(started_at)s, %(ended_at)s,
-        (SELECT level FROM severity WHERE name = %(severity)s), %(peak_score)s,
-        %(samples)s, %(detector)s, %(explanation)s, %(revision)s
-    )
-    ON CONFLICT (id, started_at) DO UPDATE
-    SET ended_at = excluded.ended_at,
-        severity = excluded.severity,
-        peak_score = excluded.peak_score,
-        samples = excluded.samples,
-        detector = excluded.detector,
-        explanation = excluded.explanation,
-        revision = excluded.revision
-    WHERE stored.revision < excluded.revision
-"""
-
-_json = msgspec.json.Encoder()
+from connectors.messages import Poll, Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +65,16 @@ class Session:
         """Stores the batch in one transaction: all of it or, on an error, nothing."""
         started_s = time.monotonic()
         new = [
-            pieces
-            for pieces in batch.polls
-            if not self._positions.had_stored(pieces[0].poll)
+            (poll, pieces)
+            for poll, pieces in batch.polls
+            if not self._positions.had_stored(poll)
         ]
-        pieces = list(chain.from_iterable(new))
+        pieces = [*chain.from_iterable(pieces for _, pieces in new), *batch.timely]
         samples, anomalies = Counts(0), 0
         if pieces or batch.settled:
             samples, anomalies = self._commit(pieces, batch.settled)
         return Written(
-            polls=[pieces[0].poll for pieces in new],
+            polls=[poll for poll, _ in new],
             replayed=len(batch.polls) - len(new),
             samples=samples.stored,
             repeated=samples.repeated,
@@ -133,26 +109,11 @@ class Session:
                     [piece.unit for piece in pieces],
                 )
                 counts = store_samples(self._connection, _rows(pieces, ids))
-                anomalies = self._store_anomalies(pieces)
+                anomalies = store_anomalies(self._connection, pieces, self._parameters)
+                store_drifts(self._connection, pieces, self._parameters)
             self._positions.store(settled)
         self._parameters.keep()
         return counts, anomalies
-
-    def _store_anomalies(self, pieces: Iterable[Scored]) -> int:
-        latest: dict[str, Anomaly] = {}
-        for anomaly in chain.from_iterable(piece.anomalies for piece in pieces):
-            known = latest.get(anomaly.id)
-            if known is None or known.revision < anomaly.revision:
-                latest[anomaly.id] = anomaly
-        if not latest:
-            return 0
-        rows = [
-            _anomaly_row(anomaly, self._parameters.id_of(anomaly.name))
-            for anomaly in latest.values()
-        ]
-        with self._connection.cursor() as cursor:
-            cursor.executemany(_STORE_ANOMALY, rows)
-            return cursor.rowcount
 
 
 def _rows(pieces: Sequence[Scored], ids: Sequence[int]) -> SampleRows:
@@ -164,19 +125,3 @@ def _rows(pieces: Sequence[Scored], ids: Sequence[int]) -> SampleRows:
         np.concatenate([piece.scores for piece in pieces]),
         np.concatenate([piece.severities for piece in pieces]),
     )
-
-
-def _anomaly_row(anomaly: Anomaly, parameter_id: int) -> dict[str, object]:
-    ended_us = anomaly.ended_us
-    return {
-        "id": anomaly.id,
-        "parameter_id": parameter_id,
-        "started_at": moment(anomaly.started_us),
-        "ended_at": None if ended_us is None else moment(ended_us),
-        "severity": anomaly.severity,
-        "peak_score": anomaly.peak_score,
-        "samples": anomaly.samples,
-        "detector": anomaly.explanation.detector,
-        "explanation": _json.encode(anomaly.explanation).decode(),
-        "revision": anomaly.revision,
-    }

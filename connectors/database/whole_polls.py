@@ -20,26 +20,37 @@ FIRST_NUMBER = 1
 class Batch:
     """What can be stored now.
 
-    `polls` are whole polls, cut into pieces; `settled` are polls, stored with these or
-    before, with nothing missing before them: their positions hold.
+    `polls` are whole polls with their pieces; `settled` are polls, stored with these or
+    before, with nothing missing before them: their positions hold. `timely` came by a
+    timer and belongs to no poll.
     """
 
-    polls: Sequence[Sequence[Scored]]
+    polls: Sequence[tuple[Poll, Sequence[Scored]]]
     settled: Sequence[Poll]
+    timely: Sequence[Scored] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to store."""
+        return bool(self.polls or self.settled or self.timely)
 
 
 class WholePolls:
     """Waits for the pieces of polls, and gives out whole polls in their order."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, list[Scored]] = {}
+        self._waiting: dict[int, tuple[Poll, list[Scored]]] = {}
+        self._timely: list[Scored] = []
         self._unsettled: dict[int, Poll] = {}
         self._next_number = FIRST_NUMBER
 
     def add(self, pieces: Iterable[Scored]) -> None:
         """Takes pieces in order of arrival."""
         for piece in pieces:
-            self._waiting.setdefault(piece.poll.number, []).append(piece)
+            if piece.poll is None:
+                self._timely.append(piece)
+                continue
+            _, found = self._waiting.setdefault(piece.poll.number, (piece.poll, []))
+            found.append(piece)
 
     def take(self) -> Batch:
         """The whole polls, up to the first that lacks pieces.
@@ -48,14 +59,15 @@ class WholePolls:
         in common with them, as its piece of that would have arrived first: so they can
         be stored, but their positions do not hold before it is stored too.
         """
-        polls: list[list[Scored]] = []
+        polls: list[tuple[Poll, list[Scored]]] = []
         for number in sorted(self._waiting):
-            pieces = self._waiting[number]
-            if len(pieces) < pieces[0].poll.pieces:
+            poll, pieces = self._waiting[number]
+            if len(pieces) < poll.pieces:
                 break
             polls.append(self._waiting.pop(number))
-            self._unsettled[number] = pieces[0].poll
-        return Batch(polls, self._settle())
+            self._unsettled[number] = poll
+        timely, self._timely = tuple(self._timely), []
+        return Batch(polls, self._settle(), timely)
 
     def take_all(self) -> Batch:
         """The same at the end of an epoch, when all pieces have arrived.
@@ -63,9 +75,9 @@ class WholePolls:
         Raises RuntimeError if some have not: a step of the flow lost them.
         """
         batch = self.take()
-        for number, pieces in self._waiting.items():
+        for number, (poll, pieces) in self._waiting.items():
             raise RuntimeError(
-                f"poll {number} has {len(pieces)} of {pieces[0].poll.pieces} pieces at "
+                f"poll {number} has {len(pieces)} of {poll.pieces} pieces at "
                 "the end of its epoch: a step of the flow drops or delays samples"
             )
         # Numbers that are missing now belong to polls without pieces.
@@ -73,7 +85,7 @@ class WholePolls:
         if rest:
             self._next_number = rest[-1].number + 1
             self._unsettled.clear()
-        return Batch(batch.polls, [*batch.settled, *rest])
+        return Batch(batch.polls, [*batch.settled, *rest], batch.timely)
 
     def _settle(self) -> list[Poll]:
         settled = []

@@ -2,13 +2,14 @@
 
 import math
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from connectors.database.connection import Connection
 from connectors.errors import SchemaOutdated
-from connectors.messages import Position, moment
+from connectors.messages import Drift, Position, moment
 from connectors.timescale import (
     LatestAnomaly,
     StoredSample,
@@ -148,6 +149,28 @@ def test_the_highest_revision_of_an_anomaly_stays(store: str, reader: Connection
         assert revisions() == [(3, 3), (1, 1)]
         sink.write(scored(poll(3), [1.0], anomalies=(anomaly(4),)))
         assert revisions() == [(4, 4), (1, 1)]
+
+
+def test_a_drift_is_stored_once(store: str, reader: Connection):
+    drift = Drift(name("voltage"), START_US, "adwin", 28.0, 30.5, "rose to 30.5")
+    with open_sink(store) as sink:
+        for number in (1, 2):
+            sink.write(replace(scored(poll(number), [1.0]), drifts=(drift,)))
+    query = "SELECT qualified_name, detector, mean_before, mean_after, text"
+    assert reader.execute(f"{query} FROM drift_event_named").fetchall() == [
+        ("/ORBITER/power/voltage", "adwin", 28.0, 30.5, "rose to 30.5")
+    ]
+
+
+def test_what_a_timer_brought_about_is_stored_without_a_poll(
+    store: str, reader: Connection
+):
+    with open_sink(store) as sink:
+        empty = scored(poll(1), [], anomalies=(anomaly(1),))
+        sink.write(replace(empty, poll=None))
+    assert reader.execute("SELECT revision FROM anomaly").fetchall() == [(1,)]
+    assert reader.execute("SELECT count(*) FROM sample").fetchone() == (0,)
+    assert stream_positions(reader, "spacecraft") == []
 
 
 def test_the_latest_anomalies_come_with_names_and_an_explanation(

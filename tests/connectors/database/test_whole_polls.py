@@ -1,6 +1,7 @@
 """Polls are put together from pieces whatever their order."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,8 @@ Stored = list[tuple[int, str]]
 
 def pieces_of(batch: Batch) -> Stored:
     return [
-        (piece.poll.number, piece.samples.name.parameter)
-        for pieces in batch.polls
+        (poll.number, piece.samples.name.parameter)
+        for poll, pieces in batch.polls
         for piece in pieces
     ]
 
@@ -46,6 +47,14 @@ def test_a_whole_poll_waits_for_an_earlier_one_that_lacks_a_piece():
     assert polls.take() == Batch([], [])
     polls.add([scored(poll(1, 2), [1], parameter="b")])
     assert settled_by(polls.take()) == [1, 2]
+
+
+def test_what_came_by_a_timer_is_given_out_at_once():
+    polls = WholePolls()
+    timely = replace(scored(poll(1), []), poll=None)
+    polls.add([scored(poll(1, 2), [1], parameter="a"), timely])
+    assert polls.take() == Batch([], [], (timely,))
+    assert not polls.take()
 
 
 def test_a_poll_before_which_one_may_be_missing_is_given_out_but_not_settled():

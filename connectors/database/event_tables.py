@@ -1,0 +1,104 @@
+"""Anomalies and drifts: few rows, each stored once whatever is repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+
+import msgspec
+
+from connectors.database.connection import Connection
+from connectors.database.parameter_ids import ParameterIds
+from connectors.messages import Anomaly, Drift, Scored, moment
+
+# A lower or equal revision is a repeat, and changes nothing.
+_STORE_ANOMALY = """
+    INSERT INTO anomaly AS stored (
+        id, parameter_id, started_at, ended_at, severity, peak_score, samples,
+        detector, explanation, revision
+    )
+    VALUES (
+        %(id)s, %(parameter_id)s, %(started_at)s, %(ended_at)s,
+        (SELECT level FROM severity WHERE name = %(severity)s), %(peak_score)s,
+        %(samples)s, %(detector)s, %(explanation)s, %(revision)s
+    )
+    ON CONFLICT (id, started_at) DO UPDATE
+    SET ended_at = excluded.ended_at,
+        severity = excluded.severity,
+        peak_score = excluded.peak_score,
+        samples = excluded.samples,
+        detector = excluded.detector,
+        explanation = excluded.explanation,
+        revision = excluded.revision
+    WHERE stored.revision < excluded.revision
+"""
+
+_STORE_DRIFT = """
+    INSERT INTO drift_event (
+        parameter_id, detected_at, detector, mean_before, mean_after, text
+    )
+    VALUES (
+        %(parameter_id)s, %(detected_at)s, %(detector)s, %(mean_before)s,
+        %(mean_after)s, %(text)s
+    )
+    ON CONFLICT DO NOTHING
+"""
+
+_json = msgspec.json.Encoder()
+
+
+def store_anomalies(
+    connection: Connection, pieces: Iterable[Scored], ids: ParameterIds
+) -> int:
+    """Stores the latest change of each anomaly; returns how many rows that changed."""
+    latest: dict[str, Anomaly] = {}
+    for anomaly in chain.from_iterable(piece.anomalies for piece in pieces):
+        known = latest.get(anomaly.id)
+        if known is None or known.revision < anomaly.revision:
+            latest[anomaly.id] = anomaly
+    rows = [_anomaly_row(one, ids.id_of(one.name)) for one in latest.values()]
+    return _execute(connection, _STORE_ANOMALY, rows)
+
+
+def store_drifts(
+    connection: Connection, pieces: Iterable[Scored], ids: ParameterIds
+) -> int:
+    """Stores the drifts; returns how many were not stored before."""
+    found = chain.from_iterable(piece.drifts for piece in pieces)
+    rows = [_drift_row(drift, ids.id_of(drift.name)) for drift in found]
+    return _execute(connection, _STORE_DRIFT, rows)
+
+
+def _execute(connection: Connection, query: str, rows: list[dict[str, object]]) -> int:
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.executemany(query, rows)
+        return cursor.rowcount
+
+
+def _anomaly_row(anomaly: Anomaly, parameter_id: int) -> dict[str, object]:
+    ended_us = anomaly.ended_us
+    return {
+        "id": anomaly.id,
+        "parameter_id": parameter_id,
+        "started_at": moment(anomaly.started_us),
+        "ended_at": None if ended_us is None else moment(ended_us),
+        "severity": anomaly.severity,
+        "peak_score": anomaly.peak_score,
+        "samples": anomaly.samples,
+        "detector": anomaly.explanation.detector,
+        "explanation": _json.encode(anomaly.explanation).decode(),
+        "revision": anomaly.revision,
+    }
+
+
+def _drift_row(drift: Drift, parameter_id: int) -> dict[str, object]:
+    return {
+        "parameter_id": parameter_id,
+        "detected_at": moment(drift.detected_us),
+        "detector": drift.detector,
+        "mean_before": drift.mean_before,
+        "mean_after": drift.mean_after,
+        "text": drift.text,
+    }
