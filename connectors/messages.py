@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -122,7 +122,10 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a sample is anomalous; None where the detector has no such notion."""
+    """Why a sample is anomalous; None where the detector has no such notion.
+
+    `contributions` are the scores of all detectors that were asked.
+    """
 
     detector: str
     observed: float | None
@@ -131,6 +134,7 @@ class Explanation:
     upper: float | None
     threshold: float | None
     text: str
+    contributions: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

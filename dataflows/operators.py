@@ -135,6 +135,7 @@ def _anomaly(name: ParameterName, change: EpisodeChange) -> Anomaly:
             why.upper,
             why.threshold,
             why.text,
+            dict(why.contributions),
         ),
     )
 

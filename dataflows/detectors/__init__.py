@@ -37,6 +37,7 @@ class Explanation:
         upper: upper end of what would have been normal, in the parameter's unit.
         threshold: where the score is 1, in the detector's own measure.
         text: the same as one sentence.
+        contributions: the score of every detector that was asked, the highest first.
 
     >>> Explanation("limits", 31.0, None, 10.0, 30.0, 30.0, "31 is too high.").upper
     30.0
@@ -49,6 +50,7 @@ class Explanation:
     upper: float | None
     threshold: float | None
     text: str
+    contributions: tuple[tuple[str, float], ...] = ()
 
 
 @runtime_checkable
@@ -59,6 +61,9 @@ class Detector(Protocol):
     enough was learnt, and NaN for a value that was not acquired (NaN or infinite),
     from which nothing is learnt. Cutting the same samples into other batches gives
     the same bits.
+
+    A detector may have `severities(scores)` too, if it knows better than
+    `severity.learned_severities` how bad its scores are.
     """
 
     name: str

@@ -24,6 +24,8 @@ class Episodes:
 
     Args:
         close_after_samples: quiet samples (score below 1) that end an anomaly.
+        lasting_samples: anomalous samples that make it one step more severe (up to
+            DISTRESS).
 
     >>> episodes = Episodes(close_after_samples=2)
     >>> because = Explanation("limits", 31.0, None, None, 30.0, 30.0, "31 is too high.")
@@ -39,12 +41,18 @@ class Episodes:
     """
 
     name = "episodes"
-    rules: ClassVar[Rules] = {"close_after_samples": Whole(1, 1_000_000)}
+    rules: ClassVar[Rules] = {
+        "close_after_samples": Whole(1, 1_000_000),
+        "lasting_samples": Whole(1, 1_000_000),
+    }
 
-    def __init__(self, *, close_after_samples: int = 30) -> None:
+    def __init__(
+        self, *, close_after_samples: int = 30, lasting_samples: int = 60
+    ) -> None:
         """Store the settings; no anomaly is open."""
         self.close_after_samples = close_after_samples
-        settings = {"close_after_samples": close_after_samples}
+        self.lasting_samples = lasting_samples
+        settings = {key: getattr(self, key) for key in self.rules}
         check(self.name, self.rules, settings)
         self._label = label(self.name, 1, settings)
         self._open: OpenEpisode | None = None
@@ -86,7 +94,7 @@ class Episodes:
     ) -> list[EpisodeChange]:
         """Take in an anomalous sample, and return the change if it is material."""
         current = self._open = self._open or OpenEpisode(time_us, time_us)
-        current.add(index, time_us, score, severity)
+        current.add(index, time_us, score, severity, self.lasting_samples)
         if not current.is_material():
             return []
         return [current.told("updated" if current.revision else "opened", explain)]

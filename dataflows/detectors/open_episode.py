@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from dataflows.detectors import Explanation
 from dataflows.detectors.severity import Severity
 from dataflows.detectors.snapshot import SnapshotError
@@ -26,10 +28,11 @@ _COUNTS = (
     "revision",
     "samples",
     "quiet",
+    "worst",
     "severity",
     "told_severity",
 )
-_NUMBERS = struct.Struct("<7q7d")
+_NUMBERS = struct.Struct("<8q7d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class EpisodeChange:
         revision: 1 when opened, one more with each change.
         started_us: time of its first sample, in microseconds since 1970 (UTC).
         ended_us: time of its last anomalous sample, None until it is closed.
-        severity: the worst so far.
+        severity: of the worst sample so far, one more if the anomaly lasts.
         peak_score: the highest score so far (1.0 = threshold).
         samples: anomalous samples so far.
         detector: name of the detector that gave the peak.
@@ -73,7 +76,7 @@ class OpenEpisode:
         last_us: time of its last anomalous sample.
 
     >>> episode = OpenEpisode(started_us=0, last_us=0)
-    >>> episode.add(0, 0, 1.2, Severity.WATCH)
+    >>> episode.add(0, 0, 1.2, Severity.WATCH, lasting_samples=60)
     >>> episode.is_material()
     True
     """
@@ -83,6 +86,7 @@ class OpenEpisode:
     revision: int = 0
     samples: int = 0
     quiet: int = 0
+    worst: int = 0
     severity: int = 0
     peak: float = 0.0
     told_severity: int = 0
@@ -90,12 +94,25 @@ class OpenEpisode:
     peak_at: int | None = None  # in the current batch, until it is explained
     explanation: Explanation | None = None
 
-    def add(self, index: int, time_us: int, score: float, severity: int) -> None:
-        """Take in anomalous sample `index` of the current batch."""
+    def add(
+        self,
+        index: int,
+        time_us: int,
+        score: float,
+        severity: int,
+        lasting_samples: int,
+    ) -> None:
+        """Take in anomalous sample `index` of the current batch.
+
+        From `lasting_samples` on the anomaly is one step more severe than its worst
+        sample, up to DISTRESS: how dangerous a value is, only people can set.
+        """
         self.last_us = time_us
         self.quiet = 0
         self.samples += 1
-        self.severity = max(self.severity, severity)
+        self.worst = max(self.worst, severity)
+        lasting = self.samples >= lasting_samples and self.worst < Severity.DISTRESS
+        self.severity = self.worst + lasting
         if score > self.peak:
             self.peak, self.peak_at = score, index
 
@@ -140,20 +157,25 @@ class OpenEpisode:
         # NaN stands for None: a peak that was acquired has no other NaN.
         floats = [math.nan if band is None else band for band in bands]
         numbers = _NUMBERS.pack(*counts, self.peak, self.told_peak, *floats)
-        texts = (self.explanation.detector, self.explanation.text)
-        return [numbers, *(text.encode() for text in texts)]
+        why = self.explanation
+        scores = np.array([score for _, score in why.contributions], np.float64)
+        names = "\n".join(name for name, _ in why.contributions)
+        texts = (why.detector, why.text, names)
+        return [numbers, *(text.encode() for text in texts), scores.tobytes()]
 
     @classmethod
     def of_parts(cls, parts: list[bytes]) -> OpenEpisode:
         """Return the anomaly that a snapshot holds."""
-        if len(parts) != 3 or len(parts[0]) != _NUMBERS.size:
+        if len(parts) != 5 or len(parts[0]) != _NUMBERS.size:
             raise SnapshotError("the anomaly in the snapshot has another shape")
         numbers = _NUMBERS.unpack(parts[0])
         counts = dict(zip(_COUNTS, numbers[: len(_COUNTS)], strict=True))
         peak, told_peak, observed, *bands = numbers[len(_COUNTS) :]
         rest = [None if math.isnan(band) else band for band in bands]
-        detector, text = (part.decode() for part in parts[1:])
+        detector, text, names = (part.decode() for part in parts[1:4])
+        scores = np.frombuffer(parts[4]).tolist()
+        pairs = zip(names.split("\n") if names else (), scores, strict=True)
         explanation = Explanation(
-            detector, observed, rest[0], rest[1], rest[2], rest[3], text
+            detector, observed, rest[0], rest[1], rest[2], rest[3], text, tuple(pairs)
         )
         return cls(**counts, peak=peak, told_peak=told_peak, explanation=explanation)

@@ -71,7 +71,9 @@ def test_an_anomaly_is_encoded_with_names_times_and_explanation():
         severity="WARNING",
         peak_score=2.5,
         samples=4,
-        explanation=Explanation("limits", 35.0, None, 26.0, 33.0, 33.0, "too high"),
+        explanation=Explanation(
+            "limits", 35.0, None, 26.0, 33.0, 33.0, "too high", {"limits": 2.5}
+        ),
     )
     document = json.loads(encode_anomaly(anomaly))
     assert document == {
@@ -94,5 +96,6 @@ def test_an_anomaly_is_encoded_with_names_times_and_explanation():
             "upper": 33.0,
             "threshold": 33.0,
             "text": "too high",
+            "contributions": {"limits": 2.5},
         },
     }

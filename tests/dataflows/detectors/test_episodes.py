@@ -1,5 +1,7 @@
 """Anomalies begin, grow and end; nothing floods."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -52,6 +54,35 @@ def test_an_anomaly_opens_grows_and_closes():
 def test_a_growing_anomaly_does_not_flood():
     changes = run(Episodes(), [1.0 + 0.01 * i for i in range(10_000)])
     assert len(changes) < 15
+
+
+def test_an_anomaly_that_lasts_becomes_one_step_more_severe():
+    changes = run(Episodes(lasting_samples=10), [1.5] * 40)
+    assert brief(changes) == [
+        ("opened", 1, "WATCH", 1.5),
+        ("updated", 2, "WARNING", 1.5),
+    ]
+    assert changes[1].samples == 10
+
+
+def test_no_anomaly_lasts_into_what_only_people_can_set():
+    for score, severity in ((3.0, "DISTRESS"), (9.0, "DISTRESS")):
+        changes = run(Episodes(lasting_samples=2), [score] * 40)
+        assert changes[-1].severity.name == severity
+
+
+def test_contributions_survive_a_snapshot():
+    def explain(index: int) -> Explanation:
+        pairs = (("z", 1.5), ("trees", 0.25))
+        return replace(explained(index), contributions=pairs)
+
+    episodes, resumed = Episodes(close_after_samples=1), Episodes(close_after_samples=1)
+    some = np.array([0]), np.array([1.5]), np.array([1], np.int8)
+    episodes.update(*some, explain)
+    resumed.restore(episodes.snapshot())
+    quiet = np.array([1]), np.array([0.0]), np.array([0], np.int8)
+    [closed] = resumed.update(*quiet, explained)
+    assert closed.explanation.contributions == (("z", 1.5), ("trees", 0.25))
 
 
 def test_an_anomaly_that_stays_is_told_once():
