@@ -11,6 +11,17 @@ import msgspec
 
 from connectors.errors import OrbitwatchError, one_line
 
+# What the engine says of its snapshots, and what to do about it.
+ADVICE = {
+    "No recovery partitions found": "the folder given with -r holds no snapshots; make "
+    "it ready with `python -m bytewax.recovery FOLDER 1`",
+    "recovery directory": "there is no folder as given with -r; make it, and then ready "
+    "with `python -m bytewax.recovery FOLDER 1`",
+    "MissingPartitions": "the folder given with -r lacks some of its snapshots",
+    "DiskFull": "the disk with the folder given with -r is full; make room and start "
+    "again: nothing is lost",
+}
+
 _log = logging.getLogger("orbitwatch")
 
 
@@ -60,6 +71,10 @@ def log_last_words(
             _log.critical("%s", one_line(cause))
             return
         cause = cause.__cause__ or cause.__context__
+    for words, advice in ADVICE.items():
+        if words in f"{kind.__name__}: {error}":
+            _log.critical("%s (%s)", advice, one_line(error))
+            return
     if issubclass(kind, KeyboardInterrupt):
         _log.critical("interrupted")
         return

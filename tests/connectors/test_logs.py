@@ -61,6 +61,13 @@ def test_an_error_of_ours_ends_as_one_line_without_traceback(capsys):
     assert line.endswith("CRITICAL orbitwatch ORBITWATCH_KAFKA: not host:port")
 
 
+def test_what_the_engine_says_of_its_snapshots_comes_with_advice(capsys):
+    logs.configure("text", "INFO")
+    last_words_of(RuntimeError("SqliteFailure(Error { code: DiskFull })"))
+    [line] = capsys.readouterr().err.splitlines()
+    assert "is full; make room and start again" in line
+
+
 def test_an_unforeseen_error_keeps_its_traceback_on_one_line(capsys):
     logs.configure("text", "INFO")
     try:

@@ -117,6 +117,15 @@ def test_detector_settings_that_are_wrong(ready, request, tmp_path):
     assert "rolling_z_score" in words
 
 
+def test_a_folder_for_snapshots_that_is_missing_or_empty(ready, request, tmp_path):
+    flow = flow_with(ready, request)
+    flow.recovery = tmp_path / "nowhere"
+    assert "there is no folder as given with -r" in last_words(flow)
+    flow.recovery.mkdir()
+    flow.log.unlink()
+    assert "`python -m bytewax.recovery FOLDER 1`" in last_words(flow)
+
+
 def test_an_offset_that_kafka_lost(stage):
     packet = (
         b'{"spacecraft":"S","generation_time":"2026-01-01T00:00:00Z","values":{"a":1}}'
