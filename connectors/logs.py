@@ -15,8 +15,8 @@ from connectors.errors import OrbitwatchError, one_line
 ADVICE = {
     "No recovery partitions found": "the folder given with -r holds no snapshots; make "
     "it ready with `python -m bytewax.recovery FOLDER 1`",
-    "recovery directory": "there is no folder as given with -r; make it, and then ready "
-    "with `python -m bytewax.recovery FOLDER 1`",
+    "recovery directory": "there is no folder as given with -r; make it, and make it "
+    "ready with `python -m bytewax.recovery FOLDER 1`",
     "MissingPartitions": "the folder given with -r lacks some of its snapshots",
     "DiskFull": "the disk with the folder given with -r is full; make room and start "
     "again: nothing is lost",
