@@ -2,7 +2,7 @@
 # the caller's PYTHON, or else the first Python that fits.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow coverage lint format readme hooks clean
+.PHONY: help install demo test test-slow bench coverage scores lint format readme hooks clean
 
 version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
@@ -15,6 +15,9 @@ ifneq ($(call version_of,$(PYTHON)),$(call version_of,.venv/bin/python))
 endif
 endif
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(if $(call fits,$(p)),$(p))) python3)
+
+DATA ?= ../shared/data/telemanom
+backtest = .venv/bin/python -m dataflows.backtest '$(DATA)' --check provisioning/scores.yaml $(if $(ACCEPT),--accept)
 
 help:  ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +33,14 @@ test: .venv/dev.stamp  ## Run the tests; those whose service is missing are skip
 test-slow: .venv/dev.stamp  ## Run the tests that take long: whole systems, killed and resumed
 	.venv/bin/python -m pytest -m slow
 
+bench: .venv/dev.stamp  ## Measure the detectors' speed, as ratios, and print it as tables
+	.venv/bin/python -m pytest -m benchmark tests/benchmarks -s
+
 coverage: .venv/dev.stamp  ## Run the tests and list the lines that none of them reached
 	.venv/bin/python -m pytest --cov --cov-report=term
+
+scores: .venv/demo.stamp  ## Score the detectors on DATA, against provisioning/scores.yaml (ACCEPT=1: replace it)
+	@if [ -d '$(DATA)' ]; then $(backtest); else echo 'no scores: there are no recordings in $(DATA)'; fi
 
 lint: .venv/dev.stamp  ## Check format, style, types and import rules
 	.venv/bin/ruff format --check

@@ -63,6 +63,9 @@ class FlowMetrics:
         self._anomalies = counter(
             "anomalies", "Anomalies, by what happened.", labels=["change", "severity"]
         )
+        self._drifts = counter(
+            "drifts", "Times that the data of a parameter changed.", labels=["detector"]
+        )
         self.offset_lag = Gauge(
             "orbitwatch_telemetry_offset_lag_messages",
             "Messages of a partition that are not read yet.",
@@ -119,6 +122,10 @@ class FlowMetrics:
     def anomaly(self, anomaly: Anomaly) -> None:
         """Counts a change of an anomaly."""
         self._anomalies.labels(anomaly.change, anomaly.severity).inc()
+
+    def drift(self, detector: str) -> None:
+        """Counts a drift."""
+        self._drifts.labels(detector).inc()
 
     def _label(self, spacecraft: str) -> str:
         known = self._lag.newest_us

@@ -61,6 +61,12 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     detectors: dict[str, dict[str, object]] = {}
 
 
+class _SetFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    spacecraft: str = ""
+    parameters: dict[str, _Entry] = {}
+    detectors: dict[str, dict[str, object]] = {}
+
+
 class Definitions:
     """All definitions, found by name; what nobody described gets the defaults."""
 
@@ -109,20 +115,61 @@ def read_definitions(folder: Path) -> Definitions:
 def _definitions_in(file: Path) -> Iterator[ParameterDefinition]:
     try:
         content = msgspec.yaml.decode(file.read_bytes(), type=_File)
-    except (msgspec.DecodeError, OSError, UnicodeDecodeError) as error:
+        yield from _definitions(content, str(file))
+    except (msgspec.DecodeError, OSError, ValueError) as error:
         raise _wrong(str(file), one_line(error)) from None
+
+
+def _definitions(content: _File | _SetFile, source: str) -> list[ParameterDefinition]:
+    definitions = []
     for parameter, entry in content.parameters.items():
         for text in (content.spacecraft, entry.subsystem or "-", parameter):
             if not is_name(text):
-                raise _wrong(str(file), f"{text!r} cannot be a name")
-        yield ParameterDefinition(
+                raise ValueError(f"{text!r} cannot be a name")
+        definition = ParameterDefinition(
             ParameterName(content.spacecraft, entry.subsystem, parameter),
             entry.unit,
             entry.soft,
             entry.hard,
             _merged(content.detectors, entry.detectors),
-            str(file),
+            source,
         )
+        definitions.append(definition)
+    return definitions
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSet:
+    """The detector settings of one file, to be tried on any parameters.
+
+    `detectors` holds for all parameters, of whatever spacecraft, that the file does
+    not describe; the defaults are those of the project. `source` is the file.
+    """
+
+    detectors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    definitions: Definitions = field(default_factory=Definitions)
+    source: str = ""
+
+    def of(self, name: ParameterName) -> ParameterDefinition:
+        """The definition of a parameter, described or not."""
+        found = self.definitions.of(name)
+        return found if found.source else replace(found, detectors=self.detectors)
+
+
+def read_detector_set(file: Path) -> DetectorSet:
+    """The detector settings in a file like those above, where all keys may be missing.
+
+    Raises SettingsError, naming the file, for anything else.
+    """
+    try:
+        # A file of comments only is nothing, and sets nothing.
+        content = msgspec.yaml.decode(file.read_bytes(), type=_SetFile | None)
+        content = content or _SetFile()
+        definitions = Definitions(_definitions(content, str(file)))
+    except (msgspec.DecodeError, OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or one_line(error)
+        raise SettingsError(str(file), problem) from None
+    return DetectorSet(content.detectors, definitions, str(file))
 
 
 def _merged(

@@ -13,6 +13,7 @@ from connectors.errors import OrbitwatchError, SettingsError
 from connectors.messages import Packet
 from connectors.settings import Settings
 from connectors.stopping import StopRequest
+from connectors.telemanom import DEFAULT_INTERVAL_S, PARTS, read_channels
 from simulators import spacecraft, telemanom
 from simulators.arguments import Parser, instant, number, whole
 from simulators.faults import FaultInjector, FaultPlan, inject
@@ -166,11 +167,11 @@ def _source(options: argparse.Namespace) -> tuple[Iterator[Packet], int | None]:
         total = spacecraft.SUBSYSTEMS * options.samples if options.samples else None
         return spacecraft.synthetic_packets(options.seed, timing), total
     timing = Timing(
-        options.start, options.interval or telemanom.DEFAULT_INTERVAL_S, options.samples
+        options.start, options.interval or DEFAULT_INTERVAL_S, options.samples
     )
-    parts = telemanom.PARTS if options.part in (None, "both") else (options.part,)
+    parts = PARTS if options.part in (None, "both") else (options.part,)
     names = [] if options.channels is None else options.channels.split(",")
-    channels = telemanom.read_channels(options.data, parts, names)
+    channels = read_channels(options.data, parts, names)
     packets = telemanom.recorded_packets(channels, timing)
     return packets, telemanom.packet_count(channels, timing)
 

@@ -21,6 +21,7 @@ from connectors import timescale
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import OrbitwatchError
 from connectors.stopping import StopRequest
+from connectors.truth import read_truth
 from simulators.arguments import Parser, whole
 from simulators.demo_feed import DemoFeed
 from simulators.demo_report import (
@@ -34,7 +35,6 @@ from simulators.demo_report import (
 )
 from simulators.demo_services import DemoServices, Interrupted
 from simulators.replay import wait
-from simulators.truth import read_truth
 
 REFRESH_S = 0.5
 LINE_EVERY_S = 5.0
@@ -88,7 +88,7 @@ class Demo:
     def _readings(self, database: Connection, show_every_s: float) -> Iterator[float]:
         """Keeps count; yields the seconds to go when there is something to show."""
         shown_s = 0.0
-        while not self._stop and (elapsed_s := self._elapsed_s()) < self._seconds:
+        while not self._stop() and (elapsed_s := self._elapsed_s()) < self._seconds:
             self._look(database)
             if elapsed_s - shown_s >= show_every_s:
                 yield self._seconds - elapsed_s

@@ -74,7 +74,7 @@ class DemoFeed:
         """The packets, but not while the flow is too far behind."""
         for packet in packets:
             while self.sent - self.stored > MOST_SAMPLES_AHEAD:
-                if self._stop:
+                if self._stop():
                     return
                 wait(0.05, self._stop)
             yield packet

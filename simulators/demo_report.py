@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connectors.timescale import LatestAnomaly
-from simulators.faults import Injected
+from connectors.truth import Injected
 
 # Some detectors wait for a few more samples before they call it an anomaly.
 LATE_DETECTION = timedelta(seconds=120)
@@ -188,6 +188,6 @@ def summary(verdicts: Sequence[Verdict], rest: Sequence[LatestAnomaly]) -> str:
     return (
         f"Detected {detected} of {len(verdicts)} injected faults. "
         f"Anomalies that belong to no injected fault: {len(rest)}.\n"
-        "(Detectors that judge values hardly see a dropout, which has none, or a\n"
-        "stuck value, which is a usual one. Times and delays are the spacecraft's.)"
+        "(Detectors judge values, and in a dropout there are none. Times and delays\n"
+        "are the spacecraft's.)"
     )

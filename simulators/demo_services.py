@@ -184,7 +184,7 @@ class DemoServices:
         )
 
     def _check_stop(self) -> None:
-        if self._stop:
+        if self._stop():
             raise Interrupted
 
     def _log(self, name: str) -> Path:

@@ -25,6 +25,7 @@ from random import Random
 import msgspec
 
 from connectors.messages import Packet, ParameterName
+from connectors.truth import Injected
 
 RECENT_SAMPLES = 600
 # What varies less is a state or a counter at rest: stuck, it would look as ever.
@@ -60,16 +61,6 @@ class FaultPlan:
     warm_up_samples: int = 1000
     mean_gap_samples: int = 8000
     rest_samples: int = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Injected:
-    """A fault that was put in; the times are those of its first and last sample."""
-
-    name: ParameterName
-    fault: str
-    started_at: datetime
-    ended_at: datetime
 
 
 @dataclass(slots=True)

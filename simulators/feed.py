@@ -77,7 +77,8 @@ class Feed:
         else:
             self._produce(packet.key, encode_packet(packet), None)
         self.packets += 1
-        self.samples += len(packet.values)
+        # A sequence count is stored as a parameter of its own.
+        self.samples += len(packet.values) + (packet.sequence is not None)
         self.event_time = packet.generation_time
         if self.packets % POLL_EVERY == 0:
             self._producer.poll(0)

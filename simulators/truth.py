@@ -1,18 +1,14 @@
-"""The file that says which faults were injected: what detections are scored against."""
+"""Writes which faults were injected, as `connectors.truth` reads it."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from connectors.errors import SettingsError
-from connectors.messages import ParameterName
-from simulators.faults import Injected
-
-COLUMNS = ("spacecraft", "subsystem", "parameter", "fault", "started_at", "ended_at")
+from connectors.truth import COLUMNS, Injected
 
 
 class TruthFile:
@@ -49,18 +45,6 @@ class TruthFile:
     def _write(self, row: tuple[str, ...]) -> None:
         self._rows.writerow(row)
         self._file.flush()
-
-
-def read_truth(path: Path) -> Iterator[Injected]:
-    """The faults in a file, in the order in which they ended."""
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            yield Injected(
-                ParameterName(row["spacecraft"], row["subsystem"], row["parameter"]),
-                row["fault"],
-                datetime.fromisoformat(row["started_at"]),
-                datetime.fromisoformat(row["ended_at"]),
-            )
 
 
 def _utc(moment: datetime) -> str:

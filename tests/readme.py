@@ -1,9 +1,10 @@
-"""The parts of README.md that follow from the code; `make readme` rewrites them."""
+"""The parts of the READMEs that follow from the code; `make readme` rewrites them."""
 
 import inspect
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from bytewax.testing import TestingSink, TestingSource
 from bytewax.visualize import to_mermaid
@@ -13,10 +14,15 @@ from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions
 from connectors.settings import Settings, variable
 from dataflows import spacecraft
-from dataflows.detectors.build import DETECTORS
-from dataflows.detectors.episodes import Episodes
+from dataflows.detectors.build import DETECTORS, DRIFT_DETECTORS, OTHERS
+from dataflows.detectors.limits import Limits
+from dataflows.detectors.staleness import Staleness
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PARAMETERS_README = ROOT / "provisioning" / "parameters" / "README.md"
+# Given as `soft` and `hard`, not among the settings.
+EDGES = ("soft_low", "soft_high", "hard_low", "hard_high")
 
 
 def diagram() -> str:
@@ -44,16 +50,42 @@ def settings_table() -> str:
 
 
 def detectors_table() -> str:
-    """Every detector's settings, with defaults and meaning."""
-    rows = ["| detector | setting | default | meaning |", "|---|---|---|---|"]
-    for kind in (*DETECTORS.values(), Episodes):
-        defaults = inspect.signature(kind).parameters
-        meanings = _arguments_of(kind)
-        for setting in kind.rules:
-            default = _shown(defaults[setting].default)
-            row = (f"`{kind.name}`", f"`{setting}`", default, meanings[setting])
-            rows.append(f"| {' | '.join(row)} |")
-    return "\n".join(rows)
+    """Every detector in a line."""
+    kinds: list[Any] = [
+        Limits,
+        *DETECTORS.values(),
+        *DRIFT_DETECTORS.values(),
+        Staleness,
+    ]
+    rows = [f"| `{kind.name}` | {_summary(kind)} |" for kind in kinds]
+    return "\n".join(["| detector | what it does |", "|---|---|", *rows])
+
+
+def detector_settings() -> str:
+    """Every detector with its settings, their defaults and meaning."""
+    kinds: list[Any] = [*DETECTORS.values(), *DRIFT_DETECTORS.values(), *OTHERS]
+    return "\n\n".join(map(_section, sorted(kinds, key=lambda kind: str(kind.name))))
+
+
+def _section(kind: Any) -> str:
+    text = [f"## {kind.name}", "", _prose(kind), ""]
+    defaults = inspect.signature(kind).parameters
+    meanings = _arguments_of(kind)
+    settings = [key for key in kind.rules if key not in EDGES]
+    text += ["| setting | default | meaning |", "|---|---|---|"]
+    for setting in settings:
+        default = _shown(defaults[setting].default)
+        text.append(f"| `{setting}` | {default} | {meanings[setting]} |")
+    return "\n".join(text)
+
+
+def _prose(kind: type) -> str:
+    """What a class's docstring says before its arguments."""
+    return (inspect.getdoc(kind) or "").partition("\n\nArgs:")[0].strip()
+
+
+def _summary(kind: type) -> str:
+    return " ".join(_prose(kind).partition("\n\n")[0].split())
 
 
 def _shown(default: object) -> str:
@@ -74,6 +106,7 @@ GENERATED = {
     "diagram": diagram,
     "detectors": detectors_table,
     "settings": settings_table,
+    "all": detector_settings,
 }
 
 
@@ -87,10 +120,13 @@ def rewritten(text: str) -> str:
     """The README with its generated parts made anew."""
     for name, generate in GENERATED.items():
         begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
-        before, _, rest = text.partition(begin)
+        before, found, rest = text.partition(begin)
+        if not found:
+            continue
         text = f"{before}{begin}{generate()}\n{end}{rest.partition(end)[2]}"
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text()))
+    for path in (README, PARAMETERS_README):
+        path.write_text(rewritten(path.read_text()))

@@ -143,3 +143,14 @@ def test_another_python_asked_for_by_name_makes_a_new_environment(checkout: Path
     put_python(checkout, "python3.12", "3.12.1")
     same = make(checkout, "test", "PYTHON=python3.12")
     assert "-m venv" not in same.stdout
+
+
+def test_without_recordings_there_are_no_scores_and_no_failure(checkout: Path):
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    put_python(checkout, "../.venv/bin/python", "3.12.1")
+    (checkout / ".venv" / "demo.stamp").touch()
+    arguments = ["make", "scores", "DATA=no-such-folder"]
+    told = subprocess.run(
+        arguments, cwd=checkout, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "no scores: there are no recordings in no-such-folder\n"

@@ -6,6 +6,7 @@ import sys
 
 import msgspec
 import psycopg
+import pytest
 
 from connectors.messages import Packet
 from connectors.parameters import read_definitions
@@ -13,7 +14,7 @@ from connectors.timescale import check_database
 from dataflows.operators import check_definitions
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.flow_process import REPOSITORY, free_port, wait_until
-from tests.readme import README, part, rewritten
+from tests.readme import PARAMETERS_README, README, part, rewritten
 
 TEXT = README.read_text()
 
@@ -25,8 +26,9 @@ def fenced(name: str) -> str:
     return code[1]
 
 
-def test_the_generated_parts_are_up_to_date():
-    assert rewritten(TEXT) == TEXT, "run `make readme`"
+@pytest.mark.parametrize("path", [README, PARAMETERS_README], ids=str)
+def test_the_generated_parts_are_up_to_date(path):
+    assert rewritten(path.read_text()) == path.read_text(), "run `make readme`"
 
 
 def test_the_packet_is_one():

@@ -61,9 +61,6 @@ class Detector(Protocol):
     enough was learnt, and NaN for a value that was not acquired (NaN or infinite),
     from which nothing is learnt. Cutting the same samples into other batches gives
     the same bits.
-
-    A detector may have `severities(scores)` too, if it knows better than
-    `severity.learned_severities` how bad its scores are.
     """
 
     name: str

@@ -1,76 +1,141 @@
-"""Builds the watch of a parameter from settings as found in a configuration file."""
+"""Builds what watches a parameter from settings as found in a configuration file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
-from dataflows.detectors import Detector
+from dataflows.detectors.adwin import Adwin
+from dataflows.detectors.arx_residual import ArxResidual
+from dataflows.detectors.counter import Counter
 from dataflows.detectors.episodes import Episodes
 from dataflows.detectors.half_space_trees import HalfSpaceTrees
+from dataflows.detectors.impossible_value import ImpossibleValue
 from dataflows.detectors.limits import Limits
+from dataflows.detectors.page_hinkley import PageHinkley
+from dataflows.detectors.panel import Panel
+from dataflows.detectors.peaks_over_threshold import PeaksOverThreshold
+from dataflows.detectors.rate_of_change import RateOfChange
+from dataflows.detectors.record_envelope import RecordEnvelope
+from dataflows.detectors.rolling_median import RollingMedian
 from dataflows.detectors.rolling_z_score import RollingZScore
 from dataflows.detectors.settings import check, refuse_unknown
+from dataflows.detectors.staleness import Staleness
+from dataflows.detectors.stuck_value import StuckValue
 from dataflows.detectors.watch import ParameterWatch
+from dataflows.detectors.weighted_z_score import WeightedZScore
 
-__all__ = ["DETECTORS", "LARGEST_STATE_BYTES", "build_watch"]
+__all__ = [
+    "BY_DEFAULT",
+    "DETECTORS",
+    "DRIFT_DETECTORS",
+    "LARGEST_STATE_BYTES",
+    "build_staleness",
+    "build_watch",
+]
 
-DETECTORS: Mapping[str, type[RollingZScore] | type[HalfSpaceTrees]] = {
-    kind.name: kind for kind in (RollingZScore, HalfSpaceTrees)
+Settings: TypeAlias = Mapping[str, Mapping[str, object] | None]
+
+DETECTORS: Mapping[str, type[Any]] = {
+    kind.name: kind
+    for kind in (
+        RecordEnvelope,
+        ArxResidual,
+        RollingZScore,
+        WeightedZScore,
+        RollingMedian,
+        PeaksOverThreshold,
+        HalfSpaceTrees,
+        RateOfChange,
+        StuckValue,
+        Counter,
+        ImpossibleValue,
+    )
 }
+DRIFT_DETECTORS: Mapping[str, type[Any]] = {
+    kind.name: kind for kind in (Adwin, PageHinkley)
+}
+BY_DEFAULT = frozenset({RecordEnvelope.name})
+"""What watches a parameter of which nobody said what should."""
 
-LARGEST_STATE_BYTES = 32 * 1024
+OTHERS = (Limits, Panel, Episodes, Staleness)
+
+LARGEST_STATE_BYTES = 64 * 1024
 """What a parameter may take in a snapshot: there are thousands of them."""
 
 
-def build_watch(
-    limits: Limits | None, settings: Mapping[str, Mapping[str, object] | None]
-) -> ParameterWatch:
+def build_watch(limits: Limits | None, settings: Settings) -> ParameterWatch:
     """Return the watch of a parameter; what is not set has its default.
 
-    Keys are names of detectors, and `episodes`; `enabled: false` leaves a detector
-    out. ValueError names what is wrong and lists what is known.
+    Keys are names of detectors, and `limits`, `votes`, `episodes`, `staleness`. A
+    detector that has settings (`{}` will do) is used, unless they say `enabled: false`;
+    of the others, those that are used by default. ValueError names what is wrong and
+    lists what is known.
 
-    >>> watch = build_watch(None, {"half_space_trees": {"enabled": False}})
-    >>> [detector.name for detector in watch.detectors]
-    ['rolling_z_score']
+    >>> watch = build_watch(None, {"rolling_z_score": {"threshold": 6}})
+    >>> [detector.name for detector in watch.panel.detectors]
+    ['limits', 'record_envelope', 'rolling_z_score']
     """
-    refuse_unknown("detector {!r}", settings, [*DETECTORS, Episodes.name])
-    detectors = [_detector(name, _section(settings, name)) for name in DETECTORS]
-    episodes = _section(settings, Episodes.name)
-    check(Episodes.name, Episodes.rules, episodes)
+    others = [kind.name for kind in OTHERS]
+    refuse_unknown("detector {!r}", settings, [*DETECTORS, *DRIFT_DETECTORS, *others])
+    build_staleness(settings)
+    votes = _checked(Panel, settings)
     watch = ParameterWatch(
-        [detector for detector in detectors if detector is not None],
-        limits,
-        Episodes(**episodes),
+        list(_used(DETECTORS, settings)),
+        _limits(limits or Limits(), settings),
+        Episodes(**_checked(Episodes, settings)),
+        list(_used(DRIFT_DETECTORS, settings)),
+        votes_needed=votes.get("needed", 1),
     )
-    _refuse_if_large(watch)
-    return watch
-
-
-def _refuse_if_large(watch: ParameterWatch) -> None:
     needed = len(watch.snapshot())
     if needed > LARGEST_STATE_BYTES:
         raise ValueError(
             f"the detectors of a parameter would keep {needed} bytes, more than "
             f"{LARGEST_STATE_BYTES}: use smaller windows, or fewer or lower trees"
         )
+    return watch
 
 
-def _section(
-    settings: Mapping[str, Mapping[str, object] | None], name: str
-) -> dict[str, Any]:
+def build_staleness(settings: Settings) -> Staleness | None:
+    """Return what tells that a parameter stopped arriving, if that was asked for.
+
+    >>> build_staleness({}) is None
+    True
+    """
+    kinds = {Staleness.name: Staleness}
+    return next(iter(_used(kinds, settings)), None)
+
+
+def _limits(limits: Limits, settings: Settings) -> Limits:
+    """Return the same limits, raised and cleared as the settings say."""
+    section = _section(settings, Limits.name)
+    edges = ("soft_low", "soft_high", "hard_low", "hard_high")
+    rules = {key: rule for key, rule in Limits.rules.items() if key not in edges}
+    check(Limits.name, rules, section)
+    return Limits(*(getattr(limits, edge) for edge in edges), **section)
+
+
+def _used(kinds: Mapping[str, type[Any]], settings: Settings) -> Iterable[Any]:
+    for name, kind in kinds.items():
+        section = _section(settings, name)
+        enabled = section.pop("enabled", name in settings or name in BY_DEFAULT)
+        if not isinstance(enabled, bool):
+            raise ValueError(f"{name}.enabled must be true or false, not {enabled!r}")
+        check(name, kind.rules, section)
+        if enabled:
+            yield kind(**section)
+
+
+def _checked(kind: type[Any], settings: Settings) -> dict[str, Any]:
+    section = _section(settings, kind.name)
+    check(kind.name, kind.rules, section)
+    return section
+
+
+def _section(settings: Settings, name: str) -> dict[str, Any]:
     section = settings.get(name)
     if section is None:
         return {}
     if not isinstance(section, Mapping):
         raise ValueError(f"{name} must be settings by name, not {section!r}")
     return dict(section)
-
-
-def _detector(name: str, section: dict[str, Any]) -> Detector | None:
-    enabled = section.pop("enabled", True)
-    if not isinstance(enabled, bool):
-        raise ValueError(f"{name}.enabled must be true or false, not {enabled!r}")
-    check(name, DETECTORS[name].rules, section)
-    return DETECTORS[name](**section) if enabled else None

@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 
 from numba import njit, types
 
-__all__ = ["ARRAY", "COUNTS", "FLOAT", "INT", "MASSES", "NOTHING", "TABLE", "VALUES"]
-__all__ += ["compiled"]
+__all__ = ["ARRAY", "COUNTS", "FLOAT", "INT", "LEAVES", "MASSES", "NOTHING"]
+__all__ += ["TABLE", "VALUES", "compiled"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
@@ -28,16 +28,26 @@ ARRAY: Any = types.float64[::1]
 TABLE: Any = types.float64[:, ::1]
 COUNTS: Any = types.uint32[::1]
 MASSES: Any = types.uint16[:, ::1]
+LEAVES: Any = types.int64[::1]
 
 
-def compiled(signature: object) -> Callable[[Kernel], Kernel]:
+def compiled(
+    signature: object, *, allocates: bool = True
+) -> Callable[[Kernel], Kernel]:
     """Return a decorator that compiles a function for one signature.
 
-    Division by zero gives infinity or NaN, as in numpy.
+    Division by zero gives infinity or NaN, as in numpy. A kernel that makes no array
+    (views of others do not count) should say `allocates=False`: it then counts no
+    references to its arrays, which takes most of the time in small kernels.
     """
+    # The option that numba gives its own kernels; its types do not tell of it.
+    options: dict[str, Any] = {} if allocates else {"_nrt": False}
+    untyped_njit: Any = njit
 
     def decorate(function: Kernel) -> Kernel:
-        compile_now = njit(signature, cache=True, error_model="numpy")
+        compile_now = untyped_njit(
+            signature, cache=True, error_model="numpy", **options
+        )
         return cast(Kernel, compile_now(function))
 
     return decorate

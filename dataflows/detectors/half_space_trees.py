@@ -1,25 +1,32 @@
 """Half-space trees: how much of the recent past lies around a sample.
 
 River (`river.anomaly.HalfSpaceTrees`) builds the trees; arrays and a kernel run
-them, with River's scores.
+them, with River's scores, and objects convert both ways. River is imported when trees
+are built, not before: that takes as long as all other imports together.
 """
 
 from __future__ import annotations
 
+import random
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
-from river import anomaly
 
 from dataflows.detectors import Explanation, Floats
 from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
-from dataflows.detectors.half_space_trees_kernel import BINS, STATE, run
+from dataflows.detectors.half_space_trees_kernel import (
+    BINS,
+    LEARNT,
+    SINCE_PIVOT,
+    STATE,
+    run,
+)
 from dataflows.detectors.settings import Flag, Number, Rules, Span, Whole
 
 __all__ = ["HalfSpaceTrees", "splits"]
 
-_River: Any = anomaly.HalfSpaceTrees  # not annotated by River
+PADDING = 0.15  # of a span on either side, where River puts no split
 
 
 @lru_cache(maxsize=64)
@@ -28,16 +35,25 @@ def splits(n_trees: int, height: int, seed: int, limits: tuple[float, float]) ->
 
     The same settings give the same array, so that all parameters share it.
     """
-    forest = _River(n_trees, height, limits={"value": limits}, seed=seed)
-    forest.learn_one({"value": limits[0]})  # River builds its trees only now
-    rows = []
-    for tree in forest.trees:
-        level, row = [tree], []
-        for _ in range(height):
-            row += [node.threshold for node in level]
-            level = [child for node in level for child in node.children]
-        rows.append(row)
-    return np.array(rows, np.float64)
+    from river.tree.padded import make_padded_tree
+
+    # Not for secrets: the same seed must give the trees of river.anomaly.
+    rng = random.Random(seed)  # noqa: S311
+    rows = np.empty((n_trees, 2**height - 1))
+    for row in rows:
+        tree = make_padded_tree(
+            {"value": limits}, height, PADDING, rng, r_mass=0, l_mass=0
+        )
+        row[:] = [node.threshold for node in _level_by_level(tree)[: len(row)]]
+    return rows
+
+
+def _level_by_level(tree: Any) -> list[Any]:
+    """Return the nodes of one of River's trees as a heap."""
+    nodes = [tree]
+    for node in nodes:
+        nodes += getattr(node, "children", ())
+    return nodes
 
 
 class HalfSpaceTrees(ArrayDetector):
@@ -121,6 +137,7 @@ class HalfSpaceTrees(ArrayDetector):
         learns, readapt = self.learn_anomalies, self.readapt_after_samples
         numbers = [self.window_samples, self.threshold, quantile, learns, readapt]
         self._numbers = np.array([*numbers, self.limits is None], np.float64)
+        self._leaves = np.zeros(self.n_trees, np.int64)
         nodes = 2 ** (self.height + 1) - 1
         masses = np.zeros((self.n_trees, 2 * nodes), np.uint16)
         self._start(
@@ -134,10 +151,74 @@ class HalfSpaceTrees(ArrayDetector):
         tree_scores: Floats = self._bands[1]
         return tree_scores
 
+    @classmethod
+    def from_river(cls, forest: Any, **settings: Any) -> HalfSpaceTrees:
+        """Return a detector that goes on where a `river.anomaly.HalfSpaceTrees` is.
+
+        `settings` are those River does not have. ValueError if the forest saw several
+        features, or its trees are not those of its seed (None is no seed).
+        """
+        heaps = [_level_by_level(tree) for tree in forest.trees]
+        n_splits = 2**forest.height - 1
+        features = {node.feature for heap in heaps for node in heap[:n_splits]}
+        if len(features) > 1 or forest.seed is None:
+            raise ValueError(f"not one feature ({len(features)}) and a seed")
+        detector = cls(
+            n_trees=forest.n_trees,
+            height=forest.height,
+            window_samples=forest.window_size,
+            seed=forest.seed,
+            limits=forest.limits[next(iter(features), "value")],
+            **settings,
+        )
+        if heaps:
+            detector._take(forest, heaps)
+        return detector
+
+    def _take(self, forest: Any, heaps: list[list[Any]]) -> None:
+        cuts = [[node.threshold for node in heap[: len(heap) // 2]] for heap in heaps]
+        if not np.array_equal(self._splits, cuts):
+            raise ValueError(f"the trees are not those of the seed {self.seed}")
+        state, masses, _ = self._arrays
+        for row, heap in zip(masses, heaps, strict=True):
+            row[:] = [node.r_mass for node in heap] + [node.l_mass for node in heap]
+        state[SINCE_PIVOT] = forest.counter
+        first = forest._first_window  # noqa: SLF001  River tells it nowhere else
+        whole = 0 if first else self.window_samples
+        state[LEARNT] = whole + forest.counter
+
+    def to_river(self, feature: str = "value") -> Any:
+        """Return a `river.anomaly.HalfSpaceTrees` that goes on where this one is.
+
+        ValueError if this one learns its scale, which River's cannot.
+        """
+        if self.limits is None:
+            raise ValueError("half_space_trees.limits must be set: River needs them")
+        from river import anomaly
+
+        forest: Any = anomaly.HalfSpaceTrees(
+            n_trees=self.n_trees,
+            height=self.height,
+            window_size=self.window_samples,
+            limits={feature: self.limits},
+            seed=self.seed,
+        )
+        state, masses, _ = self._arrays
+        if state[LEARNT]:
+            forest.learn_one({feature: self.limits[0]})  # builds the trees only now
+            for tree, row in zip(forest.trees, masses.tolist(), strict=True):
+                for i, node in enumerate(_level_by_level(tree)):
+                    node.r_mass, node.l_mass = row[i], row[len(row) // 2 + i]
+            forest.counter = int(state[SINCE_PIVOT])
+            first = bool(state[LEARNT] < self.window_samples)
+            forest._first_window = first  # noqa: SLF001
+        return forest
+
     def _run(self, samples: Run, arrays: Arrays) -> Floats:
         bands = np.empty((5, len(samples.values)))
         state, masses, histogram = arrays
-        run(samples.values, self._numbers, self._splits, state, masses, histogram, bands)
+        numbers, cuts, leaves = self._numbers, self._splits, self._leaves
+        run(samples.values, numbers, cuts, state, masses, histogram, leaves, bands)
         return bands
 
     def _explain(self, value: float, band: Floats) -> Explanation:

@@ -19,6 +19,7 @@ from dataflows.detectors.compiled import (
     COUNTS,
     FLOAT,
     INT,
+    LEAVES,
     MASSES,
     NOTHING,
     TABLE,
@@ -26,7 +27,7 @@ from dataflows.detectors.compiled import (
     compiled,
 )
 
-__all__ = ["BINS", "STATE", "run"]
+__all__ = ["BINS", "LEARNT", "LEAST_SCORE", "SINCE_PIVOT", "STATE", "follow", "run"]
 
 LEARNT, SINCE_PIVOT, LOW, HIGH, RUN, SCORED, RARER, RARE_BIN = range(8)
 STATE = 8
@@ -42,9 +43,11 @@ LEAK_SAMPLES = 12000.0
 DUST = 1e-9
 SMALLEST = 1e-12
 FORGET_SAMPLES = 100_000.0
+LEAST_SCORE = 1e-6  # of those that `follow` tells apart
+MOST_SCORE = 1e6
 
 
-@compiled(FLOAT(ARRAY, ARRAY, FLOAT))
+@compiled(FLOAT(ARRAY, ARRAY, FLOAT), allocates=False)
 def scale(state: Floats, settings: Floats, value: float) -> float:
     """Return the value on the scale of the trees."""
     if settings[SCALED] == 0:
@@ -57,39 +60,66 @@ def scale(state: Floats, settings: Floats, value: float) -> float:
     return float(min(max(scaled, 0.0), 1.0))
 
 
-@compiled(FLOAT(TABLE, MASSES, FLOAT, FLOAT))
-def normal_mass(
-    splits: Floats, masses: NDArray[np.uint16], x: float, window: float
-) -> float:
-    """Return River's score before it is turned round: 1 is the densest place."""
+@compiled(NOTHING(TABLE, FLOAT, LEAVES), allocates=False)
+def descend(splits: Floats, x: float, leaves: NDArray[np.int64]) -> None:
+    """Write the leaf of each tree in which the value lies."""
     n_trees, n_splits = splits.shape
-    total = 0.0
-    for tree in range(n_trees):
-        node = 0
-        weight = 1.0
-        while True:
-            total += masses[tree, node] * weight
-            if node >= n_splits or masses[tree, node] < 0.1 * window:
-                break
-            node = 2 * node + (1 if x < splits[tree, node] else 2)
-            weight *= 2.0
-    return float(total / (n_trees * window * (2 * n_splits + 1)))
-
-
-@compiled(NOTHING(TABLE, MASSES, FLOAT))
-def count(splits: Floats, masses: NDArray[np.uint16], x: float) -> None:
-    """Add the value to the window in progress."""
-    n_trees, n_splits = splits.shape
-    progress = 2 * n_splits + 1
     for tree in range(n_trees):
         node = 0
         while node < n_splits:
+            # Added, not chosen: half of the branches would be predicted wrongly.
+            node = 2 * node + 2 - (x < splits[tree, node])
+        leaves[tree] = node
+
+
+@compiled(FLOAT(LEAVES, MASSES, FLOAT), allocates=False)
+def normal_mass(
+    leaves: NDArray[np.int64], masses: NDArray[np.uint16], window: float
+) -> float:
+    """Return River's score before it is turned round: 1 is the densest place.
+
+    A tree adds mass times 2**depth from its root down to the first node with less than
+    a tenth of the window; all are whole numbers, so that the order does not matter.
+    """
+    nodes = masses.shape[1] // 2
+    total = 0.0
+    for tree in range(leaves.size):
+        node = leaves[tree]
+        mass = float(masses[tree, node])
+        weight = 0.5 * (nodes + 1)
+        while node > 0:
+            node = (node - 1) >> 1
+            above = float(masses[tree, node])
+            total += mass * weight if above >= 0.1 * window else 0.0
+            mass = above
+            weight *= 0.5
+        total += mass
+    return float(total / (leaves.size * window * nodes))
+
+
+@compiled(NOTHING(LEAVES, MASSES), allocates=False)
+def count(leaves: NDArray[np.int64], masses: NDArray[np.uint16]) -> None:
+    """Add a value to the window in progress."""
+    progress = masses.shape[1] // 2
+    for tree in range(leaves.size):
+        node = leaves[tree]
+        while node > 0:
             masses[tree, progress + node] += 1
-            node = 2 * node + (1 if x < splits[tree, node] else 2)
-        masses[tree, progress + node] += 1
+            node = (node - 1) >> 1
+        masses[tree, progress] += 1
 
 
-@compiled(NOTHING(ARRAY, FLOAT, FLOAT))
+@compiled(NOTHING(MASSES), allocates=False)
+def pivot(masses: NDArray[np.uint16]) -> None:
+    """Make the window in progress the reference, and begin another."""
+    nodes = masses.shape[1] // 2
+    for tree in range(masses.shape[0]):
+        for node in range(nodes):
+            masses[tree, node] = masses[tree, nodes + node]
+            masses[tree, nodes + node] = 0
+
+
+@compiled(NOTHING(ARRAY, FLOAT, FLOAT), allocates=False)
 def widen(state: Floats, value: float, window: float) -> None:
     """Let the range forget a little, then take in the value."""
     value = min(max(value, -LARGEST), LARGEST)
@@ -106,12 +136,12 @@ def widen(state: Floats, value: float, window: float) -> None:
     state[HIGH] = max(high - leak, min(value, high + most))
 
 
-@compiled(NOTHING(ARRAY, ARRAY, TABLE, MASSES, FLOAT))
+@compiled(NOTHING(ARRAY, ARRAY, MASSES, LEAVES, FLOAT), allocates=False)
 def learn(
     state: Floats,
     settings: Floats,
-    splits: Floats,
     masses: NDArray[np.uint16],
+    leaves: NDArray[np.int64],
     value: float,
 ) -> None:
     """Count a value, and make the window in progress the reference when it is full."""
@@ -119,30 +149,28 @@ def learn(
     # The first window only learns the scale: counts on a scale that still moves
     # would be of no use.
     if settings[SCALED] == 0 or state[LEARNT] >= window:
-        count(splits, masses, scale(state, settings, value))
+        count(leaves, masses)
         state[SINCE_PIVOT] += 1
     if settings[SCALED]:
         widen(state, value, window)
     state[LEARNT] += 1
     if state[SINCE_PIVOT] == window:
-        nodes = 2 * splits.shape[1] + 1
-        masses[:, :nodes] = masses[:, nodes:]
-        masses[:, nodes:] = 0
+        pivot(masses)
         state[SINCE_PIVOT] = 0
 
 
-@compiled(NOTHING(ARRAY, COUNTS))
+@compiled(NOTHING(ARRAY, COUNTS), allocates=False)
 def forget(state: Floats, histogram: NDArray[np.uint32]) -> None:
     """Halve all counts, so that they stay bounded and new scores tell more."""
     state[SCORED] = state[RARER] = 0.0
-    for b in range(BINS):
+    for b in range(histogram.size):
         histogram[b] //= 2
         state[SCORED] += histogram[b]
         if b < state[RARE_BIN]:
             state[RARER] += histogram[b]
 
 
-@compiled(NOTHING(ARRAY, COUNTS, FLOAT, FLOAT, FLOAT))
+@compiled(NOTHING(ARRAY, COUNTS, FLOAT, FLOAT, FLOAT), allocates=False)
 def remember(
     state: Floats,
     histogram: NDArray[np.uint32],
@@ -151,8 +179,9 @@ def remember(
     share: float,
 ) -> None:
     """Count a score, and move to the bin below which `share` of all scores lie."""
-    place = (1 - math.log(mass) / math.log(rarest)) * BINS
-    b = min(max(int(place), 0), BINS - 1)
+    bins = histogram.size
+    place = (1 - math.log(mass) / math.log(rarest)) * bins
+    b = min(max(int(place), 0), bins - 1)
     histogram[b] += 1
     state[SCORED] += 1
     at = int(state[RARE_BIN])
@@ -161,7 +190,7 @@ def remember(
     while at > 0 and state[RARER] > share * state[SCORED]:
         at -= 1
         state[RARER] -= histogram[at]
-    while at < BINS and state[RARER] + histogram[at] <= share * state[SCORED]:
+    while at < bins and state[RARER] + histogram[at] <= share * state[SCORED]:
         state[RARER] += histogram[at]
         at += 1
     state[RARE_BIN] = at
@@ -169,8 +198,8 @@ def remember(
         forget(state, histogram)
 
 
-@compiled(FLOAT(ARRAY, ARRAY, FLOAT))
-def limit_mass(state: Floats, settings: Floats, rarest: float) -> float:
+@compiled(FLOAT(ARRAY, ARRAY, FLOAT, INT), allocates=False)
+def limit_mass(state: Floats, settings: Floats, rarest: float, bins: int) -> float:
     """Return the normal mass at which the score is 1; 0 while too little is known."""
     limit = float(1 - settings[THRESHOLD])
     if settings[QUANTILE] < 0:
@@ -178,34 +207,37 @@ def limit_mass(state: Floats, settings: Floats, rarest: float) -> float:
     # With the rarest bin above the quantile, nothing is rare for this parameter.
     if state[SCORED] < settings[WINDOW] or state[RARE_BIN] == 0:
         return 0.0
-    return min(limit, float(rarest ** (1 - state[RARE_BIN] / BINS)))
+    return min(limit, float(rarest ** (1 - state[RARE_BIN] / bins)))
 
 
-@compiled(NOTHING(FLOAT, ARRAY, TABLE, ARRAY, MASSES, COUNTS, TABLE, INT))
+@compiled(NOTHING(ARRAY, ARRAY, MASSES, LEAVES, COUNTS, TABLE, INT), allocates=False)
 def score(
-    value: float,
     settings: Floats,
-    splits: Floats,
     state: Floats,
     masses: NDArray[np.uint16],
+    leaves: NDArray[np.int64],
     histogram: NDArray[np.uint32],
     out: Floats,
     i: int,
 ) -> None:
     """Write score, tree score, threshold and range of one sample."""
     window = settings[WINDOW]
-    rarest = 1 / (2 * splits.shape[1] + 1)
-    limit = limit_mass(state, settings, rarest)
+    rarest = 1 / (masses.shape[1] // 2)
+    limit = limit_mass(state, settings, rarest, histogram.size)
     out[0, i] = out[1, i] = 0.0
     out[2, i], out[3, i], out[4, i] = 1 - limit, state[LOW], state[HIGH]
     if state[LEARNT] >= (2 * window if settings[SCALED] else window):
-        mass = normal_mass(splits, masses, scale(state, settings, value), window)
+        mass = normal_mass(leaves, masses, window)
         out[0, i] = limit / mass
         out[1, i] = 1 - mass
-        remember(state, histogram, mass, rarest, 1 - settings[QUANTILE])
+        if settings[QUANTILE] >= 0:
+            remember(state, histogram, mass, rarest, 1 - settings[QUANTILE])
 
 
-@compiled(NOTHING(VALUES, ARRAY, TABLE, ARRAY, MASSES, COUNTS, TABLE))
+@compiled(
+    NOTHING(VALUES, ARRAY, TABLE, ARRAY, MASSES, COUNTS, LEAVES, TABLE),
+    allocates=False,
+)
 def run(
     values: Floats,
     settings: Floats,
@@ -213,15 +245,43 @@ def run(
     state: Floats,
     masses: NDArray[np.uint16],
     histogram: NDArray[np.uint32],
+    leaves: NDArray[np.int64],
     out: Floats,
 ) -> None:
-    """Score, then learn, each value."""
+    """Score, then learn, each value; `leaves` is room to work in."""
     for i in range(values.size):
         value = values[i]
         if not math.isfinite(value):
             out[:, i] = np.nan
             continue
-        score(value, settings, splits, state, masses, histogram, out, i)
+        descend(splits, scale(state, settings, value), leaves)
+        score(settings, state, masses, leaves, histogram, out, i)
         state[RUN] = state[RUN] + 1 if out[0, i] >= 1 else 0.0
         if state[RUN] == 0 or settings[LEARNS] or state[RUN] > settings[READAPT]:
-            learn(state, settings, splits, masses, value)
+            learn(state, settings, masses, leaves, value)
+
+
+@compiled(NOTHING(VALUES, ARRAY, ARRAY, COUNTS, TABLE), allocates=False)
+def follow(
+    values: Floats,
+    settings: Floats,
+    state: Floats,
+    histogram: NDArray[np.uint32],
+    out: Floats,
+) -> None:
+    """Write the score and the threshold of values that are scores themselves.
+
+    The trees' quantile serves them too: a score is the inverse of a normal mass.
+    """
+    rarest = LEAST_SCORE / MOST_SCORE
+    for i in range(values.size):
+        if not math.isfinite(values[i]):
+            out[:, i] = np.nan
+            continue
+        limit = limit_mass(state, settings, rarest, histogram.size)
+        threshold = LEAST_SCORE / limit if limit > 0 else math.inf
+        above = min(max(values[i], LEAST_SCORE), MOST_SCORE)
+        out[0, i] = max(values[i], 0.0) / threshold
+        out[1, i] = threshold
+        share = 1 - settings[QUANTILE]
+        remember(state, histogram, LEAST_SCORE / above, rarest, share)

@@ -34,11 +34,11 @@ WINDOW, THRESHOLD, PERSISTENCE, SPIKE, WARM_UP, FLOOR, LEARNS, READAPT = range(8
 LARGEST = 1e150  # as in array_detector: a kernel's constants stand in its file
 DUST = 1e-9  # of the level: what rounding and calibration leave on a constant
 SMALLEST = 1e-12
-LEAK_SAMPLES = 12000.0
+LEAK = 1 / 12000.0  # a sample, of half the range
 CANCELLED = 1e-4
 
 
-@compiled(NOTHING(ARRAY, ARRAY))
+@compiled(NOTHING(ARRAY, ARRAY), allocates=False)
 def sum_again(state: Floats, ring: Floats) -> None:
     """Take the sums afresh about the mean, which removes all rounding so far."""
     count = int(state[COUNT])
@@ -56,15 +56,15 @@ def sum_again(state: Floats, ring: Floats) -> None:
     state[PEAK] = squares
 
 
-@compiled(NOTHING(ARRAY, FLOAT))
+@compiled(NOTHING(ARRAY, FLOAT), allocates=False)
 def widen(state: Floats, value: float) -> None:
     """Let the range forget a little, then take in the value."""
-    middle = 0.5 * (state[LOW] + state[HIGH])
-    state[LOW] = min(value, state[LOW] + (middle - state[LOW]) / LEAK_SAMPLES)
-    state[HIGH] = max(value, state[HIGH] - (state[HIGH] - middle) / LEAK_SAMPLES)
+    leak = LEAK * 0.5 * (state[HIGH] - state[LOW])
+    state[LOW] = min(value, state[LOW] + leak)
+    state[HIGH] = max(value, state[HIGH] - leak)
 
 
-@compiled(NOTHING(ARRAY, ARRAY, FLOAT))
+@compiled(NOTHING(ARRAY, ARRAY, FLOAT), allocates=False)
 def learn(state: Floats, ring: Floats, value: float) -> None:
     """Put a value in the ring; the oldest leaves when the ring is full."""
     value = min(max(value, -LARGEST), LARGEST)
@@ -82,7 +82,8 @@ def learn(state: Floats, ring: Floats, value: float) -> None:
     state[SUM] += from_shift
     state[SQUARES] += from_shift * from_shift
     state[PEAK] = max(state[PEAK], state[SQUARES])
-    state[NEXT] = (position + 1) % ring.size
+    # Compared, not divided: a remainder takes as long as all the rest of this.
+    state[NEXT] = position + 1 if position + 1 < ring.size else 0
     left = state[SQUARES] - state[SUM] * state[SUM] / state[COUNT]
     # Rounding errors have the size of the largest sum since the sums were taken: where
     # little of it is left (an outlier went, the level moved), they must be taken again.
@@ -91,7 +92,7 @@ def learn(state: Floats, ring: Floats, value: float) -> None:
     widen(state, value)
 
 
-@compiled(FLOAT(ARRAY))
+@compiled(FLOAT(ARRAY), allocates=False)
 def variance(state: Floats) -> float:
     """Return the sample variance of the ring."""
     count = state[COUNT]
@@ -101,18 +102,18 @@ def variance(state: Floats) -> float:
     return float(max(left, 0.0) / (count - 1))
 
 
-@compiled(FLOAT(ARRAY, FLOAT, FLOAT))
+@compiled(FLOAT(ARRAY, FLOAT, FLOAT), allocates=False)
 def lasting(state: Floats, ratio: float, persistence: float) -> float:
     """Remember a ratio, and return the smallest of the last ones."""
     turn = int(state[TURN])
     state[RATIOS + turn] = ratio
-    state[TURN] = (turn + 1) % int(persistence)
+    state[TURN] = turn + 1 if turn + 1 < int(persistence) else 0
     for k in range(int(persistence)):
         ratio = min(ratio, state[RATIOS + k])
     return ratio
 
 
-@compiled(NOTHING(ARRAY, ARRAY, FLOAT, TABLE, INT))
+@compiled(NOTHING(ARRAY, ARRAY, FLOAT, TABLE, INT), allocates=False)
 def score(state: Floats, settings: Floats, value: float, out: Floats, i: int) -> None:
     """Write score, mean, deviation and window length of one sample."""
     count = state[COUNT]
@@ -130,7 +131,7 @@ def score(state: Floats, settings: Floats, value: float, out: Floats, i: int) ->
     out[3, i] = count
 
 
-@compiled(NOTHING(VALUES, ARRAY, ARRAY, TABLE))
+@compiled(NOTHING(VALUES, ARRAY, ARRAY, TABLE), allocates=False)
 def run(values: Floats, settings: Floats, state: Floats, out: Floats) -> None:
     """Score, then learn, each value."""
     ring = state[RATIOS + int(settings[PERSISTENCE]) :]

@@ -11,12 +11,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, TypeGuard
 
-__all__ = ["Flag", "Number", "Rules", "Span", "Whole", "check", "refuse_unknown"]
+__all__ = ["Flag", "Number", "Numbers", "Rules", "Span", "Whole", "check"]
+__all__ += ["refuse_unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number from `low` to `high`.
+    """A whole number from `low` to `high`, or None where `optional`.
 
     >>> Whole(1, 9).problem(5), Whole(1, 9).problem(5.5)
     (None, 'a whole number from 1 to 9')
@@ -24,14 +25,18 @@ class Whole:
 
     low: int
     high: int
+    optional: bool = False
 
     def problem(self, value: object) -> str | None:
         """Return what the value should be, or None if it is."""
+        if value is None and self.optional:
+            return None
         # True is an int to Python, and a mistake in a configuration.
         if isinstance(value, int) and not isinstance(value, bool):
             if self.low <= value <= self.high:
                 return None
-        return f"a whole number from {self.low} to {self.high}"
+        nothing = ", or null" if self.optional else ""
+        return f"a whole number from {self.low} to {self.high}{nothing}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,28 @@ class Span:
         return "two numbers, the lower one first, or null"
 
 
-Rules: TypeAlias = Mapping[str, Whole | Number | Flag | Span]
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A list of `fewest` to `most` finite numbers, or None.
+
+    >>> Numbers(1, 3).problem([0, 1.5]), Numbers(1, 3).problem([])
+    (None, 'a list of 1 to 3 numbers, or null')
+    """
+
+    fewest: int
+    most: int
+
+    def problem(self, value: object) -> str | None:
+        """Return what the value should be, or None if it is."""
+        if value is None:
+            return None
+        if isinstance(value, list | tuple) and all(map(_is_number, value)):
+            if self.fewest <= len(value) <= self.most:
+                return None
+        return f"a list of {self.fewest} to {self.most} numbers, or null"
+
+
+Rules: TypeAlias = Mapping[str, Whole | Number | Flag | Span | Numbers]
 
 
 def _is_number(value: object) -> TypeGuard[float]:

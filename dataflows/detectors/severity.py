@@ -35,7 +35,7 @@ _LEARNED_FROM = np.array([1.0, 2.0, 4.0])  # the scores of WATCH, WARNING, DISTR
 def learned_severities(scores: Floats) -> Severities:
     """Return the severities of scores of learned detectors: DISTRESS at most.
 
-    Only limits that people have set go higher: what is unusual need not be dangerous.
+    Only what people have set goes higher: what is unusual need not be dangerous.
 
     >>> learned_severities(np.array([0.9, 1.0, 3.0, 1e9, np.nan])).tolist()
     [0, 1, 2, 3, 0]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflows.detectors import Context, Detector, Explanation, Floats, Times
+from dataflows.detectors import Context, Detector, Floats, Times
+from dataflows.detectors.drift import DriftDetector, DriftEvent
 from dataflows.detectors.episodes import EpisodeChange, Episodes
 from dataflows.detectors.limits import Limits
-from dataflows.detectors.severity import Severities, learned_severities
+from dataflows.detectors.panel import Panel
+from dataflows.detectors.severity import Severities
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 
 __all__ = ["ParameterWatch", "Verdict"]
@@ -31,25 +34,29 @@ class Verdict:
         scores: highest score of all detectors, one per sample; NaN = not acquired.
         severities: of `Severity`, one per sample.
         changes: of the parameter's anomalies, in order.
+        drifts: of the parameter's data, in order of the detectors.
         late: how many samples were not later than one seen before.
     """
 
     scores: Floats
     severities: Severities
     changes: tuple[EpisodeChange, ...]
-    late: int
+    drifts: tuple[DriftEvent, ...] = ()
+    late: int = 0
 
 
 class ParameterWatch:
     """Runs the detectors of one parameter and follows its anomalies.
 
-    Late or repeated samples are judged by the limits alone: nothing is learnt from
-    them, and they are no part of an anomaly.
+    Late or repeated samples are judged by the limits alone, each by itself: nothing is
+    learnt from them, and they are no part of an anomaly.
 
     Args:
-        detectors: what learns from the samples.
+        detectors: what judges the samples, besides the limits.
         limits: what people have set, if they have.
         episodes: when an anomaly is over.
+        drifts: what tells that the data changed for good.
+        votes_needed: of the detectors that learn, how many must agree.
 
     >>> watch = ParameterWatch([], Limits(soft_high=30.0, hard_high=40.0))
     >>> verdict = watch.update(np.array([10, 20]), np.array([25.0, 35.0]))
@@ -62,20 +69,24 @@ class ParameterWatch:
         detectors: Sequence[Detector],
         limits: Limits | None = None,
         episodes: Episodes | None = None,
+        drifts: Sequence[DriftDetector] = (),
+        *,
+        votes_needed: int = 1,
     ) -> None:
         """Store the parts; no sample was seen."""
-        self.detectors = tuple(detectors)
         self.limits = limits or Limits()
+        self.panel = Panel([self.limits, *detectors], needed=votes_needed)
         self.episodes = episodes or Episodes()
-        names = [detector.name for detector in self.detectors]
-        self._label = label("parameter_watch", 1, {"detectors": names})
+        self.drifts = tuple(drifts)
+        names = [one.name for one in self.panel.detectors]
+        names += [one.name for one in self.drifts]
+        self._label = label("parameter_watch", 1, {"parts": names})
         self._newest_us = int(_BEFORE_ALL)
         self._epoch = _NO_EPOCH
 
     def begin_epoch(self) -> None:
         """Take what follows for another epoch, in which other values may be normal."""
-        for detector in self.detectors:
-            detector.begin_epoch()
+        self.panel.begin_epoch()
 
     def update(
         self,
@@ -124,20 +135,17 @@ class ParameterWatch:
     def _update(
         self, times_us: Times, values: Floats, context: Context | None
     ) -> Verdict:
-        by_limits = self.limits.update(times_us, values)
         in_time = self._in_time(times_us)
         if len(in_time) == len(values):
-            scores, severities, changes = self._judge(
-                times_us, values, context, by_limits, in_time
-            )
-            return Verdict(scores, severities, changes, 0)
+            return self._judge(times_us, values, context)
         context = {name: column[in_time] for name, column in (context or {}).items()}
-        some, found, changes = self._judge(
-            times_us[in_time], values[in_time], context, by_limits[in_time], in_time
-        )
-        scores, severities = by_limits.copy(), self.limits.severities(by_limits)
-        scores[in_time], severities[in_time] = some, found
-        return Verdict(scores, severities, changes, len(values) - len(in_time))
+        verdict = self._judge(times_us[in_time], values[in_time], context)
+        # Late samples, each by itself: nothing goes on from one to the next.
+        scores = self.limits.judge(values)
+        severities = self.limits.severities(scores)
+        scores[in_time], severities[in_time] = verdict.scores, verdict.severities
+        late = len(values) - len(in_time)
+        return replace(verdict, scores=scores, severities=severities, late=late)
 
     def _in_time(self, times_us: Times) -> NDArray[np.intp]:
         """Return the indices of samples later than all before them."""
@@ -146,30 +154,13 @@ class ParameterWatch:
         return np.flatnonzero(times_us > newest[:-1])
 
     def _judge(
-        self,
-        times_us: Times,
-        values: Floats,
-        context: Context | None,
-        by_limits: Floats,
-        positions: NDArray[np.intp],
-    ) -> tuple[Floats, Severities, tuple[EpisodeChange, ...]]:
-        scores = np.zeros((len(self.detectors) + 1, len(values)))
-        for row, detector in enumerate(self.detectors):
-            scores[row] = detector.update(times_us, values, context)
-        learned = scores.max(axis=0)
-        severities = learned_severities(learned)
-        set_by_people = self.limits.severities(by_limits)
-        combined = np.maximum(learned, by_limits)
-
-        def explain(index: int) -> Explanation:
-            # At equal severity people are told of the limit, which they know.
-            if set_by_people[index] >= max(int(severities[index]), 1):
-                return self.limits.explain(int(positions[index]))
-            return self.detectors[int(scores[:, index].argmax())].explain(index)
-
-        worst = np.maximum(severities, set_by_people)
-        changes = self.episodes.update(times_us, combined, worst, explain)
-        return combined, worst, changes
+        self, times_us: Times, values: Floats, context: Context | None
+    ) -> Verdict:
+        scores, severities = self.panel.judge(times_us, values, context)
+        explain = self.panel.explain
+        changes = self.episodes.update(times_us, scores, severities, explain)
+        found = [drift.update(times_us, values) for drift in self.drifts]
+        return Verdict(scores, severities, changes, tuple(chain.from_iterable(found)))
 
     def snapshot(self) -> bytes:
         """Return the state of all parts."""
@@ -190,8 +181,8 @@ class ParameterWatch:
             raise
         self._newest_us, self._epoch = _HEAD.unpack(head)
 
-    def _parts(self) -> list[Detector | Episodes]:
-        return [*self.detectors, self.limits, self.episodes]
+    def _parts(self) -> list[Detector | Episodes | DriftDetector]:
+        return [*self.panel.detectors, self.episodes, *self.drifts]
 
     def _restore_parts(self, parts: list[bytes]) -> None:
         for part, data in zip(self._parts(), parts, strict=True):
@@ -204,5 +195,6 @@ def _joined(verdicts: Sequence[Verdict]) -> Verdict:
         np.concatenate([np.empty(0), *(one.scores for one in verdicts)]),
         np.concatenate([np.empty(0, np.int8), *(one.severities for one in verdicts)]),
         tuple(change for one in verdicts for change in one.changes),
+        tuple(drift for one in verdicts for drift in one.drifts),
         sum(one.late for one in verdicts),
     )

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from connectors.messages import (
     Polled,
     Samples,
     Scored,
+    moment,
 )
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, ParameterDefinition
@@ -33,12 +35,12 @@ from dataflows.operators import (
     split,
     watch,
 )
+from dataflows.watching import WatchLogic
 
 VOLTAGE = ParameterName("SAT", "power", "voltage")
 LETTER = DeadLetter(b"{", None, "t", 0, 0, "not_json", "")
 NOTHING_LEARNT = {
-    "rolling_z_score": {"enabled": False},
-    "half_space_trees": {"enabled": False},
+    "record_envelope": {"enabled": False},
     "episodes": {"close_after_samples": 3},
 }
 
@@ -58,9 +60,14 @@ def voltage(**definition: Any) -> Definitions:
 LIMITED = voltage(soft=(26.0, 33.0), hard=(24.0, 34.0), detectors=NOTHING_LEARNT)
 
 
+def number_of(scored: Scored) -> int:
+    assert scored.poll is not None
+    return scored.poll.number
+
+
 def scored_by(
     definitions: Definitions,
-    items: Sequence[Polled | DeadLetter],
+    items: Sequence[Any],
     registry: CollectorRegistry | None = None,
 ) -> tuple[list[Scored], list[Anomaly], list[DeadLetter]]:
     scored: list[tuple[str, Scored]] = []
@@ -170,7 +177,7 @@ def resumable(
     """A flow that keeps `out`; it breaks after the detectors saw poll `crash_at`."""
 
     def crash(item: tuple[str, Scored]) -> tuple[str, Scored]:
-        if item[1].poll.number == crash_at:
+        if number_of(item[1]) == crash_at:
             raise RuntimeError("crash")
         return item
 
@@ -208,10 +215,10 @@ def test_scores_after_a_crash_are_those_of_an_undisturbed_run(tmp_path):
         else:
             with pytest.raises(RuntimeError):
                 resume()
-    by_poll = {one.poll.number: one.scores for _, one in resumed}
+    by_poll = {number_of(one): one.scores for _, one in resumed}
     assert len(by_poll) == len(batches)
     for _, one in undisturbed:
-        np.testing.assert_array_equal(by_poll[one.poll.number], one.scores)
+        np.testing.assert_array_equal(by_poll[number_of(one)], one.scores)
 
 
 def test_new_settings_make_a_parameter_learn_anew_instead_of_stopping(tmp_path, caplog):
@@ -228,3 +235,68 @@ def test_new_settings_make_a_parameter_learn_anew_instead_of_stopping(tmp_path, 
         )
     assert len(out) == 2
     assert "/SAT/power/voltage starts learning anew" in caplog.text
+
+
+def test_a_parameter_that_stopped_arriving_is_told_of_and_its_return_too():
+    """The engine's timer is real, so the silence is short and its length not judged."""
+    settings = {**NOTHING_LEARNT, "staleness": {"after_seconds": 0.3}}
+    pause = TestingSource.PAUSE(timedelta(seconds=1))
+    items = [polled([28.0]), pause, polled([28.0], 1)]
+    scored, found, _ = scored_by(voltage(detectors=settings), items)
+    assert [one.change for one in found] == ["opened", "closed"]
+    opened, closed = found
+    assert opened.id == closed.id
+    assert opened.explanation.detector == "staleness"
+    assert closed.ended_us is not None
+    assert [len(one.samples) for one in scored if one.poll is None] == [0, 0]
+
+
+def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
+    settings = {**NOTHING_LEARNT, "staleness": {"after_seconds": 10}}
+    definitions, metrics = voltage(detectors=settings), FlowMetrics(CollectorRegistry())
+    now_us = 0
+    before = WatchLogic(None, definitions, metrics, lambda: now_us)
+    before.on_batch([polled([28.0])])
+    now_us = 99_000_000
+    after = WatchLogic(before.snapshot(), definitions, metrics, lambda: now_us)
+    assert after.notify_at() == moment(109_000_000)
+    now_us = 109_000_001
+    [opened], _ = after.on_notify()
+    assert opened.anomalies[0].change == "opened"
+    again = WatchLogic(after.snapshot(), definitions, metrics, lambda: now_us)
+    _, closed = again.on_batch([polled([28.0], 1)])[0]
+    assert closed.anomalies[0].change == "closed"
+    assert closed.anomalies[0].id == opened.anomalies[0].id
+
+
+def test_drifts_come_with_their_samples():
+    settings = {**NOTHING_LEARNT, "adwin": {}}
+    values = [28.0 + n % 3 for n in range(500)] + [48.0 + n % 3 for n in range(500)]
+    registry = CollectorRegistry()
+    [scored], found, _ = scored_by(
+        voltage(detectors=settings), [polled(values)], registry
+    )
+    [drift] = scored.drifts
+    assert (drift.name, drift.detector) == (VOLTAGE, "adwin")
+    assert drift.mean_after > drift.mean_before + 10
+    assert found == []
+    labels = {"detector": "adwin"}
+    assert registry.get_sample_value("orbitwatch_drifts_total", labels) == 1
+
+
+def test_a_sequence_count_is_watched_for_gaps_without_being_described():
+    name = ParameterName("SAT", "power", "packet_sequence")
+    counts = [float(n) for n in (*range(300), 317, *range(318, 330))]
+    [_], found, _ = scored_by(Definitions(), [polled(counts, name=name)])
+    assert found[0].explanation.text == "17 counts are missing between 299 and 317."
+    assert {one.explanation.detector for one in found} == {"counter"}
+
+
+def test_an_epoch_is_told_to_the_detectors():
+    quiet, loud = wave(2_000), [value + 40 for value in wave(2_000)]
+    one = polled([*quiet, *loud])
+    _, without, _ = scored_by(Definitions(), [one])
+    told = replace(one.samples, epochs=((0, "cruise"), (2_000, "landing")))
+    _, found, _ = scored_by(Definitions(), [replace(one, samples=told)])
+    assert len(without) > 0
+    assert found == []

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from connectors.embedded import EmbeddedBroker
+from connectors.truth import read_truth
 from simulators.__main__ import main
-from simulators.truth import read_truth
 from tests.simulators.conftest import Start
 
 COMMAND = ("simulators", "spacecraft")
@@ -31,7 +31,7 @@ def test_everything_arrives(
     start: Start, broker: EmbeddedBroker, count_messages: Callable[[], int]
 ):
     process = start(*COMMAND, "--samples", "500", ORBITWATCH_KAFKA=broker.address)
-    assert sent(process) == (3000, 20_000)
+    assert sent(process) == (3000, 23_000)
     assert count_messages() == 3000
 
 
@@ -40,7 +40,7 @@ def test_the_bulk_form_carries_many_packets_a_message(
 ):
     arguments = ("--samples", "500", "--arrow", "200")
     process = start(*COMMAND, *arguments, ORBITWATCH_KAFKA=broker.address)
-    assert sent(process) == (3000, 20_000)
+    assert sent(process) == (3000, 23_000)
     assert count_messages() == 6 * 3
 
 
@@ -172,7 +172,7 @@ def test_wrong_arguments_exit_with_2(
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--data", "nowhere"], "there is no folder nowhere"),
+        (["--data", "nowhere"], "nowhere: there is no folder"),
         (["--part", "test"], "--part: goes with --data only"),
         (["--channels", "P-1"], "--channels: goes with --data only"),
         (["--truth", "t.csv"], "--truth: goes with --mode anomaly only"),

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from connectors.messages import ParameterName
 from connectors.timescale import LatestAnomaly
+from connectors.truth import Injected
 from simulators.demo_feed import fault_plan
 from simulators.demo_report import (
     LATE_DETECTION,
@@ -17,7 +18,6 @@ from simulators.demo_report import (
     summary,
     verdict_table,
 )
-from simulators.faults import Injected
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NAME = ParameterName("S", "power", "voltage")

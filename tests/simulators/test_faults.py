@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.messages import Packet, ParameterName
-from simulators.faults import KINDS, FaultInjector, FaultPlan, Injected, inject
+from connectors.truth import Injected, read_truth
+from simulators.faults import KINDS, FaultInjector, FaultPlan, inject
 from simulators.spacecraft import Timing, synthetic_packets
-from simulators.truth import TruthFile, read_truth
+from simulators.truth import TruthFile
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 OFTEN = FaultPlan(warm_up_samples=50, mean_gap_samples=40, rest_samples=10)

@@ -2,16 +2,51 @@
 
 import pytest
 
-from dataflows.detectors.build import DETECTORS, build_watch
+from dataflows.detectors.build import (
+    BY_DEFAULT,
+    DETECTORS,
+    DRIFT_DETECTORS,
+    build_staleness,
+    build_watch,
+)
 from dataflows.detectors.half_space_trees import HalfSpaceTrees
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.rolling_z_score import RollingZScore
+from dataflows.detectors.watch import ParameterWatch
 
 
-def test_defaults_watch_with_all_detectors():
+def names(watch: ParameterWatch) -> list[str]:
+    return [detector.name for detector in watch.panel.detectors]
+
+
+def test_a_parameter_nobody_described_is_watched_by_the_default():
     watch = build_watch(None, {})
-    assert [detector.name for detector in watch.detectors] == list(DETECTORS)
+    assert names(watch) == ["limits", *BY_DEFAULT]
+    assert watch.drifts == ()
     assert watch.episodes.close_after_samples == 30
+    assert build_staleness({}) is None
+
+
+def test_a_detector_that_is_mentioned_is_used():
+    names_of_all = (*DETECTORS, *DRIFT_DETECTORS, "staleness")
+    settings: dict[str, dict[str, object]] = {name: {} for name in names_of_all}
+    settings["rate_of_change"] = {"highest_per_second": 1.0}
+    settings["impossible_value"] = {"lowest": 0.0}
+    watch = build_watch(None, {**settings, "rolling_z_score": {"enabled": False}})
+    assert names(watch) == ["limits", *(n for n in DETECTORS if n != "rolling_z_score")]
+    assert [drift.name for drift in watch.drifts] == list(DRIFT_DETECTORS)
+    assert build_staleness(settings) is not None
+
+
+def test_the_default_can_be_switched_off():
+    settings = {name: {"enabled": False} for name in BY_DEFAULT}
+    assert names(build_watch(None, settings)) == ["limits"]
+
+
+def test_limits_can_be_given_persistence_and_a_deadband():
+    settings = {"limits": {"raise_after_samples": 3, "deadband": 0.1}}
+    watch = build_watch(Limits(1.0, 2.0), settings)
+    assert (watch.limits.soft_low, watch.limits.raise_after_samples) == (1.0, 3)
 
 
 def test_settings_reach_the_detectors():
@@ -20,14 +55,14 @@ def test_settings_reach_the_detectors():
         limits,
         {
             "rolling_z_score": {"threshold": 4},
-            "half_space_trees": {"enabled": False},
+            "record_envelope": {"enabled": False},
             "episodes": {"close_after_samples": 20},
         },
     )
-    (detector,) = watch.detectors
+    _, detector = watch.panel.detectors
     assert isinstance(detector, RollingZScore)
     assert detector.threshold == 4.0
-    assert watch.limits is limits
+    assert watch.limits.soft_high == 3.0
     assert watch.episodes.close_after_samples == 20
 
 
@@ -35,7 +70,7 @@ def test_sections_may_be_empty_and_lists_are_pairs():
     watch = build_watch(
         None, {"rolling_z_score": None, "half_space_trees": {"limits": [0, 1]}}
     )
-    trees = watch.detectors[1]
+    trees = watch.panel.detectors[-1]
     assert isinstance(trees, HalfSpaceTrees)
     assert trees.limits == (0.0, 1.0)
 
@@ -45,7 +80,7 @@ def test_sections_may_be_empty_and_lists_are_pairs():
     [
         (
             {"z_score": {}},
-            "unknown detector 'z_score'; known: episodes, half_space_trees, rolling_z",
+            "unknown detector 'z_score'; known: adwin, .*, rolling_z_score, stale",
         ),
         (
             {"rolling_z_score": {"treshold": 5}},
@@ -62,10 +97,14 @@ def test_sections_may_be_empty_and_lists_are_pairs():
         ({"episodes": {"close": 1}}, "unknown setting 'close' of episodes"),
         ({"episodes": {"close_after_samples": 0}}, "episodes.close_after_samples must"),
         ({"rolling_z_score": {"enabled": "no"}}, "enabled must be true or false"),
+        ({"votes": {"needed": 2}}, "votes.needed is 2, but .* only 1 learn"),
+        ({"votes": {"needed": 0}}, "votes.needed must be a whole number"),
+        ({"limits": {"soft_low": 1.0}}, "unknown setting 'soft_low' of limits"),
+        ({"staleness": {"after_seconds": 0}}, "staleness.after_seconds must be"),
         ({"rolling_z_score": 5}, "rolling_z_score must be settings by name, not 5"),
         (
             {"rolling_z_score": {"window_samples": 9000}},
-            "would keep .* more than 32768",
+            "would keep .* more than 65536",
         ),
     ],
 )

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dataflows.detectors import limits
+from dataflows.detectors import limits_kernel
 
-ROOT = Path(limits.__file__).parents[2]
+ROOT = Path(limits_kernel.__file__).parents[2]
 PROGRAM = """
 import numpy as np
 from dataflows.detectors.limits import Limits
@@ -17,7 +17,7 @@ print(Limits(soft_high=1.0).update(np.arange(2), np.array([0.5, 2.0])).tolist())
 
 
 def test_a_kernel_has_one_signature_and_is_compiled_at_import():
-    kernel: Any = limits.run
+    kernel: Any = limits_kernel.run
     assert len(kernel.signatures) == 1
 
 
@@ -38,4 +38,4 @@ def test_processes_that_start_together_share_a_cold_cache(tmp_path):
     ]
     outputs = [process.communicate(timeout=60)[0] for process in started]
     assert outputs == ["[0.0, 1.0]\n"] * 3
-    assert list(tmp_path.rglob("*limits.run*.nbi"))
+    assert list(tmp_path.rglob("*limits_kernel.run*.nbi"))

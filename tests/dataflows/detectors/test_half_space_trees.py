@@ -1,6 +1,9 @@
 """Half-space trees against River, and the scale and threshold around them."""
 
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +11,8 @@ from numpy.typing import ArrayLike
 from river import anomaly
 
 from dataflows.detectors.half_space_trees import HalfSpaceTrees, splits
+
+ROOT = Path(__file__).parents[3]
 
 
 def run(detector: HalfSpaceTrees, values: ArrayLike) -> np.ndarray:
@@ -87,6 +92,74 @@ def test_twice_the_score_is_half_the_normal_mass():
     scores = run(detector, bursts(1000))[250:]
     mass = 1 - detector.tree_scores[250:]
     np.testing.assert_allclose(scores, 0.1 / mass)
+
+
+@pytest.mark.parametrize(
+    ("n_trees", "height", "seed", "limits"),
+    [(10, 8, 1, (0.0, 1.0)), (3, 12, 2**62, (-7.3, 1e6)), (1, 1, 0, (1e-9, 2e-9))],
+)
+def test_splits_are_the_bits_of_rivers(n_trees, height, seed, limits):
+    forest = anomaly.HalfSpaceTrees(n_trees, height, seed=seed, limits={"x": limits})
+    forest.learn_one({"x": limits[0]})
+    rows = splits(n_trees, height, seed, limits)
+    for row, tree in zip(rows, forest.trees, strict=True):
+        level = [tree]
+        thresholds: list[float] = []
+        for _ in range(height):
+            thresholds += [node.threshold for node in level]
+            level = [child for node in level for child in node.children]
+        assert row.tolist() == thresholds
+
+
+def test_river_is_imported_when_trees_are_built():
+    program = """
+import sys
+from dataflows.detectors.half_space_trees import HalfSpaceTrees
+assert "river" not in sys.modules
+HalfSpaceTrees()
+assert "river.tree.padded" in sys.modules
+assert "river.anomaly" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("learnt", [0, 100, 250, 900, 1000])
+def test_rivers_forest_and_ours_continue_each_other(learnt):
+    values = bursts(2000)
+    forest = anomaly.HalfSpaceTrees(seed=7)
+    for value in values[:learnt].tolist():
+        forest.learn_one({"height": value})
+    ours = HalfSpaceTrees.from_river(forest, quantile=None)
+    back = ours.to_river("height")
+    expected, found = [], []
+    for value in values[learnt:].tolist():
+        sample = {"height": value}
+        expected.append(forest.score_one(sample))
+        found.append(back.score_one(sample))
+        forest.learn_one(sample)
+        back.learn_one(sample)
+    assert found == expected
+    run(ours, values[learnt:])
+    np.testing.assert_allclose(ours.tree_scores, expected, atol=1e-12)
+    again = HalfSpaceTrees.from_river(forest, quantile=None)
+    assert again.score_one(0.1) == ours.score_one(0.1)
+    assert back.limits["height"] == (0.0, 1.0)
+
+
+def test_a_forest_that_is_not_one_parameters_is_refused():
+    forest = anomaly.HalfSpaceTrees(seed=7)
+    forest.learn_one({"a": 0.1, "b": 0.2})
+    with pytest.raises(ValueError, match="not one feature"):
+        HalfSpaceTrees.from_river(forest)
+    with pytest.raises(ValueError, match="and a seed"):
+        HalfSpaceTrees.from_river(anomaly.HalfSpaceTrees())
+    used = anomaly.HalfSpaceTrees(seed=7)
+    used.rng.random()
+    used.learn_one({"a": 0.1})
+    with pytest.raises(ValueError, match="not those of the seed 7"):
+        HalfSpaceTrees.from_river(used)
+    with pytest.raises(ValueError, match="limits must be set"):
+        HalfSpaceTrees().to_river()
 
 
 def test_trees_are_shared_between_parameters():

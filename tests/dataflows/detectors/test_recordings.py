@@ -51,8 +51,15 @@ def test_defaults_find_what_their_docstrings_say(channel, labels, make, expected
     assert count(channel, labels, lambda *run: make().update(*run)) == expected
 
 
-def test_all_detectors_together_find_more(channel, labels):
+Z_AND_TREES: dict[str, dict[str, object]] = {
+    "record_envelope": {"enabled": False},
+    "rolling_z_score": {},
+    "half_space_trees": {},
+}
+
+
+def test_z_score_and_trees_together_find_more(channel, labels):
     def score(times, values):
-        return build_watch(None, {}).update(times, values).scores
+        return build_watch(None, Z_AND_TREES).update(times, values).scores
 
     assert count(channel, labels, score) == (29, 5)

@@ -70,9 +70,8 @@ def test_the_combined_score_is_the_highest():
     on_time = np.arange(100)
     limits = Limits(-8.0, 8.0, -20.0, 20.0)
     combined = watch().update(times[on_time], values[on_time])
-    alone = watch(limits)
-    each = [d.update(times[on_time], values[on_time]) for d in alone.detectors]
-    each.append(limits.update(times[on_time], values[on_time]))
+    alone = watch(limits).panel.detectors
+    each = [d.update(times[on_time], values[on_time]) for d in alone]
     np.testing.assert_array_equal(combined.scores, np.max(each, axis=0))
     assert np.isnan(combined.scores[50])
     assert combined.severities[50] == Severity.IN_LIMITS
@@ -151,7 +150,7 @@ def test_a_refused_snapshot_changes_nothing():
     with pytest.raises(SnapshotError, match="snapshot of settings"):
         current.restore(other.snapshot())
     assert current.snapshot() == before
-    with pytest.raises(SnapshotError, match="snapshot of settings detectors"):
+    with pytest.raises(SnapshotError, match="snapshot of settings parts"):
         current.restore(ParameterWatch([]).snapshot())
 
 

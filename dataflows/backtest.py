@@ -1,0 +1,246 @@
+"""`python -m dataflows.backtest DATA`: detectors over recordings, scored."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from typing_extensions import override
+
+from connectors.errors import OrbitwatchError, SettingsError
+from connectors.parameters import DetectorSet, read_detector_set
+from dataflows.acceptance import Acceptance
+from dataflows.recordings import read_recordings
+from dataflows.scoring.comparison import compare
+from dataflows.scoring.events import MERGE_GAP
+from dataflows.scoring.report import (
+    Run,
+    as_json,
+    changes_text,
+    comparison,
+    scoreboard,
+)
+from dataflows.trials import Trial
+
+DEFAULT = "default"
+
+DESCRIPTION = """\
+Runs detectors over recordings, without Kafka, database or engine, and says how good
+their alarms are: event-wise precision, recall and F0.5, the same corrected for the
+share of nominal time in alarm (F05c), detection delay and false alarms, beside
+detectors that know nothing. The same recordings and settings give the same bytes.
+
+DATA is one of:
+  a folder in the layout of NASA's SMAP/MSL (Telemanom) data: train/*.npy is learnt,
+    test/*.npy is scored against labeled_anomalies.csv, which no detector sees;
+  an archive: a Parquet or CSV file, or a folder of them, with the columns spacecraft,
+    subsystem, parameter, generation_time and value, scored against --truth if given."""
+
+EPILOG = """\
+examples:
+  python -m dataflows.backtest ../shared/data/telemanom --output scores
+  python -m dataflows.backtest archive.parquet --truth injected_faults.csv
+  python -m dataflows.backtest archive/ --configuration new.yaml --against default
+
+exit code: 0, or 1 if a figure of --check fell, or 2 if something cannot be used"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the arguments, and exits with 2."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"orbitwatch: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be asked for on the command line."""
+    command = _Parser(
+        prog="python -m dataflows.backtest",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("data", type=Path, metavar="DATA", help="what is scored")
+    _add_tried(command.add_argument_group("what is tried"))
+    _add_scored(command.add_argument_group("how it is scored"))
+    _add_told(command.add_argument_group("what is told"))
+    return command
+
+
+def _add_tried(group: argparse._ArgumentGroup) -> None:
+    for name, meaning in (
+        ("--configuration", f"what to try (default: {DEFAULT}, the project's own)"),
+        ("--against", "compare with these: alarms added, removed, moved, and figures"),
+    ):
+        group.add_argument(name, metavar="FILE.yaml", help=meaning)
+    group.add_argument(
+        "--jobs",
+        type=int,
+        choices=[1, 2],
+        default=1,
+        help="processes; 2 are worth it for slow detectors and plots (default 1)",
+    )
+
+
+def _add_scored(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--truth", type=Path, metavar="FILE.csv", help="an archive's labels")
+    add(
+        "--score-from",
+        type=_instant,
+        metavar="TIME",
+        help="learn an archive's earlier samples only (default: score them all)",
+    )
+    add(
+        "--merge-gap",
+        type=_whole,
+        default=MERGE_GAP,
+        metavar="N",
+        help=f"flags less than N samples apart are one alarm (default {MERGE_GAP})",
+    )
+    add(
+        "--blind",
+        type=_whole,
+        default=0,
+        metavar="N",
+        help="ignore alarms on the first N scored samples of a channel (default 0)",
+    )
+
+
+def _add_told(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--output", type=Path, metavar="DIR", help="write scores.md and scores.json")
+    add("--plot", type=Path, metavar="DIR", help="write a PNG a channel")
+    add(
+        "--check",
+        type=Path,
+        metavar="FILE.yaml",
+        help="compare with accepted figures, such as provisioning/scores.yaml",
+    )
+    add(
+        "--accept",
+        action="store_true",
+        help="with --check: write what is reached now into the file",
+    )
+
+
+def _whole(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= value <= 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return value
+
+
+def _instant(text: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        value = None
+    if value is None or value.tzinfo is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time such as 2024-01-01T00:00:00Z, with a zone"
+        )
+    return value
+
+
+def _detector_set(given: str | None) -> tuple[str, DetectorSet]:
+    """The detectors asked for, and a name for them."""
+    if given is None or given == DEFAULT:
+        return DEFAULT, DetectorSet()
+    return Path(given).stem, read_detector_set(Path(given))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Does what was asked for; the exit code. Raises SettingsError."""
+    acceptance = _acceptance(options)
+    _prepare(options)
+    name, detectors = _detector_set(options.configuration)
+    recordings, notes = read_recordings(options.data, options.truth, options.score_from)
+    if acceptance is not None:
+        acceptance.refuse_others(recordings, options.accept)
+    trial = Trial(recordings, options.merge_gap, options.blind, options.jobs)
+    runs, moves, told = [trial.run(name, detectors)], None, []
+    if options.against is not None:
+        runs.append(_against(options.against, trial, name))
+        moves = compare(runs[1].scores, runs[0].scores)
+        told = [comparison(runs[1], runs[0]), changes_text(moves, trial.place)]
+    everything = [*runs, *trial.baselines()]
+    told = [scoreboard(everything), *told, *(f"Note: {note}.\n" for note in notes)]
+    print("\n".join(told), end="")
+    if options.output is not None:
+        content = as_json(everything, moves, trial.place)
+        _write(options.output, {"scores.md": "\n".join(told), "scores.json": content})
+    if options.plot is not None:
+        trial.plot(options.plot, detectors, runs[0])
+    return _verdict(acceptance, runs[0], options.accept)
+
+
+def _acceptance(options: argparse.Namespace) -> Acceptance | None:
+    if options.check is not None:
+        return Acceptance(options.check)
+    if options.accept:
+        raise SettingsError("--accept", "goes with --check only")
+    return None
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    """Makes sure, before anything is tried, that it can be written and drawn."""
+    if options.plot is not None:
+        try:
+            import_module("matplotlib")
+        except ImportError:
+            problem = "needs matplotlib: pip install 'orbitwatch[plots]'"
+            raise SettingsError("--plot", problem) from None
+    for option, folder in (("--plot", options.plot), ("--output", options.output)):
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SettingsError(option, f"{folder}: {error.strerror}") from None
+
+
+def _against(given: str, trial: Trial, other: str) -> Run:
+    name, detectors = _detector_set(given)
+    return trial.run(name + " (against)" * (name == other), detectors)
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        try:
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise SettingsError(
+                "--output", f"{folder / name}: {error.strerror}"
+            ) from None
+
+
+def _verdict(acceptance: Acceptance | None, tried: Run, accept: bool) -> int:
+    """Compares with what was accepted, and says how; 1 if a figure fell."""
+    if acceptance is None:
+        return 0
+    if accept:
+        print(f"\n{acceptance.accept(tried.figures)}")
+        return 0
+    good, lines = acceptance.check(tried.figures)
+    print("", *lines, sep="\n")
+    return 0 if good else 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0, 1 if a figure fell, 2 if something cannot be used."""
+    options = parser().parse_args(arguments)
+    try:
+        return run(options)
+    except OrbitwatchError as error:
+        print(f"orbitwatch: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
