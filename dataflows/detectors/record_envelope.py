@@ -10,6 +10,7 @@ from dataflows.detectors import Explanation, Floats
 from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.context_detector import ContextDetector
 from dataflows.detectors.record_envelope_kernel import (
+    BAND,
     ENVELOPE,
     EXCESS,
     FEATURES,
@@ -129,6 +130,18 @@ class RecordEnvelope(ContextDetector):
         """Return the score of each feature of sample `index` of the last `update`."""
         excesses = self._bands[EXCESS : EXCESS + FEATURES, index]
         return dict(zip(_NAMES, excesses.tolist(), strict=True))
+
+    def expected_band(self) -> tuple[Floats, Floats]:
+        """Return between what values the samples of the last `update` scored below 1.
+
+        The lower and the upper ends, in the parameter's unit; NaN where there is no
+        score yet. It is the band of the value only: means and spreads have their own.
+        """
+        low, high = self._bands[BAND], self._bands[BAND + 1]
+        floor = 2.0 * self.range_floor  # the units are half ranges
+        reach = self.threshold * np.maximum(high - low, floor)
+        centre, half = self._bands[_CENTRE], self._bands[_HALF]
+        return centre + (low - reach) * half, centre + (high + reach) * half
 
     def _run(self, samples: Run, arrays: Arrays) -> Floats:
         bands = np.empty((EXCESS + FEATURES + 4, len(samples.values)))

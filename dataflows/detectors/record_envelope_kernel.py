@@ -19,7 +19,7 @@ from dataflows.detectors.compiled import (
     compiled,
 )
 
-__all__ = ["ENVELOPE", "EXCESS", "FEATURES", "IN_EPOCH", "MISSING_WEIGHT"]
+__all__ = ["BAND", "ENVELOPE", "EXCESS", "FEATURES", "IN_EPOCH", "MISSING_WEIGHT"]
 __all__ += ["RING", "SCALARS", "SPREAD_FLOOR", "VETO", "fresh", "run"]
 
 IN_EPOCH, COUNT, SHORT, LONG, SHORT_SQUARES, LONG_SQUARES = range(6)
@@ -35,7 +35,8 @@ LOW, HIGH, OLD_LOW, OLD_HIGH = range(4)
 BLOCK, BLOCK_COUNT = 4, 6  # lowest and highest of the block in progress
 LAST, ONE_BEFORE = 7, 9  # the two finished blocks that wait
 RUN, QUIET, EPISODES, SEEN, ACTIVE, MEASURE = 11, 12, 13, 14, 16, 17
-EXCESS = 5
+BAND = 5  # the rows with the envelope of the value itself
+EXCESS = 7
 """The row of the result where the excesses of the features start."""
 
 ENVELOPE = 18
@@ -236,6 +237,8 @@ def judge(
             floor = STILLNESS_FLOOR if f == STILLNESS else settings[FLOOR]
             excess /= settings[THRESHOLD] * max(high - low, floor)
             out[EXCESS + f, i] = excess
+            if f == VALUE:
+                out[BAND, i], out[BAND + 1, i] = low, high
             if excess > out[0, i] or f == VALUE:
                 out[0, i], out[1, i], out[2, i] = excess, f, y
                 out[3, i], out[4, i] = low, high
@@ -263,7 +266,8 @@ def run(
     """Score, then learn, each sample of what the filter wrote.
 
     A column of the result holds score, feature, its measure, low and high end of its
-    envelope (NaN in the blind part), then the excess of each feature.
+    envelope (NaN in the blind part), the ends of the value's own, then the excess of
+    each feature.
     """
     for i in range(predicted.shape[1]):
         x, error = predicted[0, i], predicted[1, i]
@@ -277,7 +281,7 @@ def run(
         envelopes[VALUE, MEASURE] = x
         measure(scalars, error, envelopes)
         out[:, i] = 0.0
-        out[3, i] = out[4, i] = math.nan
+        out[3, i] = out[4, i] = out[BAND, i] = out[BAND + 1, i] = math.nan
         if scalars[IN_EPOCH] < settings[BLIND]:
             widen(envelopes)
         else:

@@ -231,3 +231,17 @@ def test_the_explanation_says_which_feature_and_what_it_was_before():
     young = RecordEnvelope()
     run(young, [1.0])
     assert young.explain(0).text == "Scores start after 500 samples of an epoch."
+
+
+def test_the_expected_band_holds_exactly_what_scores_below_one_by_its_value():
+    values = np.random.default_rng(8).normal(20.0, 3.0, 3_000)
+    values[[1_500, 2_200]] += [60.0, -60.0]
+    detector = RecordEnvelope()
+    detector.update(np.arange(3_000) * 1_000_000, values)
+    lower, upper = detector.expected_band()
+    judged = np.arange(3_000) >= detector.blind_samples
+    assert np.isnan(lower[~judged]).all()
+    outside = (values < lower) | (values > upper)
+    by_value = [detector.contributions(index)["value"] >= 1 for index in range(3_000)]
+    np.testing.assert_array_equal(outside, by_value)
+    assert outside[[1_500, 2_200]].all()
