@@ -108,9 +108,12 @@ def disturbed(reference: Reference, database: str, tmp_path: Path) -> Iterator[S
 
 
 def moments(reference: Reference, seed: int, count: int) -> list[int]:
-    """Random numbers of stored samples at which something happens."""
+    """Random numbers of stored samples at which something happens.
+
+    Not in the last third: by the time it does happen, more are stored.
+    """
     chance = random.Random(seed)
-    return sorted(chance.sample(range(1, reference.samples - 1), count))
+    return sorted(chance.sample(range(1, reference.samples * 2 // 3), count))
 
 
 def disturb(
@@ -118,18 +121,22 @@ def disturb(
 ) -> None:
     """Starts the flow anew after every end, which comes at those numbers of samples."""
     for samples in at_samples:
+        stored = count_in(stage.database)
         flow.start()
-        goal = max(samples, count_in(stage.database) + 1)
+        flow.wait_ready()
+        goal = max(samples, stored + 1)
         wait_until(
             partial(has_samples, stage.database, goal),
             f"{goal} samples: {flow.log.read_text()[-2000:]}",
         )
         end(flow)
+        print(f"ended at {count_in(stage.database)} stored samples")
 
 
 def finish(stage: Stage, reference: Reference, *flows: Flow) -> None:
     for flow in flows:
         flow.start()
+        flow.wait_ready()
     wait_until(
         lambda: reference.is_met_by(stage.database),
         f"all samples: {flows[0].log.read_text()[-2000:]}",
