@@ -118,8 +118,12 @@ def moments(reference: Reference, seed: int, count: int) -> list[int]:
 
 def disturb(
     stage: Stage, flow: Flow, at_samples: list[int], end: Callable[[Flow], None]
-) -> None:
-    """Starts the flow anew after every end, which comes at those numbers of samples."""
+) -> list[int]:
+    """Starts the flow anew after every end, which comes at those numbers of samples.
+
+    Returns how many samples were stored by then.
+    """
+    reached = []
     for samples in at_samples:
         stored = count_in(stage.database)
         flow.start()
@@ -130,7 +134,8 @@ def disturb(
             f"{goal} samples: {flow.log.read_text()[-2000:]}",
         )
         end(flow)
-        print(f"ended at {count_in(stage.database)} stored samples")
+        reached.append(count_in(stage.database))
+    return reached
 
 
 def finish(stage: Stage, reference: Reference, *flows: Flow) -> None:
@@ -160,7 +165,8 @@ def test_the_recordings_are_stored_whole_and_have_anomalies(reference):
 @pytest.mark.parametrize("seed", [1])
 def test_five_kills_change_nothing(disturbed, reference, seed):
     flow = disturbed.flow()
-    disturb(disturbed, flow, moments(reference, seed, 5), Flow.kill)
+    reached = disturb(disturbed, flow, moments(reference, seed, 5), Flow.kill)
+    assert reached[0] < reference.samples, "it was over before it was disturbed"
     finish(disturbed, reference, flow)
     assert_same(disturbed, reference)
 
