@@ -29,9 +29,9 @@ class Health:
         """The loop came round (or waits for the database, and knows it)."""
         self._last_turn_s = self._clock_s()
 
-    def reading(self) -> None:
-        """The source has its partitions."""
-        self._reading = True
+    def reading(self, works: bool) -> None:
+        """The source has its partitions and the broker answers, or not."""
+        self._reading = works
         self.turned()
 
     def database(self, works: bool) -> None:
@@ -50,7 +50,7 @@ class Health:
         """What keeps the process from being ready."""
         found = self.problems()
         if not self._reading:
-            found.append("no telemetry is being read yet")
+            found.append("no telemetry is being read")
         if not self._database_works:
             found.append("the database does not take data")
         return found

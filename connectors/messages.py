@@ -42,7 +42,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     spacecraft: str
     subsystem: str | None = None
     generation_time: Annotated[datetime, msgspec.Meta(tz=True)]
-    sequence: int | None = None
+    sequence: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | None = None
     values: dict[str, float | None]
     context: dict[str, float] | None = None
     epoch: str | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
@@ -40,19 +39,13 @@ def split(
 
 
 @operator
-def by_parameter(
-    step_id: str, up: Stream[Polled], definitions: Definitions
-) -> KeyedStream[Polled]:
-    """Keys batches by their parameter, whose subsystem is filled in where left out."""
+def by_parameter(step_id: str, up: Stream[Polled]) -> KeyedStream[Polled]:
+    """Keys batches by their parameter's qualified name."""
 
-    def name(polled: Polled) -> tuple[str, Polled]:
-        samples = polled.samples
-        known = definitions.identify(samples.name)
-        if known is not samples.name:
-            polled = replace(polled, samples=replace(samples, name=known))
-        return str(known), polled
+    def name(polled: Polled) -> str:
+        return str(polled.samples.name)
 
-    return op.map("name", up, name)
+    return op.key_on("name", up, name)
 
 
 @operator

@@ -36,7 +36,7 @@ def build(
     received = op.input("telemetry", flow, telemetry)
     # Polled | DeadLetter
     parted = split("split", received)
-    named = by_parameter("by_parameter", parted.trues, definitions)
+    named = by_parameter("by_parameter", parted.trues)
     # ("/spacecraft/subsystem/parameter", Polled)
     scored = watch("watch", named, definitions, metrics)
     # ("/spacecraft/subsystem/parameter", Scored)
@@ -52,10 +52,10 @@ def flow() -> Dataflow:
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
     return build(
-        TelemetrySource(run, topics.SPACECRAFT),
+        TelemetrySource(run, topics.SPACECRAFT, definitions.identify),
         DatabaseSink(run, NAME),
-        KafkaSink(run.settings, topics.ANOMALIES, anomaly_message),
-        KafkaSink(run.settings, topics.DEAD_LETTERS, dead_letter_message),
+        KafkaSink(run, topics.ANOMALIES, anomaly_message),
+        KafkaSink(run, topics.DEAD_LETTERS, dead_letter_message),
         definitions,
         run.metrics,
     )

@@ -39,8 +39,7 @@ from dataflows.detectors.watch import ParameterWatch
 ANOMALY_NAMESPACE = uuid.UUID("6f7262b2-7477-4174-8368-616e6f6d616c")
 # Packets are counted, not measured: what learns has nothing to learn from that.
 SEQUENCE_DETECTORS: Mapping[str, Mapping[str, object]] = {
-    "counter": {},
-    **{name: {"enabled": False} for name in BY_DEFAULT},
+    name: {"enabled": False} for name in BY_DEFAULT
 }
 _SNAPSHOT = label("parameter", 1, {})
 
@@ -77,19 +76,20 @@ class Watched:
     def resumed(cls, data: bytes, definitions: Definitions, now_us: int) -> Watched:
         """The parameter as a snapshot has it; silence counts from now.
 
-        After new settings or a new version it starts afresh: better than to stop.
+        What has new settings, or is of a new version, starts afresh: better than to
+        stop.
         """
         key, watch, staleness = unpack(data, _SNAPSHOT)
-        definition = definitions.of(ParameterName(*key.decode().split("/")))
-        found = cls.afresh(definition)
-        try:
-            found.watch.restore(watch)
-            if found.staleness and staleness:
+        found = cls.afresh(definitions.of(ParameterName(*key.decode().split("/"))))
+        fresh = list(found.watch.restore(watch))
+        if found.staleness and staleness:
+            try:
                 found.staleness.restore(staleness)
                 found.staleness.resumed(now_us)
-        except SnapshotError as error:
-            _log.warning("%s starts learning anew: %s", found.name, error)
-            return cls.afresh(definition)
+            except SnapshotError:
+                fresh.append(Staleness.name)
+        if fresh:
+            _log.warning("%s: %s start afresh", found.name, ", ".join(fresh))
         return found
 
     def snapshot(self) -> bytes:

@@ -14,6 +14,7 @@ from connectors.decode.refusals import Unusable
 from connectors.decode.rows import Rows
 from connectors.errors import one_line
 
+MOST_ROWS = 1_000_000
 # pyarrow reads a stream cut off between two batches as if it were whole.
 ARROW_END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
@@ -23,8 +24,7 @@ def arrow_rows(value: bytes, index: int, names: Names) -> Rows:
     if not value.endswith(ARROW_END_OF_STREAM):
         raise Unusable("not_arrow", "the Arrow stream has no end marker")
     try:
-        with pa.ipc.open_stream(value) as reader:
-            table = reader.read_all()
+        table = _read(value)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Unusable("not_arrow", one_line(error)) from None
@@ -34,7 +34,21 @@ def arrow_rows(value: bytes, index: int, names: Names) -> Rows:
         raise Unusable("wrong_columns", one_line(error)) from None
 
 
+def _read(value: bytes) -> pa.Table:
+    """The table of a stream, batch by batch: a few bytes may stand for any number."""
+    batches, rows = [], 0
+    with pa.ipc.open_stream(value) as reader:
+        for batch in reader:
+            rows += batch.num_rows
+            if rows > MOST_ROWS:
+                raise Unusable("too_large", f"more than {MOST_ROWS} rows")
+            batches.append(batch)
+        return pa.Table.from_batches(batches, reader.schema)
+
+
 def _table_rows(table: pa.Table, index: int, names: Names) -> Rows:
+    if len(set(table.schema.names)) < len(table.schema.names):
+        raise ValueError("a column occurs twice")
     if not pa.types.is_timestamp(table.schema.field("generation_time").type):
         raise ValueError("generation_time is not a timestamp")
     if table.schema.field("generation_time").type.tz is None:

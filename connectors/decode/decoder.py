@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,14 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.decode.arrow import arrow_rows
-from connectors.decode.names import NO_NAME, Names
+from connectors.decode.names import NO_NAME, Names, is_name
 from connectors.decode.refusals import REASONS, Refusal, Unusable
 from connectors.decode.rows import PollInTheMaking, Rows, by_parameter
 from connectors.errors import one_line
-from connectors.messages import ARROW_CONTENT_TYPE, Packet, Samples, microseconds
+from connectors.messages import (
+    ARROW_CONTENT_TYPE,
+    Packet,
+    ParameterName,
+    Samples,
+    microseconds,
+)
 
-# Databases and languages know no earlier time.
+# Databases and languages know no earlier and no later time.
 YEAR_1_US = microseconds(datetime.min.replace(tzinfo=UTC))
+YEAR_9999_US = microseconds(datetime.max.replace(tzinfo=UTC))
+MOST_CONTEXT_VALUES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +42,19 @@ class Decoder:
     """Decodes polls; keeps nothing between them but the numbers of known parameters.
 
     `future_seconds`: how much later than its Kafka timestamp a sample's generation
-    time may be before it is refused.
+    time may be before it is refused. `identify` makes one name of several that a
+    parameter may come under.
     """
 
-    def __init__(self, future_seconds: float) -> None:
+    def __init__(
+        self,
+        future_seconds: float,
+        identify: Callable[[ParameterName], ParameterName] = lambda name: name,
+    ) -> None:
         self._future_us = int(future_seconds * 1e6)
+        self._identify = identify
         self._json = msgspec.json.Decoder(Packet)
-        self._names = Names()
+        self._names = Names(identify)
 
     def decode(
         self,
@@ -54,7 +68,7 @@ class Decoder:
         Kafka timestamp (microseconds since 1970).
         """
         if self._names.is_full():
-            self._names = Names()
+            self._names = Names(self._identify)
         poll = PollInTheMaking()
         for index, value in enumerate(values):
             try:
@@ -78,8 +92,10 @@ class Decoder:
             raise Unusable("wrong_shape", one_line(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unusable("not_json", one_line(error)) from None
-        if packet.context and not all(map(math.isfinite, packet.context.values())):
-            raise Unusable("non_finite", "a context value is infinite")
+        if packet.context:
+            _check_context(packet.context)
+        if packet.epoch and not is_name(packet.epoch):
+            raise Unusable("bad_name", REASONS["bad_name"])
         return packet
 
     def _refuse_rows(
@@ -92,7 +108,7 @@ class Decoder:
             "bad_name": rows.parameters == NO_NAME,
             "non_finite": np.isinf(rows.values),
             "time_before_year_1": rows.times_us < YEAR_1_US,
-            "time_in_future": rows.times_us > latest_us,
+            "time_in_future": rows.times_us > np.minimum(latest_us, YEAR_9999_US),
         }
         unusable = np.logical_or.reduce(list(faults.values()))
         if not unusable.any():
@@ -108,3 +124,13 @@ class Decoder:
             rows.values[usable],
             rows.messages[usable],
         )
+
+
+def _check_context(context: Mapping[str, float]) -> None:
+    """Raises Unusable for what detectors should not have to deal with."""
+    if len(context) > MOST_CONTEXT_VALUES:
+        raise Unusable("too_large", f"more than {MOST_CONTEXT_VALUES} context values")
+    if not all(map(math.isfinite, context.values())):
+        raise Unusable("non_finite", "a context value is infinite")
+    if not all(map(is_name, context)):
+        raise Unusable("bad_name", REASONS["bad_name"])

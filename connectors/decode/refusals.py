@@ -24,6 +24,7 @@ REASONS = {
     "not_arrow": "the value is not a whole Arrow stream",
     "wrong_columns": "the Arrow stream lacks columns, or they have other types",
     "bad_name": "a name is empty, too long, or has a slash or control characters",
+    "too_large": "the message holds more than anybody can mean",
     "non_finite": "a number is infinite",
     "time_before_year_1": "the generation time is before the year 1",
     "time_in_future": "the generation time is later than the message could know",

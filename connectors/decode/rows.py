@@ -15,6 +15,8 @@ from connectors.messages import Context, Packet, ParameterName, Samples, microse
 # What packets count their sequence under, beside their values.
 SEQUENCE = "packet_sequence"
 
+Epochs = tuple[tuple[int, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -109,15 +111,19 @@ def by_parameter(
     cuts = np.flatnonzero(np.diff(parameters)) + 1
     starts = [0, *cuts.tolist()]
     ends = [*cuts.tolist(), len(parameters)]
+    told: dict[bytes, tuple[Context | None, Epochs]] = {}
     for start, end in zip(starts, ends, strict=True):
         run = slice(start, end)
         name = names[int(parameters[start])]
         if not situations:
             yield Samples(name, times_us[run], values[run])
             continue
-        packets = [situations.get(index) for index in messages[run].tolist()]
-        context, epochs = _context(packets), _epochs(packets)
-        yield Samples(name, times_us[run], values[run], context, epochs)
+        # The parameters of a packet mostly come together, and share what it tells.
+        key = messages[run].tobytes()
+        if key not in told:
+            packets = [situations.get(index) for index in messages[run].tolist()]
+            told[key] = _context(packets), _epochs(packets)
+        yield Samples(name, times_us[run], values[run], *told[key])
 
 
 def _context(packets: Sequence[Packet | None]) -> Context | None:
@@ -129,7 +135,7 @@ def _context(packets: Sequence[Packet | None]) -> Context | None:
     } or None
 
 
-def _epochs(packets: Sequence[Packet | None]) -> tuple[tuple[int, str], ...]:
+def _epochs(packets: Sequence[Packet | None]) -> Epochs:
     """Where the epoch becomes another one; packets that tell none change nothing."""
     changes: list[tuple[int, str]] = []
     for index, packet in enumerate(packets):

@@ -74,7 +74,7 @@ def producer(settings: Settings) -> Producer:
 
 def _client(kind: type[Client], settings: Settings, own: Mapping[str, Any]) -> Client:
     try:
-        return kind({**client_properties(settings), **own})
+        return kind({**own, **client_properties(settings)})
     except (KafkaException, TypeError, ValueError) as error:
         problem = error.args[0].str() if isinstance(error, KafkaException) else error
         names = [name for name in settings.kafka_properties if name in str(problem)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,11 +14,12 @@ from typing_extensions import override
 from connectors.errors import DeliveryFailed
 from connectors.kafka.clients import producer
 from connectors.messages import Anomaly, DeadLetter, encode_anomaly
-from connectors.settings import Settings
+from connectors.process import FlowProcess
 from connectors.topics import Topic
 
 # A dead letter too large for its topic keeps this much of the message.
 TRUNCATED_BYTES = 65_536
+FLUSH_STEP_S = 1.0
 
 Item = TypeVar("Item")
 
@@ -39,24 +41,24 @@ class KafkaSink(DynamicSink[Item]):
     """
 
     def __init__(
-        self, settings: Settings, topic: Topic, write: Callable[[Item], Outgoing]
+        self, run: FlowProcess, topic: Topic, write: Callable[[Item], Outgoing]
     ) -> None:
-        self._settings, self._topic, self._write = settings, topic, write
+        self._run, self._topic, self._write = run, topic, write
 
     @override
     def build(
         self, step_id: str, worker_index: int, worker_count: int
     ) -> _KafkaSinkPartition[Item]:
-        return _KafkaSinkPartition(self._settings, self._topic.name, self._write)
+        return _KafkaSinkPartition(self._run, self._topic.name, self._write)
 
 
 class _KafkaSinkPartition(StatelessSinkPartition[Item]):
     def __init__(
-        self, settings: Settings, topic: str, write: Callable[[Item], Outgoing]
+        self, run: FlowProcess, topic: str, write: Callable[[Item], Outgoing]
     ) -> None:
-        self._topic, self._write = topic, write
-        self._producer = producer(settings)
-        self._timeout_s = max(settings.retry_seconds, 5) + 5
+        self._run, self._topic, self._write = run, topic, write
+        self._producer = producer(run.settings)
+        self._timeout_s = max(run.settings.retry_seconds, 5) + 5
         self._failed: list[KafkaError] = []
         self._too_large: list[Outgoing] = []
 
@@ -85,7 +87,7 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
         try:
             self._producer.produce(*message, headers=headers, on_delivery=delivered)
         except BufferError:  # the queue is full: wait until it is sent
-            self._producer.flush(self._timeout_s)
+            self._flush()
             self._producer.produce(*message, headers=headers, on_delivery=delivered)
         except KafkaException as error:
             self._refused(error.args[0], out)
@@ -97,11 +99,23 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
             self._failed.append(error)
 
     def _confirm(self) -> None:
-        waiting = self._producer.flush(self._timeout_s)
+        waiting = self._flush()
         if self._failed:
             raise DeliveryFailed(self._topic, self._failed[0].str())
         if waiting:
-            raise DeliveryFailed(self._topic, f"no answer in {self._timeout_s:.0f} s")
+            raise DeliveryFailed(self._topic, f"{waiting} messages without an answer")
+
+    def _flush(self) -> int:
+        """Waits for the broker's answers; returns how many are still missing.
+
+        In steps, so that the process is seen to live, and can be told to stop.
+        """
+        deadline_s = time.monotonic() + self._timeout_s
+        while waiting := self._producer.flush(FLUSH_STEP_S):
+            self._run.health.turned()
+            if self._run.should_stop() or time.monotonic() > deadline_s:
+                break
+        return waiting
 
 
 def _truncated(out: Outgoing) -> Outgoing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
@@ -29,7 +31,7 @@ from connectors.kafka.clients import (
     partitions_of,
     share,
 )
-from connectors.messages import DeadLetter, Poll, Polled, Position
+from connectors.messages import DeadLetter, ParameterName, Poll, Polled, Position
 from connectors.process import FlowProcess
 from connectors.topics import Topic
 
@@ -37,8 +39,10 @@ POLL_MESSAGES = 2_000
 IDLE_PAUSE = timedelta(milliseconds=2)
 LOOK_AROUND_S = 5.0
 NEW_PARTITIONS_S = 60.0
+BROKER_ANSWERS_S = 1.0
 # KafkaError has no public name for it: no valid offset, and none may be guessed.
 NO_OFFSET = -140
+LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 _log = logging.getLogger("orbitwatch.kafka")
 
@@ -65,8 +69,13 @@ class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
     snapshot and exit.
     """
 
-    def __init__(self, run: FlowProcess, topic: Topic) -> None:
-        self._run, self._topic = run, topic
+    def __init__(
+        self,
+        run: FlowProcess,
+        topic: Topic,
+        identify: Callable[[ParameterName], ParameterName] = lambda name: name,
+    ) -> None:
+        self._run, self._topic, self._identify = run, topic, identify
 
     @override
     def list_parts(self) -> list[str]:
@@ -76,22 +85,25 @@ class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
     def build_part(
         self, step_id: str, for_part: str, resume_state: Offsets | None
     ) -> _TelemetryPartition:
-        return _TelemetryPartition(self._run, self._topic.name, resume_state)
+        decoder = Decoder(self._run.settings.future_seconds, self._identify)
+        return _TelemetryPartition(self._run, self._topic.name, decoder, resume_state)
 
 
 class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets]):
-    def __init__(self, run: FlowProcess, topic: str, resume: Offsets | None) -> None:
+    def __init__(
+        self, run: FlowProcess, topic: str, decoder: Decoder, resume: Offsets | None
+    ) -> None:
         self._run, self._settings, self._topic = run, run.settings, topic
         positions = resume["positions"] if resume else {}
         self._progress = {p: _Progress(*at) for p, at in positions.items()}
-        self._decoder = Decoder(self._settings.future_seconds)
+        self._decoder = decoder
         self._polls = 0
         self._consumer = consumer(self._settings)
         self._assigned: list[int] = []
         self._assign_new()
         self._next_look_s = self._next_partitions_s = 0.0
         self._awake_at: datetime | None = None
-        run.health.reading()
+        run.health.reading(works=True)
 
     def _assign_new(self) -> None:
         """Starts on partitions not read yet: at first all, later those added."""
@@ -197,7 +209,7 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
 
     def _take(self, messages: list[Message]) -> list[Polled | DeadLetter]:
         """Decodes a poll and notes how far it goes."""
-        times_us = np.array([m.timestamp()[1] for m in messages], np.int64) * 1000
+        times_us = _times_us(messages)
         places = [_place(m) for m in messages]
         positions = self._advance(places, times_us.tolist())
         decoded = self._decoder.decode(
@@ -246,11 +258,23 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
         if now_s < self._next_look_s:
             return
         self._next_look_s = now_s + LOOK_AROUND_S
+        self._run.health.reading(works=self._broker_answers())
         self._measure_lag()
         if now_s >= self._next_partitions_s:
             if self._next_partitions_s:
                 self._assign_added()
             self._next_partitions_s = now_s + NEW_PARTITIONS_S
+
+    def _broker_answers(self) -> bool:
+        """Whether it does; librdkafka itself waits for a broker in silence."""
+        if not self._assigned:
+            return True
+        place = TopicPartition(self._topic, self._assigned[0])
+        try:
+            self._consumer.get_watermark_offsets(place, timeout=BROKER_ANSWERS_S)
+        except KafkaException:
+            return False
+        return True
 
     def _assign_added(self) -> None:
         try:
@@ -284,3 +308,11 @@ def _place(message: Message) -> _Place:
     if partition is None or offset is None:
         raise TypeError("a message from Kafka without partition and offset")
     return partition, offset
+
+
+def _times_us(messages: Sequence[Message]) -> NDArray[np.int64]:
+    """Kafka's timestamps; the present where there is none or it cannot be one."""
+    times_ms = np.array([message.timestamp()[1] for message in messages], np.int64)
+    impossible = (times_ms < 0) | (times_ms > LATEST_MS)
+    times_ms[impossible] = time.time_ns() // 1_000_000
+    return times_ms * 1000

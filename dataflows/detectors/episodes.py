@@ -54,7 +54,8 @@ class Episodes:
         self.lasting_samples = lasting_samples
         settings = {key: getattr(self, key) for key in self.rules}
         check(self.name, self.rules, settings)
-        self._label = label(self.name, 1, settings)
+        # An anomaly in progress outlives a change of settings.
+        self._label = label(self.name, 1, {})
         self._open: OpenEpisode | None = None
 
     def update(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -21,7 +21,10 @@ from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 
 __all__ = ["ParameterWatch", "Verdict"]
 
-_HEAD = struct.Struct("<qq")  # the newest time, and the epoch's code
+REBASE_SAMPLES = 100
+# The newest time, the epoch's code, how many came late in order, the last of these.
+_HEAD = struct.Struct("<4q")
+_LABEL = label("parameter_watch", 2, {})
 _NO_EPOCH = -1
 _BEFORE_ALL = np.iinfo(np.int64).min
 
@@ -78,11 +81,9 @@ class ParameterWatch:
         self.panel = Panel([self.limits, *detectors], needed=votes_needed)
         self.episodes = episodes or Episodes()
         self.drifts = tuple(drifts)
-        names = [one.name for one in self.panel.detectors]
-        names += [one.name for one in self.drifts]
-        self._label = label("parameter_watch", 1, {"parts": names})
         self._newest_us = int(_BEFORE_ALL)
         self._epoch = _NO_EPOCH
+        self._late, self._latest_late_us = 0, int(_BEFORE_ALL)
 
     def begin_epoch(self) -> None:
         """Take what follows for another epoch, in which other values may be normal."""
@@ -148,10 +149,29 @@ class ParameterWatch:
         return replace(verdict, scores=scores, severities=severities, late=late)
 
     def _in_time(self, times_us: Times) -> NDArray[np.intp]:
-        """Return the indices of samples later than all before them."""
-        newest = np.maximum.accumulate(np.append(self._newest_us, times_us))
-        self._newest_us = int(newest[-1])
-        return np.flatnonzero(times_us > newest[:-1])
+        """Return the indices of samples later than all before them.
+
+        A clock on board may be set back: once as many samples as `REBASE_SAMPLES` in a
+        row came late, but in order, the latest of them is the newest from then on.
+        """
+        if len(times_us) and times_us[0] > self._newest_us:
+            if len(times_us) == 1 or (times_us[1:] > times_us[:-1]).all():
+                self._newest_us, self._late = int(times_us[-1]), 0
+                return np.arange(len(times_us))
+        return np.array(
+            [i for i, t in enumerate(times_us.tolist()) if self._take(t)], int
+        )
+
+    def _take(self, time_us: int) -> bool:
+        """Take in the time of a sample; return whether it is in time."""
+        if time_us <= self._newest_us:
+            in_order = self._late > 0 and time_us > self._latest_late_us
+            self._late = self._late + 1 if in_order else 1
+            self._latest_late_us = time_us
+            if self._late < REBASE_SAMPLES:
+                return False
+        self._newest_us, self._late = time_us, 0
+        return True
 
     def _judge(
         self, times_us: Times, values: Floats, context: Context | None
@@ -164,29 +184,40 @@ class ParameterWatch:
 
     def snapshot(self) -> bytes:
         """Return the state of all parts."""
+        head = _HEAD.pack(
+            self._newest_us, self._epoch, self._late, self._latest_late_us
+        )
+        names = "\n".join(part.name for part in self._parts())
         parts = [part.snapshot() for part in self._parts()]
-        return pack(self._label, [_HEAD.pack(self._newest_us, self._epoch), *parts])
+        return pack(_LABEL, [head, names.encode(), *parts])
 
-    def restore(self, data: bytes) -> None:
-        """Continue from a snapshot taken with the same parts and settings.
+    def restore(self, data: bytes) -> Sequence[str]:
+        """Continue from a snapshot, part by part.
 
-        Raises SnapshotError, and changes nothing, if the bytes are anything else.
+        Returns the names of the parts that start afresh, as the snapshot has nothing
+        for them, or of other settings. Raises SnapshotError, and changes nothing, if
+        the bytes are no snapshot of a watch.
         """
-        head, *parts = unpack(data, self._label)
-        before = [part.snapshot() for part in self._parts()]
-        try:
-            self._restore_parts(parts)
-        except SnapshotError:
-            self._restore_parts(before)
-            raise
-        self._newest_us, self._epoch = _HEAD.unpack(head)
+        head, names, *parts = unpack(data, _LABEL)
+        found = dict(zip(names.decode().split("\n"), parts, strict=True))
+        self._newest_us, self._epoch, self._late, self._latest_late_us = _HEAD.unpack(
+            head
+        )
+        return [part.name for part in self._parts() if not _continues(part, found)]
 
     def _parts(self) -> list[Detector | Episodes | DriftDetector]:
         return [*self.panel.detectors, self.episodes, *self.drifts]
 
-    def _restore_parts(self, parts: list[bytes]) -> None:
-        for part, data in zip(self._parts(), parts, strict=True):
-            part.restore(data)
+
+def _continues(
+    part: Detector | Episodes | DriftDetector, found: Mapping[str, bytes]
+) -> bool:
+    """Restore a part from its bytes, if they are there and fit."""
+    try:
+        part.restore(found.get(part.name, b""))
+    except SnapshotError:
+        return False
+    return True
 
 
 def _joined(verdicts: Sequence[Verdict]) -> Verdict:

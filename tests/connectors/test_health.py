@@ -22,9 +22,12 @@ def test_a_flow_is_ready_when_it_reads_and_the_database_takes_data():
     health = Health(Clock())
     assert health.problems() == []
     assert len(health.hindrances()) == 2
-    health.reading()
+    health.reading(works=True)
     health.database(works=True)
     assert health.hindrances() == []
+    health.reading(works=False)
+    assert health.hindrances() == ["no telemetry is being read"]
+    health.reading(works=True)
     health.database(works=False)
     assert health.hindrances() == ["the database does not take data"]
 
@@ -65,8 +68,8 @@ def test_probes_get_200_or_503_and_the_reasons(address):
     assert status(f"{url}/healthz") == (200, {"ok": True, "problems": []})
     code, body = status(f"{url}/readyz")
     assert code == 503
-    assert "no telemetry is being read yet" in body["problems"]
-    health.reading()
+    assert "no telemetry is being read" in body["problems"]
+    health.reading(works=True)
     health.database(works=True)
     assert status(f"{url}/readyz")[0] == 200
     assert status(f"{url}/nothing")[0] == 404

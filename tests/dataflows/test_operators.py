@@ -75,7 +75,7 @@ def scored_by(
     letters: list[DeadLetter] = []
     flow = Dataflow("test")
     parted = split("split", op.input("in", flow, TestingSource(items)))
-    named = by_parameter("named", parted.trues, definitions)
+    named = by_parameter("named", parted.trues)
     metrics = FlowMetrics(registry or CollectorRegistry())
     up = watch("watch", named, definitions, metrics)
     op.output("scored", up, TestingSink(scored))
@@ -128,13 +128,6 @@ def test_the_id_of_an_anomaly_depends_on_parameter_and_start_only():
     assert whole != first_id([polled([28.0, 28.0, 35.0])])
 
 
-def test_the_subsystem_of_a_definition_is_filled_in():
-    bare = ParameterName("SAT", "", "voltage")
-    [scored], found, _ = scored_by(LIMITED, [polled([50.0], name=bare)])
-    assert scored.samples.name == VOLTAGE
-    assert found[0].name == VOLTAGE
-
-
 def test_late_samples_are_counted_and_open_no_anomaly():
     registry = CollectorRegistry()
     items = [polled([28.0] * 3, 10), polled([50.0], 4)]
@@ -183,7 +176,7 @@ def resumable(
 
     flow = Dataflow("resumable")
     source = TestingSource(items, batch_size=1)
-    named = by_parameter("named", op.input("in", flow, source), definitions)
+    named = by_parameter("named", op.input("in", flow, source))
     scored = watch("watch", named, definitions, FlowMetrics(CollectorRegistry()))
     op.output("out", op.map("crash", scored, crash), TestingSink(out))
     return flow
@@ -234,7 +227,7 @@ def test_new_settings_make_a_parameter_learn_anew_instead_of_stopping(tmp_path, 
             recovery_config=recovery,
         )
     assert len(out) == 2
-    assert "/SAT/power/voltage starts learning anew" in caplog.text
+    assert "/SAT/power/voltage: rolling_z_score start afresh" in caplog.text
 
 
 def test_a_parameter_that_stopped_arriving_is_told_of_and_its_return_too():
@@ -269,6 +262,23 @@ def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
     assert closed.anomalies[0].id == opened.anomalies[0].id
 
 
+def test_new_limits_leave_what_was_learnt_and_an_open_anomaly_alone(caplog):
+    def logic(resume: bytes | None, **limits: Any) -> WatchLogic:
+        metrics = FlowMetrics(CollectorRegistry())
+        return WatchLogic(resume, voltage(**limits), metrics, lambda: 0)
+
+    before = logic(None, soft=(20.0, 30.0))
+    before.on_batch([polled([*wave(1_000), 31.0])])
+    after = logic(before.snapshot(), soft=(20.0, 40.0))
+    [scored], _ = after.on_batch([polled(wave(40), 1_001)])
+    assert [one.change for one in scored.anomalies] == ["closed"]
+    undisturbed = logic(None, soft=(20.0, 40.0))
+    undisturbed.on_batch([polled([*wave(1_000), 31.0])])
+    [expected], _ = undisturbed.on_batch([polled(wave(40), 1_001)])
+    np.testing.assert_array_equal(scored.scores, expected.scores)
+    assert "/SAT/power/voltage: limits start afresh" in caplog.text
+
+
 def test_drifts_come_with_their_samples():
     settings = {**NOTHING_LEARNT, "adwin": {}}
     values = [28.0 + n % 3 for n in range(500)] + [48.0 + n % 3 for n in range(500)]
@@ -284,10 +294,20 @@ def test_drifts_come_with_their_samples():
     assert registry.get_sample_value("orbitwatch_drifts_total", labels) == 1
 
 
-def test_a_sequence_count_is_watched_for_gaps_without_being_described():
-    name = ParameterName("SAT", "power", "packet_sequence")
-    counts = [float(n) for n in (*range(300), 317, *range(318, 330))]
-    [_], found, _ = scored_by(Definitions(), [polled(counts, name=name)])
+SEQUENCE = ParameterName("SAT", "power", "packet_sequence")
+GAP = [float(n) for n in (*range(300), 317, *range(318, 330))]
+
+
+def test_a_sequence_count_is_not_watched_unless_asked_for():
+    [scored], found, _ = scored_by(Definitions(), [polled(GAP, name=SEQUENCE)])
+    assert found == []
+    assert not scored.scores.any()
+
+
+def test_a_sequence_count_can_be_watched_for_gaps():
+    definition = ParameterDefinition(SEQUENCE, detectors={"counter": {"modulo": 16384}})
+    items = [polled(GAP, name=SEQUENCE)]
+    [_], found, _ = scored_by(Definitions([definition]), items)
     assert found[0].explanation.text == "17 counts are missing between 299 and 317."
     assert {one.explanation.detector for one in found} == {"counter"}
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from prometheus_client import CollectorRegistry
 
 from connectors.errors import DeliveryFailed
 from connectors.kafka.sink import (
@@ -17,6 +18,8 @@ from connectors.kafka.sink import (
     dead_letter_message,
 )
 from connectors.messages import Anomaly, DeadLetter, Explanation, ParameterName
+from connectors.metrics import FlowMetrics
+from connectors.process import FlowProcess
 from connectors.settings import Settings
 from connectors.topics import Topic
 
@@ -43,8 +46,14 @@ def messages_in(kafka: str, topic: Topic, count: int):
     return found
 
 
+def process(kafka: str, **settings: Any) -> FlowProcess:
+    return FlowProcess(
+        Settings(kafka=kafka, **settings), FlowMetrics(CollectorRegistry())
+    )
+
+
 def written(kafka: str, topic: Topic, items, write, **settings: Any) -> None:
-    sink = KafkaSink(Settings(kafka=kafka, **settings), topic, write)
+    sink = KafkaSink(process(kafka, **settings), topic, write)
     sink.build("out", 0, 1).write_batch(items)
 
 
@@ -104,8 +113,8 @@ def test_more_messages_than_the_queue_holds_all_arrive(kafka, topic):
 def test_a_broker_that_went_away_is_an_error_and_never_silence(own_kafka):
     admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
     admin.create_topics([NewTopic("t", 1)])["t"].result(HANG_S)
-    settings = Settings(kafka=own_kafka.bootstrap, retry_seconds=5)
-    sink = KafkaSink(settings, Topic("t", "", 1, 1), dead_letter_message)
+    run = process(own_kafka.bootstrap, retry_seconds=5)
+    sink = KafkaSink(run, Topic("t", "", 1, 1), dead_letter_message)
     partition = sink.build("out", 0, 1)
     partition.write_batch([LETTER])
     own_kafka.stop()

@@ -95,14 +95,14 @@ def test_a_learned_anomaly_within_limits_is_explained_by_its_detector():
 def test_late_samples_are_judged_by_limits_alone():
     current = watch()
     current.update(np.arange(200), np.random.default_rng(0).normal(size=200))
-    before = current.snapshot()
+    before = [part.snapshot() for part in current._parts()]
     verdict = current.update(np.array([199, 5, -7]), np.array([0.0, 30.0, np.nan]))
     assert verdict.late == 3
     assert verdict.scores[:2].tolist() == [0.0, 2.0]
     assert np.isnan(verdict.scores[2])
     assert verdict.severities.tolist() == [0, Severity.CRITICAL, 0]
     assert verdict.changes == ()
-    assert current.snapshot() == before
+    assert [part.snapshot() for part in current._parts()] == before
 
 
 def test_a_late_sample_amid_others_does_not_shift_the_explanation():
@@ -142,16 +142,67 @@ def test_an_empty_batch_changes_nothing():
     assert current.snapshot() == before
 
 
-def test_a_refused_snapshot_changes_nothing():
-    current, other = watch(), build_watch(Limits(soft_high=1.0), SMALL)
-    for one in (current, other):
-        one.update(*stream())
+def test_what_is_no_snapshot_is_refused_and_changes_nothing():
+    current = watch()
+    current.update(*stream())
     before = current.snapshot()
-    with pytest.raises(SnapshotError, match="snapshot of settings"):
-        current.restore(other.snapshot())
+    for data in (b"", b"rubbish", before[:-3], Limits().snapshot()):
+        with pytest.raises(SnapshotError):
+            current.restore(data)
     assert current.snapshot() == before
-    with pytest.raises(SnapshotError, match="snapshot of settings parts"):
-        current.restore(ParameterWatch([]).snapshot())
+
+
+def test_parts_of_other_settings_start_afresh_and_the_rest_goes_on():
+    current = watch()
+    current.update(*stream())
+    settings = {**SMALL, "rolling_z_score": {"threshold": 6}, "adwin": {}}
+    other = build_watch(Limits(soft_high=1.0), settings)
+    assert other.restore(current.snapshot()) == ["limits", "rolling_z_score", "adwin"]
+    assert watch().restore(current.snapshot()) == []
+
+
+def test_a_clock_that_was_set_back_is_believed_after_a_while():
+    current = watch()
+    times, values = np.arange(500) * 1_000_000, np.zeros(500)
+    current.update(times + 10**15, values)
+    values[400:] = 9.0  # beyond the soft limit
+    verdict = current.update(times, values)
+    assert verdict.late == 99
+    assert verdict.changes[0].started_us == 400_000_000
+
+
+def test_a_single_sample_far_ahead_does_not_blind_for_ever():
+    current = watch()
+    times, values = np.arange(2_000) * 1_000_000, np.zeros(2_000)
+    values[1_000:] = 9.0
+    times[10] += 80_000_000_000
+    assert len(current.update(times, values).changes) > 0
+
+
+def test_repeated_samples_are_late_however_many():
+    current = watch()
+    times, values = np.arange(50) * 1_000_000, np.zeros(50)
+    current.update(times, values)
+    for _ in range(10):
+        assert current.update(times, values).late == 50
+
+
+@given(st.lists(st.integers(0, 400), max_size=6))
+@settings(max_examples=20, deadline=None)
+def test_cuts_do_not_move_the_time_base(cuts):
+    values = np.sin(np.arange(400.0))
+    times = np.r_[np.arange(150) + 1_000, np.arange(250)] * 1_000_000
+    whole = watch().update(times, values)
+    current = watch()
+    parts = [
+        current.update(t, v)
+        for t, v in zip(
+            np.split(times, sorted(cuts)), np.split(values, sorted(cuts)), strict=True
+        )
+    ]
+    scores = np.concatenate([part.scores for part in parts])
+    assert scores.tobytes() == whole.scores.tobytes()
+    assert sum(part.late for part in parts) == whole.late == 99
 
 
 def test_the_default_watch_fits_its_snapshot_into_32_kb():
