@@ -77,9 +77,9 @@ class HalfSpaceTrees(ArrayDetector):
         height: levels of splits in a tree.
         window_samples: samples that make up the reference, renewed when as many came.
         seed: of the trees' splits.
-        limits: fixed range of the values, as for River; None to learn it.
+        limits: fixed range of the values, as for River; null to learn it.
         threshold: least score of the trees (0 to 1) that can be an anomaly.
-        quantile: share of past tree scores that an anomaly exceeds, or None.
+        quantile: share of past tree scores that an anomaly exceeds, or null.
         learn_anomalies: whether samples that score 1 or more are learnt.
         readapt_after_samples: if not, how many in a row before they are all the same.
 
