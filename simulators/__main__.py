@@ -118,7 +118,7 @@ def _add_pace(group: argparse._ArgumentGroup) -> None:
         default=1,
         metavar="N",
         help="N packets of a subsystem a message, as Arrow: the bulk form, which does "
-        "not carry commands and other context (default: one a message, as JSON)",
+        "not carry context, sequence or epoch (default: one a message, as JSON)",
     )
 
 

@@ -69,6 +69,8 @@ class Feed:
 
     def send(self, packet: Packet) -> None:
         """Takes the packet; waits while too much is on its way."""
+        self.packets += 1
+        self.samples += len(packet.values)
         if self._bulk_packets > 1:
             bulk = self._bulks[packet.key]
             bulk.append(packet)
@@ -76,9 +78,8 @@ class Feed:
                 self._send_bulk(packet.key)
         else:
             self._produce(packet.key, encode_packet(packet), None)
-        self.packets += 1
-        # A sequence count is stored as a parameter of its own.
-        self.samples += len(packet.values) + (packet.sequence is not None)
+            # A sequence count, which the bulk form lacks, is stored as a parameter.
+            self.samples += packet.sequence is not None
         self.event_time = packet.generation_time
         if self.packets % POLL_EVERY == 0:
             self._producer.poll(0)
