@@ -285,7 +285,7 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
     def _measure_lag(self) -> None:
         for partition in self._assigned:
             try:
-                _, end = self._consumer.get_watermark_offsets(
+                oldest, end = self._consumer.get_watermark_offsets(
                     TopicPartition(self._topic, partition), cached=True
                 )
             except KafkaException:
@@ -293,7 +293,7 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             if end < 0:  # not known before the first fetch
                 continue
             at = self._progress.get(partition)
-            lag = max(end - at.next_offset, 0) if at else end
+            lag = max(end - (at.next_offset if at else oldest), 0)
             self._run.metrics.offset_lag.labels(self._topic, str(partition)).set(lag)
 
 
