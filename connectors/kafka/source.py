@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -18,7 +17,6 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
-from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
@@ -31,6 +29,7 @@ from connectors.kafka.clients import (
     partitions_of,
     share,
 )
+from connectors.kafka.fields import Place, content_type, place, times_us_of
 from connectors.messages import DeadLetter, ParameterName, Poll, Polled, Position
 from connectors.process import FlowProcess
 from connectors.topics import Topic
@@ -42,12 +41,10 @@ NEW_PARTITIONS_S = 60.0
 BROKER_ANSWERS_S = 1.0
 # KafkaError has no public name for it: no valid offset, and none may be guessed.
 NO_OFFSET = -140
-LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 _log = logging.getLogger("orbitwatch.kafka")
 
 Positions = tuple[Position, ...]
-_Place = tuple[int, int]  # partition, offset
 Offsets = dict[str, Any]
 """A snapshot: version 1, topic, and {partition: (next offset, newest us)}."""
 
@@ -209,12 +206,12 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
 
     def _take(self, messages: list[Message]) -> list[Polled | DeadLetter]:
         """Decodes a poll and notes how far it goes."""
-        times_us = _times_us(messages)
-        places = [_place(m) for m in messages]
+        times_us = times_us_of(messages)
+        places = [place(m) for m in messages]
         positions = self._advance(places, times_us.tolist())
         decoded = self._decoder.decode(
             [m.value() for m in messages],
-            [_content_type(m) for m in messages],
+            [content_type(m) for m in messages],
             times_us,
         )
         # Only polls with samples count: the sink waits for every number.
@@ -227,7 +224,7 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
         ]
         return [Polled(samples, poll) for samples in decoded.samples] + letters
 
-    def _advance(self, places: list[_Place], times_us: list[int]) -> Positions:
+    def _advance(self, places: list[Place], times_us: list[int]) -> Positions:
         """Notes how far a poll goes, by partition."""
         progress = self._progress
         touched: set[int] = set()
@@ -247,7 +244,7 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             message.value(),
             message.key(),
             self._topic,
-            *_place(message),
+            *place(message),
             refusal.reason,
             refusal.detail,
         )
@@ -295,24 +292,3 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             at = self._progress.get(partition)
             lag = max(end - (at.next_offset if at else oldest), 0)
             self._run.metrics.offset_lag.labels(self._topic, str(partition)).set(lag)
-
-
-def _content_type(message: Message) -> str | None:
-    headers = message.headers()
-    value = dict(headers).get("content-type") if headers else None
-    return value.decode("ascii", "replace") if isinstance(value, bytes) else None
-
-
-def _place(message: Message) -> _Place:
-    partition, offset = message.partition(), message.offset()
-    if partition is None or offset is None:
-        raise TypeError("a message from Kafka without partition and offset")
-    return partition, offset
-
-
-def _times_us(messages: Sequence[Message]) -> NDArray[np.int64]:
-    """Kafka's timestamps; the present where there is none or it cannot be one."""
-    times_ms = np.array([message.timestamp()[1] for message in messages], np.int64)
-    impossible = (times_ms < 0) | (times_ms > LATEST_MS)
-    times_ms[impossible] = time.time_ns() // 1_000_000
-    return times_ms * 1000
