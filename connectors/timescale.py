@@ -13,12 +13,11 @@ from psycopg.rows import class_row, scalar_row
 from typing_extensions import override
 
 from connectors.database.connection import Connection
-from connectors.database.positions import read_positions
 from connectors.database.session import Written
 from connectors.database.whole_polls import Batch, WholePolls
 from connectors.database.writer import DatabaseWriter
 from connectors.errors import SchemaOutdated
-from connectors.messages import ParameterName, Position, Scored
+from connectors.messages import ParameterName, Scored
 from connectors.migrate import missing
 from connectors.process import FlowProcess
 
@@ -138,11 +137,6 @@ def latest_anomalies(connection: Connection, limit: int) -> Sequence[LatestAnoma
     """
     with connection.cursor(row_factory=class_row(LatestAnomaly)) as cursor:
         return cursor.execute(query, {"limit": limit}).fetchall()
-
-
-def stream_positions(connection: Connection, flow: str) -> Sequence[Position]:
-    """How far each partition is stored by this flow."""
-    return read_positions(connection, flow)
 
 
 def count_samples(connection: Connection) -> int:

@@ -12,7 +12,7 @@ from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing, one
 from connectors.settings import Settings, kafka_variable, variable
 from connectors.topics import DEAD_LETTERS, Topic
 
-ANSWER_S = 10.0
+ANSWER_S = 6.0
 
 Client = TypeVar("Client", Consumer, Producer)
 

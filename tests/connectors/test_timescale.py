@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.database.connection import Connection
+from connectors.database.positions import read_positions
 from connectors.errors import SchemaOutdated
 from connectors.messages import Drift, Position, moment
 from connectors.timescale import (
@@ -17,7 +18,6 @@ from connectors.timescale import (
     count_samples,
     latest_anomalies,
     samples_of,
-    stream_positions,
 )
 from tests.connectors.telemetry import (
     MINUTE_US,
@@ -44,7 +44,7 @@ def test_a_poll_is_stored_with_its_position(store: str, reader: Connection):
         StoredSample(moment(START_US), 1.5, None, 0),
         StoredSample(moment(START_US + SECOND_US), None, 0.25, 0),
     ]
-    assert stream_positions(reader, "spacecraft") == [
+    assert read_positions(reader, "spacecraft") == [
         Position("telemetry.spacecraft", 0, 10, START_US + 1)
     ]
     assert sink.counted("database_samples") == count_samples(reader) == 2
@@ -55,7 +55,7 @@ def test_nothing_is_stored_of_a_poll_that_is_not_whole(store: str, reader: Conne
     with open_sink(store) as sink:
         sink.write(scored(poll(1, pieces=2), [1.5]))
     assert count_samples(reader) == 0
-    assert stream_positions(reader, "spacecraft") == []
+    assert read_positions(reader, "spacecraft") == []
 
 
 def test_a_lost_piece_stops_the_flow_at_the_end_of_the_epoch(
@@ -90,7 +90,7 @@ def test_pieces_in_any_order_are_stored_like_those_in_order(
     assert count_samples(reader) == 10 * 20 * 2
     for parameter in parameters:
         assert values_of(reader, parameter) == [n for n in range(1, 11) for _ in "ab"]
-    assert [p.next_offset for p in stream_positions(reader, "spacecraft")] == [100]
+    assert [p.next_offset for p in read_positions(reader, "spacecraft")] == [100]
 
 
 def test_a_repeated_sample_keeps_its_first_value_and_is_counted(
@@ -170,7 +170,7 @@ def test_what_a_timer_brought_about_is_stored_without_a_poll(
         sink.write(replace(empty, poll=None))
     assert reader.execute("SELECT revision FROM anomaly").fetchall() == [(1,)]
     assert reader.execute("SELECT count(*) FROM sample").fetchone() == (0,)
-    assert stream_positions(reader, "spacecraft") == []
+    assert read_positions(reader, "spacecraft") == []
 
 
 def test_the_latest_anomalies_come_with_names_and_an_explanation(

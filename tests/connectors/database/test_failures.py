@@ -14,13 +14,13 @@ import psycopg
 import pytest
 
 from connectors.database.connection import Connection, connect
+from connectors.database.positions import read_positions
 from connectors.errors import DatabaseUnavailable, SchemaOutdated
 from connectors.migrate import migrate
 from connectors.timescale import (
     DatabaseSink,
     check_database,
     count_samples,
-    stream_positions,
 )
 from tests.connectors.database.cut_answers import CutAnswers
 from tests.connectors.telemetry import anomaly, open_sink, poll, process, scored
@@ -73,7 +73,7 @@ def test_a_lost_answer_loses_and_doubles_nothing(
     assert sink.counted("database_retries") == 3
     with connect(plain_store, "test") as reader:
         assert count_samples(reader) == 3
-        (position,) = stream_positions(reader, "spacecraft")
+        (position,) = read_positions(reader, "spacecraft")
         assert position.next_offset == 30
         query = "SELECT revision FROM anomaly"
         assert reader.execute(query).fetchall() == [(2,)]

@@ -12,8 +12,9 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import TestingSource, cluster_main
 
 from connectors.database.connection import connect
+from connectors.database.positions import read_positions
 from connectors.messages import Scored
-from connectors.timescale import DatabaseSink, count_samples, stream_positions
+from connectors.timescale import DatabaseSink, count_samples
 from tests.connectors.telemetry import SECOND_US, START_US, poll, process, scored
 
 POLLS = 200
@@ -61,7 +62,7 @@ def test_every_sample_arrives_and_the_position_is_the_last_polls(
     with connect(plain_store, "test") as reader:
         expected = sum(2 * len(pieces) for pieces in made)
         assert count_samples(reader) == expected
-        (position,) = stream_positions(reader, "spacecraft")
+        (position,) = read_positions(reader, "spacecraft")
     assert position.next_offset == POLLS * 10
     assert run.metrics.database_samples._value.get() == expected
     assert run.metrics.database_repeated._value.get() == 0

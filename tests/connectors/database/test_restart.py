@@ -3,7 +3,8 @@
 import pytest
 
 from connectors.database.connection import Connection
-from connectors.timescale import samples_of, stream_positions
+from connectors.database.positions import read_positions
+from connectors.timescale import samples_of
 from tests.connectors.telemetry import (
     MINUTE_US,
     SECOND_US,
@@ -54,7 +55,7 @@ def test_a_topic_that_was_created_again_is_not_taken_for_a_repeat(
         at = poll(1, offset=5, newest_us=newest_us)
         sink.write(scored(at, [2.0], first_us=START_US + SECOND_US))
     assert values_of(reader) == [1.0, 2.0]
-    assert stream_positions(reader, "spacecraft") == list(at.positions)
+    assert read_positions(reader, "spacecraft") == list(at.positions)
 
 
 def test_a_position_does_not_go_back_when_another_partition_goes_on(
@@ -66,7 +67,7 @@ def test_a_position_does_not_go_back_when_another_partition_goes_on(
         early, new = poll(1, offset=50), poll(1, offset=7, partition=1)
         both = type(early)(1, 1, early.positions + new.positions, START_US)
         sink.write(scored(both, [1.0, 2.0]))
-    offsets = [p.next_offset for p in stream_positions(reader, "spacecraft")]
+    offsets = [p.next_offset for p in read_positions(reader, "spacecraft")]
     assert offsets == [100, 7]
 
 
