@@ -50,7 +50,7 @@ class DemoServices:
         self.postgres = EmbeddedPostgres(
             self.folder / "postgres", {"fsync": "off"}, self._watchdog
         )
-        self._broker = EmbeddedBroker()
+        self._broker = EmbeddedBroker(topic.name for topic in topics.ALL)
         self._flow: subprocess.Popen[bytes] | None = None
         self.metrics_port, self._health_port = _free_ports(2)
 
@@ -69,7 +69,7 @@ class DemoServices:
         self.postgres.start()
         self._say("Starting a Kafka broker in memory")
         self._exits.callback(self._broker.stop)
-        self._broker.start(topic.name for topic in topics.ALL)
+        self._broker.start()
         self._say("Creating the tables")
         self._run("connectors.migrate")
         recovery = self.folder / "recovery"

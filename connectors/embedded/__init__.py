@@ -1,4 +1,4 @@
-"""In-process stand-ins for PostgreSQL and Kafka: what the demo and tests run on."""
+"""Stand-ins for PostgreSQL and Kafka: what the demo and tests run on."""
 
 from __future__ import annotations
 

@@ -1,22 +1,26 @@
-"""A Kafka broker inside this process."""
+"""A Kafka broker in memory, as a child of this process."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Self
-
-from confluent_kafka import KafkaException, Producer
 
 from connectors.errors import KafkaUnavailable
 
+CLUSTER = Path(__file__).with_name("mock_cluster.py")
+
 
 class EmbeddedBroker:
-    """librdkafka's mock cluster: a Kafka broker inside this process, for a demo.
+    """librdkafka's mock cluster: a Kafka broker in a child of this process, for a demo.
 
     It speaks Kafka's protocol on a port of the loopback interface, to any client. What
     it cannot do, all of it measured with librdkafka 2.16:
 
-    - Nothing is on disk: topics and offsets are gone with this process.
+    - Nothing is on disk: topics and offsets are gone with the child, and that
+      ends with us, even if we are killed.
     - A partition holds 5 MB (as sent, so after compression). Beyond that the oldest
       batches vanish without a word, whether they have been read or not, and a reader
       whose next offset has vanished gets OFFSET_OUT_OF_RANGE. A batch of more than
@@ -29,28 +33,37 @@ class EmbeddedBroker:
     Headers, timestamps, keys, consumer groups and idempotent producers work.
     """
 
-    def __init__(self) -> None:
-        self._cluster: Producer | None = None
+    def __init__(self, topics: Iterable[str] = ()) -> None:
+        self._topics = tuple(topics)
+        self._cluster: subprocess.Popen[str] | None = None
         self.address = ""
 
-    def start(self, topics: Iterable[str] = ()) -> None:
-        """Makes `topics` appear; `address` is then what ORBITWATCH_KAFKA has to be."""
-        self._cluster = Producer(
-            {"bootstrap.servers": "", "test.mock.num.brokers": 1, "log_level": 0}
+    def start(self) -> None:
+        """Returns when `topics` are there; `address` is what ORBITWATCH_KAFKA is then.
+
+        Raises KafkaUnavailable if the broker does not start.
+        """
+        self._cluster = subprocess.Popen(  # noqa: S603 - our own file
+            [sys.executable, "-P", str(CLUSTER), *self._topics],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Ctrl-C in the terminal is for the owner, who stops us in due course.
+            start_new_session=True,
         )
-        try:
-            brokers = self._cluster.list_topics(timeout=10).brokers.values()
-            self.address = ",".join(
-                f"{broker.host}:{broker.port}" for broker in brokers
-            )
-            for topic in topics:
-                self._cluster.list_topics(topic, timeout=10)
-        except KafkaException as error:
-            raise KafkaUnavailable("(embedded)", error.args[0].str()) from None
+        if self._cluster.stdout is not None:
+            self.address = self._cluster.stdout.readline().strip()
+        if not self.address:
+            _, problem = self._cluster.communicate()
+            raise KafkaUnavailable("(embedded)", " ".join(problem.split()))
 
     def stop(self) -> None:
         """The broker and all it holds are gone. May be repeated."""
-        self._cluster = None
+        cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            cluster.kill()
+            cluster.communicate()
 
     def __enter__(self) -> Self:
         self.start()

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -168,8 +169,7 @@ def test_the_watchdog_ends_what_is_guarded_and_spares_what_is_forgotten(tmp_path
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as embedded:
-        embedded.start(["telemetry.spacecraft"])
+    with EmbeddedBroker(["telemetry.spacecraft"]) as embedded:
         yield embedded
 
 
@@ -227,6 +227,33 @@ def test_the_broker_forgets_silently_beyond_five_megabytes(broker: EmbeddedBroke
     message, (oldest, end) = first_message(broker)
     assert (message.offset(), end) == (oldest, 7000)
     assert 1000 < oldest < 3000
+
+
+def test_a_broker_goes_with_its_owner_even_if_that_is_killed():
+    code = (
+        "import time; from connectors.embedded import EmbeddedBroker as Broker;"
+        "broker = Broker(); broker.start(); print(broker.address, flush=True);"
+        "time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        host, port = owner.stdout.readline().strip().rsplit(":", 1)
+        owner.kill()
+
+    def refuses() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex((host, int(port))) != 0
+
+    assert eventually(refuses)
+
+
+def test_brokers_can_be_started_and_stopped_many_times():
+    for _ in range(20):
+        with EmbeddedBroker(["telemetry.spacecraft"]) as broker:
+            assert broker.address
+        broker.stop()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run it as another")

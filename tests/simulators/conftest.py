@@ -18,8 +18,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as embedded:
-        embedded.start([topics.SPACECRAFT.name])
+    with EmbeddedBroker([topics.SPACECRAFT.name]) as embedded:
         yield embedded
 
 
