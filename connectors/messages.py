@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -55,8 +55,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
         return self.spacecraft
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ParameterName:
+class ParameterName(NamedTuple):
     """Which parameter of which spacecraft; `subsystem` is empty where none is given."""
 
     spacecraft: str
@@ -65,8 +64,7 @@ class ParameterName:
 
     def __str__(self) -> str:
         """The qualified name, `/ISS/orbit/latitude`."""
-        parts = (self.spacecraft, self.subsystem, self.parameter)
-        return "".join(f"/{part}" for part in parts if part)
+        return "".join(f"/{part}" for part in self if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +110,59 @@ class Samples:
         return len(self.values)
 
 
+class Situation(NamedTuple):
+    """What was told with a run of samples; as in `Samples`."""
+
+    context: Context | None = None
+    epochs: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Samples of some parameters as columns: the run of the first, of the second, ...
+
+    Rows `starts[i]` to before `starts[i + 1]` are those of `names[i]`, in order of
+    arrival. `times_us` and `values` are as in `Samples`; `situations` has the context
+    and the epochs of those runs (by their place) that came with any.
+    """
+
+    names: Sequence[ParameterName]
+    starts: NDArray[np.int64]
+    times_us: NDArray[np.int64]
+    values: NDArray[np.float64]
+    situations: Mapping[int, Situation] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def run(self, place: int) -> Samples:
+        """The samples of one parameter."""
+        rows = slice(*self.starts[place : place + 2].tolist())
+        told = self.situations.get(place, Situation())
+        name, times_us, values = self.names[place], self.times_us, self.values
+        return Samples(name, times_us[rows], values[rows], told.context, told.epochs)
+
+    @classmethod
+    def of(cls, runs: Sequence[Samples]) -> Runs:
+        """The same samples in one piece; no parameter may occur twice."""
+        return cls(
+            [run.name for run in runs],
+            np.cumsum([0, *map(len, runs)]),
+            np.concatenate([np.empty(0, np.int64), *(run.times_us for run in runs)]),
+            np.concatenate([np.empty(0), *(run.values for run in runs)]),
+            {
+                place: Situation(run.context, run.epochs)
+                for place, run in enumerate(runs)
+                if run.context or run.epochs
+            },
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """Samples of one parameter, with the poll they came in."""
+    """Samples of some parameters, with the poll they came in."""
 
-    samples: Samples
+    samples: Runs
     poll: Poll
 
 
@@ -174,15 +220,15 @@ class Scored:
     """Samples with what the detectors made of them, on their way to the database.
 
     `scores` (float64, 1.0 = threshold, NaN = not scored) and `severities` (int8, as
-    numbered in the table `severity`) have the shape of `samples`. What a timer brought
-    about has no samples, and no poll.
+    numbered in the table `severity`) have a number for each sample, `units` a unit for
+    each parameter. What a timer brought about has no samples, and no poll.
     """
 
-    samples: Samples
+    samples: Runs
     scores: NDArray[np.float64]
     severities: NDArray[np.int8]
     anomalies: tuple[Anomaly, ...]
-    unit: str
+    units: Sequence[str]
     poll: Poll | None
     drifts: tuple[Drift, ...] = ()
 

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 
+import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from connectors.messages import Anomaly, Samples
+from connectors.messages import Anomaly, Runs
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000)
 # A producer gone wild may invent spacecraft; those beyond count as "other".
 MOST_SPACECRAFT = 500
+
+_SPACECRAFT = attrgetter("spacecraft")
 
 
 class _EventTimeLag(Collector):
@@ -103,17 +109,25 @@ class FlowMetrics:
         self._lag = _EventTimeLag()
         registry.register(self._lag)
 
-    def read(self, messages: int, batches: Iterable[Samples]) -> None:
+    def read(self, messages: int, batches: Iterable[Runs]) -> None:
         """Counts a poll: its messages, and its samples by spacecraft."""
         samples = 0
         for batch in batches:
-            spacecraft = self._label(batch.name.spacecraft)
             samples += len(batch)
-            self._samples.labels(spacecraft).inc(len(batch))
-            newest_us = max(int(batch.times_us.max()), self._lag.newest_us[spacecraft])
-            self._lag.newest_us[spacecraft] = newest_us
+            begin = 0
+            for spacecraft, names in groupby(batch.names, _SPACECRAFT):
+                end = begin + sum(1 for _ in names)
+                rows = slice(*batch.starts[[begin, end]].tolist())
+                self._read(spacecraft, batch.times_us[rows])
+                begin = end
         self.poll_messages.observe(messages)
         self.poll_samples.observe(samples)
+
+    def _read(self, spacecraft: str, times_us: NDArray[np.int64]) -> None:
+        spacecraft = self._label(spacecraft)
+        self._samples.labels(spacecraft).inc(len(times_us))
+        newest_us = max(int(times_us.max()), self._lag.newest_us[spacecraft])
+        self._lag.newest_us[spacecraft] = newest_us
 
     def refused(self, reason: str) -> None:
         """Counts a dead letter."""

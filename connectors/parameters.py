@@ -78,7 +78,7 @@ class Definitions:
             if name in self._by_name:
                 raise _wrong(definition.source, f"{name} is described twice")
             self._by_name[name] = definition
-            bare = replace(name, subsystem="")
+            bare = name._replace(subsystem="")
             unique = bare not in self._without_subsystem
             self._without_subsystem[bare] = name if unique else None
 

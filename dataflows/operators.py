@@ -9,16 +9,11 @@ import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream
 
+from connectors.decode.names import shard_of
 from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions
-from dataflows.watching import Watched, WatchLogic
-
-
-def check_definitions(definitions: Definitions) -> None:
-    """Raises SettingsError for the first definition that makes no detectors."""
-    for definition in definitions:
-        Watched.afresh(definition)
+from dataflows.watching import ShardLogic
 
 
 def wall_clock_us() -> int:
@@ -39,13 +34,13 @@ def split(
 
 
 @operator
-def by_parameter(step_id: str, up: Stream[Polled]) -> KeyedStream[Polled]:
-    """Keys batches by their parameter's qualified name."""
+def by_shard(step_id: str, up: Stream[Polled]) -> KeyedStream[Polled]:
+    """Keys batches by the shard that their parameters are in."""
 
-    def name(polled: Polled) -> str:
-        return str(polled.samples.name)
+    def shard(polled: Polled) -> str:
+        return f"shard {shard_of(polled.samples.names[0]):02}"
 
-    return op.key_on("name", up, name)
+    return op.key_on("shard", up, shard)
 
 
 @operator
@@ -62,8 +57,8 @@ def watch(
     judged by the clock.
     """
 
-    def build(resume: bytes | None) -> WatchLogic:
-        return WatchLogic(resume, definitions, metrics, clock_us)
+    def build(resume: bytes | None) -> ShardLogic:
+        return ShardLogic(resume, definitions, metrics, clock_us)
 
     return op.stateful_batch("detectors", up, build)
 

@@ -18,7 +18,8 @@ from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, read_definitions
 from connectors.start import start_flow
 from connectors.timescale import DatabaseSink
-from dataflows.operators import anomalies, by_parameter, check_definitions, split, watch
+from dataflows.operators import anomalies, by_shard, split, watch
+from dataflows.watched import check_definitions
 
 NAME = "spacecraft"
 
@@ -36,10 +37,10 @@ def build(
     received = op.input("telemetry", flow, telemetry)
     # Polled | DeadLetter
     parted = split("split", received)
-    named = by_parameter("by_parameter", parted.trues)
-    # ("/spacecraft/subsystem/parameter", Polled)
-    scored = watch("watch", named, definitions, metrics)
-    # ("/spacecraft/subsystem/parameter", Scored)
+    sharded = by_shard("by_shard", parted.trues)
+    # ("shard 00", Polled)
+    scored = watch("watch", sharded, definitions, metrics)
+    # ("shard 00", Scored)
     op.output("database", scored, database)
     op.output("anomaly_topic", anomalies("anomalies", scored), anomaly_topic)
     op.output("dead_letter_topic", parted.falses, dead_letter_topic)

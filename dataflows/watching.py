@@ -1,110 +1,42 @@
-"""One parameter in a flow: its detectors, its silence, and what becomes of both."""
+"""The parameters of a shard in a flow: judged together where they can be."""
 
 from __future__ import annotations
 
-import logging
-import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 import numpy as np
 from bytewax.operators import StatefulBatchLogic
 from typing_extensions import override
 
-from connectors.decode.rows import SEQUENCE
-from connectors.errors import SettingsError
 from connectors.messages import (
     Anomaly,
     Drift,
-    Explanation,
     ParameterName,
     Polled,
-    Samples,
+    Runs,
     Scored,
     moment,
 )
 from connectors.metrics import FlowMetrics
-from connectors.parameters import Definitions, ParameterDefinition
-from connectors.settings import variable
-from dataflows.detectors.build import BY_DEFAULT, build_staleness, build_watch
-from dataflows.detectors.drift import DriftEvent
+from connectors.parameters import Definitions
+from dataflows.detectors.bank import EnvelopeBank, plain_envelope
 from dataflows.detectors.episodes import EpisodeChange
-from dataflows.detectors.limits import Limits
-from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 from dataflows.detectors.staleness import Staleness
-from dataflows.detectors.watch import ParameterWatch
+from dataflows.shard_snapshot import read_shard, write_shard
+from dataflows.silence import Silence
+from dataflows.watched import Watched
 
-# The id of an anomaly follows from its parameter and start, whoever computes it.
-ANOMALY_NAMESPACE = uuid.UUID("6f7262b2-7477-4174-8368-616e6f6d616c")
-# Packets are counted, not measured: what learns has nothing to learn from that.
-SEQUENCE_DETECTORS: Mapping[str, Mapping[str, object]] = {
-    name: {"enabled": False} for name in BY_DEFAULT
-}
-_SNAPSHOT = label("parameter", 1, {})
-
-_log = logging.getLogger("orbitwatch.detect")
+_NO_ROWS = np.zeros(2, np.int64)
 
 
-@dataclass(slots=True)
-class Watched:
-    """A parameter and what watches it; `staleness` where silence is to be told."""
+class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
+    """Judges what arrives of a shard's parameters; its snapshot is all they learnt.
 
-    name: ParameterName
-    unit: str
-    watch: ParameterWatch
-    staleness: Staleness | None
-
-    @classmethod
-    def afresh(cls, definition: ParameterDefinition) -> Watched:
-        """The parameter with detectors that have learnt nothing.
-
-        Raises SettingsError, naming file and parameter, for settings that do not fit.
-        """
-        name, settings = definition.name, definition.detectors
-        if name.parameter == SEQUENCE:
-            settings = {**SEQUENCE_DETECTORS, **settings}
-        try:
-            limits = Limits(*definition.soft, *definition.hard)
-            watch, staleness = build_watch(limits, settings), build_staleness(settings)
-        except ValueError as error:
-            problem = f"{definition.source}: {name}: {error}"
-            raise SettingsError(variable("parameters"), problem) from None
-        return cls(name, definition.unit, watch, staleness)
-
-    @classmethod
-    def resumed(cls, data: bytes, definitions: Definitions, now_us: int) -> Watched:
-        """The parameter as a snapshot has it; silence counts from now.
-
-        What has new settings, or is of a new version, starts afresh: better than to
-        stop.
-        """
-        key, watch, staleness = unpack(data, _SNAPSHOT)
-        found = cls.afresh(definitions.of(ParameterName(*key.decode().split("/"))))
-        fresh = list(found.watch.restore(watch))
-        if found.staleness and staleness:
-            try:
-                found.staleness.restore(staleness)
-                found.staleness.resumed(now_us)
-            except SnapshotError:
-                fresh.append(Staleness.name)
-        if fresh:
-            _log.warning("%s: %s start afresh", found.name, ", ".join(fresh))
-        return found
-
-    def snapshot(self) -> bytes:
-        """The state of all that watches it, and its name."""
-        names = (self.name.spacecraft, self.name.subsystem, self.name.parameter)
-        staleness = self.staleness.snapshot() if self.staleness else b""
-        parts = ["/".join(names).encode(), self.watch.snapshot(), staleness]
-        return pack(_SNAPSHOT, parts)
-
-
-class WatchLogic(StatefulBatchLogic[Polled, Scored, bytes]):
-    """Judges the batches of one parameter; the snapshot is that of its detectors.
-
-    Bytewax does not tell the key, so detectors are made at the first batch, which
-    names the parameter. `clock_us` is asked only where silence is to be told.
+    A parameter is known from its first sample on. `clock_us` is asked only where
+    silence is to be told.
     """
 
     def __init__(
@@ -116,109 +48,152 @@ class WatchLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     ) -> None:
         self._definitions, self._metrics = definitions, metrics
         self._clock_us = clock_us
-        self._watched: Watched | None = None
-        if resume:
-            self._watched = Watched.resumed(resume, definitions, clock_us())
+        self._watched: dict[ParameterName, Watched] = {}
+        self._banks: dict[bytes, EnvelopeBank] = {}
+        self._silence = Silence()
+        for watched in read_shard(resume, definitions) if resume else ():
+            self._take_in(watched)
+            self._silence.resumed(watched, clock_us())
 
     @override
     def on_batch(self, values: list[Polled]) -> tuple[Iterable[Scored], bool]:
-        watched = self._watched
-        if watched is None:
-            definition = self._definitions.of(values[0].samples.name)
-            watched = self._watched = Watched.afresh(definition)
-        scored = [self._judge(watched, polled) for polled in values]
-        if watched.staleness:
-            change = watched.staleness.arrived(self._clock_us())
-            scored += self._timely(watched, change)
-        return scored, self.RETAIN
+        return [*chain.from_iterable(map(self._judge, values))], self.RETAIN
 
     @override
     def on_notify(self) -> tuple[Iterable[Scored], bool]:
-        watched = self._watched
-        if watched is None or watched.staleness is None:
-            return [], self.RETAIN
-        change = watched.staleness.woken(self._clock_us())
-        return self._timely(watched, change), self.RETAIN
+        now_us = self._clock_us()
+        told = self._silence.woken(now_us)
+        return [self._timely(watched, change) for watched, change in told], self.RETAIN
 
     @override
     def notify_at(self) -> datetime | None:
-        staleness = self._watched.staleness if self._watched else None
-        wake_us = staleness.wake_at_us if staleness else None
+        wake_us = self._silence.wake_at_us
         return None if wake_us is None else moment(wake_us)
 
     @override
     def snapshot(self) -> bytes:
-        return self._watched.snapshot() if self._watched else b""
+        return write_shard(self._watched.values(), self._banks.values())
 
-    def _judge(self, watched: Watched, polled: Polled) -> Scored:
+    def _of(self, name: ParameterName) -> Watched:
+        watched = self._watched.get(name)
+        if watched is None:
+            watched = Watched.afresh(self._definitions.of(name))
+            self._take_in(watched)
+        return watched
+
+    def _take_in(self, watched: Watched) -> None:
+        self._watched[watched.name] = watched
+        if envelope := plain_envelope(watched.watch):
+            bank = self._banks.get(envelope.identity)
+            if bank is None:
+                bank = self._banks[envelope.identity] = EnvelopeBank(envelope)
+            watched.bank, watched.row = bank, bank.add(watched.key, watched.watch)
+
+    def _judge(self, polled: Polled) -> Iterator[Scored]:
         samples = polled.samples
-        verdict = watched.watch.update(
-            samples.times_us, samples.values, samples.context, samples.epochs
-        )
-        if verdict.late:
-            self._metrics.late.inc(verdict.late)
-        for event in verdict.drifts:
-            self._metrics.drift(event.detector)
-        return Scored(
+        watched = [self._of(name) for name in samples.names]
+        found = _Found(samples)
+        for place in self._judge_together(found, watched):
+            self._judge_alone(found, watched[place], place)
+        anomalies, drifts = found.in_order()
+        self._count(found.late, anomalies, drifts)
+        yield Scored(
             samples,
-            verdict.scores,
-            verdict.severities,
-            self._anomalies(watched.name, verdict.changes),
-            watched.unit,
+            found.scores,
+            found.severities,
+            anomalies,
+            [one.unit for one in watched],
             polled.poll,
-            tuple(_drift(watched.name, event) for event in verdict.drifts),
+            drifts,
         )
+        silent = [one for one in watched if one.staleness]
+        if silent:
+            for one, change in self._silence.arrived(silent, self._clock_us()):
+                yield self._timely(one, change)
 
-    def _timely(self, watched: Watched, change: EpisodeChange | None) -> list[Scored]:
+    def _judge_together(self, found: _Found, watched: Sequence[Watched]) -> list[int]:
+        """Has the banks judge what is theirs; returns the places of the others."""
+        rest: list[int] = []
+        theirs: defaultdict[EnvelopeBank, list[int]] = defaultdict(list)
+        for place, one in enumerate(watched):
+            if one.bank is None or place in found.samples.situations:
+                rest.append(place)
+            else:
+                theirs[one.bank].append(place)
+        for bank, places in theirs.items():
+            rest += self._have_judged(bank, found, watched, places)
+        return rest
+
+    def _have_judged(
+        self,
+        bank: EnvelopeBank,
+        found: _Found,
+        watched: Sequence[Watched],
+        places: list[int],
+    ) -> list[int]:
+        samples = found.samples
+        rows = np.array([watched[place].row for place in places])
+        begins, ends = samples.starts[places], samples.starts[np.add(places, 1)]
+        judged = bank.judge(rows, begins, ends, samples.times_us, samples.values)
+        if len(places) == len(watched):
+            found.scores, found.severities = judged.scores, judged.severities
+        else:
+            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+                found.scores[begin:end] = judged.scores[begin:end]
+                found.severities[begin:end] = judged.severities[begin:end]
+        for index, changes in judged.changes:
+            place = places[index]
+            found.anomalies[place] = watched[place].anomalies(changes)
+        return [places[index] for index in judged.left]
+
+    def _judge_alone(self, found: _Found, one: Watched, place: int) -> None:
+        run = found.samples.run(place)
+        verdict = one.watch.update(run.times_us, run.values, run.context, run.epochs)
+        rows = slice(*found.samples.starts[place : place + 2].tolist())
+        found.scores[rows], found.severities[rows] = verdict.scores, verdict.severities
+        found.anomalies[place] = one.anomalies(verdict.changes)
+        found.drifts[place] = one.drifts(verdict.drifts)
+        found.late += verdict.late
+        if one.bank is None:
+            return
+        if plain_envelope(one.watch):
+            one.bank.note(one.row)
+        else:  # it has learnt of a context, for which a bank has no room
+            one.bank.remove(one.row)
+            one.bank = None
+
+    def _timely(self, one: Watched, change: EpisodeChange) -> Scored:
         """What a timer brought about, or the end of it."""
-        if change is None:
-            return []
-        nothing = Samples(watched.name, np.empty(0, np.int64), np.empty(0))
-        anomalies = self._anomalies(watched.name, (change,), Staleness.name)
+        anomalies = one.anomalies([change], Staleness.name)
+        self._count(0, anomalies, ())
+        nothing = Runs([one.name], _NO_ROWS, np.empty(0, np.int64), np.empty(0))
         severities = np.empty(0, np.int8)
-        return [Scored(nothing, np.empty(0), severities, anomalies, watched.unit, None)]
+        return Scored(nothing, np.empty(0), severities, anomalies, [one.unit], None)
 
-    def _anomalies(
-        self, name: ParameterName, changes: Iterable[EpisodeChange], series: str = ""
-    ) -> tuple[Anomaly, ...]:
-        found = tuple(_anomaly(name, change, series) for change in changes)
-        for anomaly in found:
+    def _count(
+        self, late: int, anomalies: Iterable[Anomaly], drifts: Iterable[Drift]
+    ) -> None:
+        if late:
+            self._metrics.late.inc(late)
+        for anomaly in anomalies:
             self._metrics.anomaly(anomaly)
-        return found
+        for drift in drifts:
+            self._metrics.drift(drift.detector)
 
 
-def _anomaly(name: ParameterName, change: EpisodeChange, series: str) -> Anomaly:
-    """A change as readers get it; `series` keeps starts apart that may coincide."""
-    why = change.explanation
-    return Anomaly(
-        id=str(uuid.uuid5(ANOMALY_NAMESPACE, f"{name}@{change.started_us}{series}")),
-        name=name,
-        change=change.kind,
-        revision=change.revision,
-        started_us=change.started_us,
-        ended_us=change.ended_us,
-        severity=change.severity.name,
-        peak_score=change.peak_score,
-        samples=change.samples,
-        explanation=Explanation(
-            why.detector,
-            why.observed,
-            why.expected,
-            why.lower,
-            why.upper,
-            why.threshold,
-            why.text,
-            dict(why.contributions),
-        ),
-    )
+class _Found:
+    """What is found of a batch so far: a number a sample, or by place."""
 
+    def __init__(self, samples: Runs) -> None:
+        self.samples = samples
+        self.scores = np.empty(len(samples))
+        self.severities = np.empty(len(samples), np.int8)
+        self.anomalies: dict[int, tuple[Anomaly, ...]] = {}
+        self.drifts: dict[int, tuple[Drift, ...]] = {}
+        self.late = 0
 
-def _drift(name: ParameterName, event: DriftEvent) -> Drift:
-    return Drift(
-        name,
-        event.at_us,
-        event.detector,
-        event.mean_before,
-        event.mean_after,
-        event.text,
-    )
+    def in_order(self) -> tuple[tuple[Anomaly, ...], tuple[Drift, ...]]:
+        """The anomalies and the drifts of all parameters, in their order."""
+        anomalies = (self.anomalies[place] for place in sorted(self.anomalies))
+        drifts = (self.drifts[place] for place in sorted(self.drifts))
+        return tuple(chain.from_iterable(anomalies)), tuple(chain.from_iterable(drifts))

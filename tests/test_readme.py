@@ -11,7 +11,7 @@ import pytest
 from connectors.messages import Packet
 from connectors.parameters import read_definitions
 from connectors.timescale import check_database
-from dataflows.operators import check_definitions
+from dataflows.watched import check_definitions
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.flow_process import REPOSITORY, free_port, wait_until
 from tests.readme import PARAMETERS_README, README, part, rewritten

@@ -105,8 +105,8 @@ class Session:
             if pieces:
                 ids = self._parameters.look_up(
                     self._connection,
-                    [piece.samples.name for piece in pieces],
-                    [piece.unit for piece in pieces],
+                    [name for piece in pieces for name in piece.samples.names],
+                    [unit for piece in pieces for unit in piece.units],
                 )
                 counts = store_samples(self._connection, _rows(pieces, ids))
                 anomalies = store_anomalies(self._connection, pieces, self._parameters)
@@ -117,9 +117,9 @@ class Session:
 
 
 def _rows(pieces: Sequence[Scored], ids: Sequence[int]) -> SampleRows:
-    lengths = [len(piece.samples) for piece in pieces]
+    lengths = [np.diff(piece.samples.starts) for piece in pieces]
     return SampleRows(
-        np.repeat(np.array(ids, np.int32), lengths),
+        np.repeat(np.array(ids, np.int32), np.concatenate(lengths)),
         np.concatenate([piece.samples.times_us for piece in pieces]),
         np.concatenate([piece.samples.values for piece in pieces]),
         np.concatenate([piece.scores for piece in pieces]),

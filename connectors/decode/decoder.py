@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from connectors.decode.arrow import arrow_rows
 from connectors.decode.names import NO_NAME, Names, is_name
 from connectors.decode.refusals import REASONS, Refusal, Unusable
-from connectors.decode.rows import PollInTheMaking, Rows, by_parameter
+from connectors.decode.rows import PollInTheMaking, Rows, by_shard
 from connectors.errors import one_line
 from connectors.messages import (
     ARROW_CONTENT_TYPE,
     Packet,
     ParameterName,
-    Samples,
+    Runs,
     microseconds,
 )
 
@@ -32,9 +32,9 @@ MOST_CONTEXT_VALUES = 256
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A poll as columns: `samples`, one entry a parameter, and what was refused."""
+    """A poll as columns: `samples`, one entry a shard, and what was refused."""
 
-    samples: list[Samples]
+    samples: list[Runs]
     refused: list[Refusal]
 
 
@@ -62,7 +62,7 @@ class Decoder:
         content_types: Sequence[str | None],
         received_us: NDArray[np.int64],
     ) -> Decoded:
-        """The samples of a poll, by parameter, in order of arrival.
+        """The samples of a poll, by shard and parameter, in order of arrival.
 
         The three sequences describe the messages: value, `content-type` header and
         Kafka timestamp (microseconds since 1970).
@@ -82,7 +82,7 @@ class Decoder:
                 refusal = Refusal(index, problem.reason, str(problem))
                 poll.refused.append(refusal)
         rows = self._refuse_rows(poll, received_us)
-        samples = list(by_parameter(rows, self._names.names, poll.situations))
+        samples = list(by_shard(rows, self._names, poll.situations))
         return Decoded(samples, sorted(poll.refused, key=lambda one: one.index))
 
     def _packet(self, value: bytes) -> Packet:

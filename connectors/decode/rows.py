@@ -1,21 +1,20 @@
-"""A poll as rows: collected message by message, then cut by parameter."""
+"""A poll as rows: collected message by message, then cut by shard and parameter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from connectors.decode.names import Names
 from connectors.decode.refusals import Refusal
-from connectors.messages import Context, Packet, ParameterName, Samples, microseconds
+from connectors.messages import Context, Packet, Runs, Situation, microseconds
 
 # What packets count their sequence under, beside their values.
 SEQUENCE = "packet_sequence"
-
-Epochs = tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,35 +94,50 @@ class PollInTheMaking:
         )
 
 
-def by_parameter(
-    rows: Rows, names: list[ParameterName], situations: dict[int, Packet]
-) -> Iterator[Samples]:
-    """Cuts the rows into one run a parameter; arrival order is kept inside a run.
+def by_shard(rows: Rows, names: Names, packets: Mapping[int, Packet]) -> Iterator[Runs]:
+    """Cuts the rows by shard, and within by parameter; else they keep their order.
 
-    `situations` are the packets, by message, that tell a context or an epoch.
+    `packets` are those, by message, that tell a context or an epoch.
     """
     if len(rows.parameters) == 0:
         return
-    order = np.argsort(rows.parameters, kind="stable")
-    parameters = rows.parameters[order]
+    by_place, place_of = names.order()
+    places = place_of[rows.parameters]
+    order = np.argsort(places, kind="stable")
+    places = places[order]
     times_us, values = rows.times_us[order], rows.values[order]
-    messages = rows.messages[order]
-    cuts = np.flatnonzero(np.diff(parameters)) + 1
-    starts = [0, *cuts.tolist()]
-    ends = [*cuts.tolist(), len(parameters)]
-    told: dict[bytes, tuple[Context | None, Epochs]] = {}
-    for start, end in zip(starts, ends, strict=True):
-        run = slice(start, end)
-        name = names[int(parameters[start])]
-        if not situations:
-            yield Samples(name, times_us[run], values[run])
-            continue
+    starts = [0, *(np.flatnonzero(places[1:] != places[:-1]) + 1).tolist()]
+    bounds = [*starts, len(order)]
+    present = by_place[places[starts]].tolist()
+    situations = _situations(rows.messages[order], bounds, packets) if packets else {}
+    shards = [names.shards[number] for number in present]
+    firsts = [k for k in range(len(shards)) if k == 0 or shards[k] != shards[k - 1]]
+    for first, last in zip(firsts, [*firsts[1:], len(shards)], strict=True):
+        begin, end = bounds[first], bounds[last]
+        yield Runs(
+            [names.names[number] for number in present[first:last]],
+            np.array(bounds[first : last + 1]) - begin,
+            times_us[begin:end],
+            values[begin:end],
+            {k - first: told for k, told in situations.items() if first <= k < last},
+        )
+
+
+def _situations(
+    messages: NDArray[np.int64], bounds: list[int], packets: Mapping[int, Packet]
+) -> dict[int, Situation]:
+    """What the packets of each run tell, by its place."""
+    told: dict[bytes, Situation] = {}
+    found = {}
+    for place, (begin, end) in enumerate(pairwise(bounds)):
         # The parameters of a packet mostly come together, and share what it tells.
-        key = messages[run].tobytes()
+        key = messages[begin:end].tobytes()
         if key not in told:
-            packets = [situations.get(index) for index in messages[run].tolist()]
-            told[key] = _context(packets), _epochs(packets)
-        yield Samples(name, times_us[run], values[run], *told[key])
+            run = [packets.get(index) for index in messages[begin:end].tolist()]
+            told[key] = Situation(_context(run), _epochs(run))
+        if any(told[key]):
+            found[place] = told[key]
+    return found
 
 
 def _context(packets: Sequence[Packet | None]) -> Context | None:
@@ -135,7 +149,7 @@ def _context(packets: Sequence[Packet | None]) -> Context | None:
     } or None
 
 
-def _epochs(packets: Sequence[Packet | None]) -> Epochs:
+def _epochs(packets: Sequence[Packet | None]) -> tuple[tuple[int, str], ...]:
     """Where the epoch becomes another one; packets that tell none change nothing."""
     changes: list[tuple[int, str]] = []
     for index, packet in enumerate(packets):

@@ -87,6 +87,27 @@ class ArrayDetector(ABC):
     def _explain(self, value: float, band: Floats) -> Explanation:
         """Explain one sample by its column of the result of `_run`."""
 
+    @property
+    def identity(self) -> bytes:
+        """What tells its snapshots from others: name, version and settings."""
+        return self._label
+
+    @property
+    def state(self) -> Arrays:
+        """All that was learnt, which `update` changes in place."""
+        return self._arrays
+
+    def take(self, arrays: Arrays) -> None:
+        """Continue from a state of the same shapes, of which it makes a copy."""
+        for array, new in zip(self._arrays, arrays, strict=True):
+            array[...] = new
+
+    def keep_in(self, arrays: Arrays) -> None:
+        """Move all that was learnt to these arrays, of the same shapes."""
+        for new, old in zip(arrays, self._arrays, strict=True):
+            new[...] = old
+        self._arrays = arrays
+
     def score_one(self, value: float) -> float:
         """Return the score that `value` would get as the next sample."""
         trial = tuple(array.copy() for array in self._arrays)
@@ -109,6 +130,12 @@ class ArrayDetector(ABC):
         run = Run(_ready(times_us, np.int64), self._values, context)
         self._bands = self._run(run, self._arrays)
         scores: Floats = self._bands[0]
+        return scores
+
+    def recall(self, values: Floats, bands: Floats) -> Floats:
+        """Take a result of `_run`, which somebody else had, for the last `update`."""
+        self._values, self._bands = values, bands
+        scores: Floats = bands[0]
         return scores
 
     def explain(self, index: int) -> Explanation:

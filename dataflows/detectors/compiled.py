@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 
 from numba import njit, types
 
-__all__ = ["ARRAY", "COUNTS", "FLOAT", "INT", "LEAVES", "MASSES", "NOTHING"]
-__all__ += ["TABLE", "VALUES", "compiled"]
+__all__ = ["ARRAY", "COUNTS", "FLOAT", "INDICES", "INT", "LEAVES", "MASSES"]
+__all__ += ["NOTHING", "TABLE", "TABLES", "VALUES", "compiled"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
@@ -26,6 +26,8 @@ NOTHING: Any = types.void
 VALUES: Any = types.Array(types.float64, 1, "C", readonly=True)
 ARRAY: Any = types.float64[::1]
 TABLE: Any = types.float64[:, ::1]
+TABLES: Any = types.float64[:, :, ::1]
+INDICES: Any = types.int64[::1]
 COUNTS: Any = types.uint32[::1]
 MASSES: Any = types.uint16[:, ::1]
 LEAVES: Any = types.int64[::1]

@@ -89,6 +89,11 @@ class ContextDetector(ArrayDetector):
         self._usual: tuple[str, ...] = ()
         self._places = _NOTHING
 
+    @property
+    def context_names(self) -> Collection[str]:
+        """The names of the context that count."""
+        return self._names
+
     def update(
         self, times_us: Times, values: Floats, context: Context | None = None
     ) -> Floats:

@@ -58,6 +58,11 @@ class Episodes:
         self._label = label(self.name, 1, {})
         self._open: OpenEpisode | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an anomaly is in progress."""
+        return self._open is not None
+
     def update(
         self,
         times_us: Times,

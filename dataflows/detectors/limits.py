@@ -94,9 +94,9 @@ class Limits(RuleDetector):
         self.clear_after_seconds = clear_after_seconds
         self.deadband = deadband
         self._check()
-        self._edges = self._ordered()
+        self.edges = self._ordered()
         self._numbers = self._patience()
-        self._at_once = self._numbers.tolist() == [1, 0, 1, 0, 0]
+        self.at_once = self._numbers.tolist() == [1, 0, 1, 0, 0]
         self._begin(np.zeros((2, STATE)))
 
     def _ordered(self) -> Floats:
@@ -130,6 +130,11 @@ class Limits(RuleDetector):
 
     def severities(self, scores: Floats) -> Severities:
         """Return the severities of scores that `update` gave."""
+        return self.severities_of(scores)
+
+    @staticmethod
+    def severities_of(scores: Floats) -> Severities:
+        """Return the severities of scores of any limits."""
         found = np.zeros(len(scores), np.int8)
         found[scores >= 1.0] = Severity.WARNING
         found[scores == 2.0] = Severity.CRITICAL
@@ -138,27 +143,27 @@ class Limits(RuleDetector):
     def judge(self, values: Floats) -> Floats:
         """Return the scores of values each by itself, for which nothing must last."""
         bands = np.empty((1, len(values)))
-        run(np.ascontiguousarray(values, np.float64), self._edges, bands)
+        run(np.ascontiguousarray(values, np.float64), self.edges, bands)
         scores: Floats = bands[0]
         return scores
 
     def _run(self, samples: Run, arrays: Arrays) -> Floats:
-        if not self._at_once:
+        if not self.at_once:
             return super()._run(samples, arrays)
         bands = np.empty((1, len(samples.values)))
-        run(samples.values, self._edges, bands)
+        run(samples.values, self.edges, bands)
         return bands
 
     def _judge(self, elapsed: Floats, values: Floats, state: Floats) -> Floats:
         bands = np.empty((4, len(values)))
-        run(values, self._edges, bands)
-        follow(elapsed, values, self._edges, self._numbers, state, bands)
+        run(values, self.edges, bands)
+        follow(elapsed, values, self.edges, self._numbers, state, bands)
         return bands
 
     def _explain(self, value: float, band: Floats) -> Explanation:
         alone = float(self.judge(np.array([value]))[0])
         shown, found = _level(float(band[0])), _level(alone)
-        high = value > self._edges[2]
+        high = value > self.edges[2]
         limit: float | None = None
         text = f"{value:.6g} is within its limits."
         if found:
@@ -171,14 +176,14 @@ class Limits(RuleDetector):
             limit, kind = self._limit(shown, high=band[3] > 0)
             text = self._held(value, limit, kind, band)
         lower, upper = (
-            float(edge) if math.isfinite(edge) else None for edge in self._edges[1:3]
+            float(edge) if math.isfinite(edge) else None for edge in self.edges[1:3]
         )
         return Explanation(self.name, value, None, lower, upper, limit, text)
 
     def _limit(self, level: int, high: bool) -> tuple[float, str]:
         """Return the limit of a level on one side, and what it is called."""
         at = (2, 3) if high else (1, 0)
-        return float(self._edges[at[level - 1]]), ("soft", "hard")[level - 1]
+        return float(self.edges[at[level - 1]]), ("soft", "hard")[level - 1]
 
     def _held(self, value: float, limit: float, kind: str, band: Floats) -> str:
         if band[1] > 0:

@@ -11,10 +11,11 @@ import math
 
 import numpy as np
 
-from dataflows.detectors import Floats
+from dataflows.detectors import Floats, Times
 from dataflows.detectors.compiled import (
     ARRAY,
     FLOAT,
+    INDICES,
     INT,
     NOTHING,
     TABLE,
@@ -22,7 +23,7 @@ from dataflows.detectors.compiled import (
     compiled,
 )
 
-__all__ = ["STATE", "follow", "run"]
+__all__ = ["STATE", "follow", "run", "run_many"]
 
 BELOW_ONE = math.nextafter(1.0, 0.0)
 BELOW_TWO = math.nextafter(2.0, 0.0)
@@ -34,12 +35,12 @@ STATE = 4
 RAISE_SAMPLES, RAISE_US, CLEAR_SAMPLES, CLEAR_US, DEADBAND = range(5)
 
 
-@compiled(NOTHING(VALUES, ARRAY, TABLE))
-def run(values: Floats, edges: Floats, out: Floats) -> None:
-    """Score each value by its soft and hard edges (infinite where there is none)."""
+@compiled(NOTHING(VALUES, INT, INT, ARRAY, TABLE), allocates=False)
+def run_some(values: Floats, begin: int, end: int, edges: Floats, out: Floats) -> None:
+    """Do what `run` does for the values from `begin` to before `end`."""
     hard_low, soft_low, soft_high, hard_high = edges
     middle = 0.5 * (soft_low + soft_high)
-    for i in range(values.size):
+    for i in range(begin, end):
         value = values[i]
         if not math.isfinite(value):
             out[0, i] = np.nan
@@ -56,6 +57,24 @@ def run(values: Floats, edges: Floats, out: Floats) -> None:
             out[0, i] = min(far, BELOW_ONE)
         else:
             out[0, i] = 0.0
+
+
+@compiled(NOTHING(VALUES, ARRAY, TABLE), allocates=False)
+def run(values: Floats, edges: Floats, out: Floats) -> None:
+    """Score each value by its soft and hard edges (infinite where there is none)."""
+    run_some(values, 0, values.size, edges, out)
+
+
+@compiled(NOTHING(VALUES, TABLE, INDICES, INDICES, INDICES, TABLE), allocates=False)
+def run_many(
+    values: Floats, out: Floats, begins: Times, ends: Times, rows: Times, edges: Floats
+) -> None:
+    """Do it for the runs of many parameters.
+
+    Values `begins[k]` to before `ends[k]` have their edges in row `rows[k]`.
+    """
+    for k in range(rows.size):
+        run_some(values, begins[k], ends[k], edges[rows[k]], out)
 
 
 @compiled(INT(ARRAY, FLOAT, FLOAT, FLOAT, FLOAT))

@@ -64,10 +64,17 @@ class Panel:
         self, times_us: Times, values: Floats, context: Context | None = None
     ) -> tuple[Floats, Severities]:
         """Return the common scores and severities of the next samples."""
+        found = [each.update(times_us, values, context) for each in self.detectors]
+        return self.combine(values, found)
+
+    def combine(
+        self, values: Floats, scores: Sequence[Floats]
+    ) -> tuple[Floats, Severities]:
+        """Return the same of samples that every detector has scored."""
         self._scores = np.zeros((len(self.detectors), len(values)))
         self._severities = np.zeros(self._scores.shape, np.int8)
         for row, detector in enumerate(self.detectors):
-            self._scores[row] = detector.update(times_us, values, context)
+            self._scores[row] = scores[row]
             if isinstance(detector, RuleDetector):
                 self._severities[row] = detector.severities(self._scores[row])
         combined = np.where(np.isfinite(values), 0.0, np.nan)

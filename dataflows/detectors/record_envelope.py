@@ -25,12 +25,15 @@ from dataflows.detectors.record_envelope_kernel import (
 )
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
 
-__all__ = ["RecordEnvelope"]
+__all__ = ["BANDS", "PREDICTED", "RecordEnvelope"]
 
 _VALUE, _MEAN, _DEVIATION, _STILLNESS, _SURPRISE = range(FEATURES)
 _NAMES = ("value", "mean_64", "deviation_256", "log_deviation_64", "prediction_error")
-_CENTRE = EXCESS + FEATURES + 2  # the rows of the filter follow those of the kernel
-_ERROR, _HALF = _CENTRE - 1, _CENTRE + 1
+PREDICTED = EXCESS + FEATURES
+"""The row of the result where those of the filter start."""
+BANDS = PREDICTED + 4
+"""How many rows the result has."""
+_ERROR, _CENTRE, _HALF = range(PREDICTED + 1, BANDS)
 
 
 class RecordEnvelope(ContextDetector):
@@ -107,7 +110,7 @@ class RecordEnvelope(ContextDetector):
         self._check()
         numbers = [getattr(self, key) for key in list(self.rules)[:7]]
         numbers[-1] *= 2  # the units are half ranges
-        self._numbers = np.array(numbers, np.float64)
+        self.numbers: Floats = np.array(numbers, np.float64)
         scalars, envelopes = np.zeros(SCALARS), np.zeros((FEATURES, ENVELOPE))
         scalars[MISSING_WEIGHT] = 1.0
         for envelope in envelopes:
@@ -121,7 +124,7 @@ class RecordEnvelope(ContextDetector):
         """
         scalars, _, envelopes, *_ = self._arrays
         # An epoch that has only just begun does not replace the one before it.
-        young = scalars[IN_EPOCH] < self._numbers[VETO]
+        young = scalars[IN_EPOCH] < self.numbers[VETO]
         for envelope in envelopes:
             fresh(envelope, 2 if young else 1)
         scalars[IN_EPOCH] = 0.0
@@ -144,12 +147,11 @@ class RecordEnvelope(ContextDetector):
         return centre + (low - reach) * half, centre + (high + reach) * half
 
     def _run(self, samples: Run, arrays: Arrays) -> Floats:
-        bands = np.empty((EXCESS + FEATURES + 4, len(samples.values)))
-        predicted = bands[EXCESS + FEATURES :]
+        bands = np.empty((BANDS, len(samples.values)))
+        predicted = bands[PREDICTED:]
         self._predict(samples, arrays, predicted)
         scalars, ring, envelopes, *_ = arrays
-        own = bands[: EXCESS + FEATURES]
-        run(predicted, self._numbers, scalars, ring, envelopes, own)
+        run(predicted, self.numbers, scalars, ring, envelopes, bands[:PREDICTED])
         return bands
 
     def _explain(self, value: float, band: Floats) -> Explanation:

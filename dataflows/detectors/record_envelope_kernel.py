@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import math
 
-from dataflows.detectors import Floats
+from dataflows.detectors import Floats, Times
 from dataflows.detectors.compiled import (
     ARRAY,
     FLOAT,
+    INDICES,
     INT,
     NOTHING,
     TABLE,
+    TABLES,
     compiled,
 )
 
 __all__ = ["BAND", "ENVELOPE", "EXCESS", "FEATURES", "IN_EPOCH", "MISSING_WEIGHT"]
-__all__ += ["RING", "SCALARS", "SPREAD_FLOOR", "VETO", "fresh", "run"]
+__all__ += ["RING", "SCALARS", "SPREAD_FLOOR", "VETO", "fresh", "run", "run_many"]
 
 IN_EPOCH, COUNT, SHORT, LONG, SHORT_SQUARES, LONG_SQUARES = range(6)
 ERROR, MISSING_WEIGHT, CENTRE, HALF = range(6, 10)
@@ -254,22 +256,19 @@ def judge(
             finish_block(envelopes, f)
 
 
-@compiled(NOTHING(TABLE, ARRAY, ARRAY, ARRAY, TABLE, TABLE), allocates=False)
-def run(
+@compiled(NOTHING(TABLE, INT, INT, ARRAY, ARRAY, ARRAY, TABLE, TABLE), allocates=False)
+def run_some(
     predicted: Floats,
+    begin: int,
+    end: int,
     settings: Floats,
     scalars: Floats,
     ring: Floats,
     envelopes: Floats,
     out: Floats,
 ) -> None:
-    """Score, then learn, each sample of what the filter wrote.
-
-    A column of the result holds score, feature, its measure, low and high end of its
-    envelope (NaN in the blind part), the ends of the value's own, then the excess of
-    each feature.
-    """
-    for i in range(predicted.shape[1]):
+    """Do what `run` does for the samples from `begin` to before `end`."""
+    for i in range(begin, end):
         x, error = predicted[0, i], predicted[1, i]
         centre, half = predicted[2, i], predicted[3, i]
         if math.isnan(x):
@@ -288,3 +287,55 @@ def run(
             veto = 1.0 if scalars[IN_EPOCH] < settings[VETO] else 0.0
             judge(envelopes, settings, veto, out, i)
         scalars[IN_EPOCH] += 1
+
+
+@compiled(NOTHING(TABLE, ARRAY, ARRAY, ARRAY, TABLE, TABLE), allocates=False)
+def run(
+    predicted: Floats,
+    settings: Floats,
+    scalars: Floats,
+    ring: Floats,
+    envelopes: Floats,
+    out: Floats,
+) -> None:
+    """Score, then learn, each sample of what the filter wrote.
+
+    A column of the result holds score, feature, its measure, low and high end of its
+    envelope (NaN in the blind part), the ends of the value's own, then the excess of
+    each feature.
+    """
+    run_some(predicted, 0, predicted.shape[1], settings, scalars, ring, envelopes, out)
+
+
+@compiled(
+    NOTHING(TABLE, TABLE, INDICES, INDICES, INDICES, ARRAY, TABLE, TABLE, TABLES),
+    allocates=False,
+)
+def run_many(
+    predicted: Floats,
+    out: Floats,
+    begins: Times,
+    ends: Times,
+    rows: Times,
+    settings: Floats,
+    scalars: Floats,
+    rings: Floats,
+    envelopes: Floats,
+) -> None:
+    """Do it for the runs of many parameters with the same settings.
+
+    Samples `begins[k]` to before `ends[k]` are those of the parameter with the state
+    in row `rows[k]`.
+    """
+    for k in range(rows.size):
+        row = rows[k]
+        run_some(
+            predicted,
+            begins[k],
+            ends[k],
+            settings,
+            scalars[row],
+            rings[row],
+            envelopes[row],
+            out,
+        )

@@ -21,18 +21,21 @@ import math
 
 import numpy as np
 
-from dataflows.detectors import Floats
+from dataflows.detectors import Floats, Times
 from dataflows.detectors.compiled import (
     ARRAY,
     FLOAT,
+    INDICES,
     INT,
     NOTHING,
     TABLE,
+    TABLES,
     VALUES,
     compiled,
 )
 
-__all__ = ["FIXED", "HALF", "IDLE", "INDEX", "OTHER", "PRIOR", "SCALARS", "predict"]
+__all__ = ["FIXED", "HALF", "IDLE", "INDEX", "OTHER", "PRIOR", "SCALARS"]
+__all__ += ["predict", "predict_many"]
 
 CENTRE, HALF, LOW, HIGH, OTHER, COUNT, COLUMNS, IDLE, FIXED = range(9)
 SCALARS = 9
@@ -247,10 +250,13 @@ def take_context(
 
 
 @compiled(
-    NOTHING(VALUES, ARRAY, TABLE, ARRAY, ARRAY, TABLE, TABLE, TABLE), allocates=False
+    NOTHING(VALUES, INT, INT, ARRAY, TABLE, ARRAY, ARRAY, TABLE, TABLE, TABLE),
+    allocates=False,
 )
-def predict(
+def predict_some(
     values: Floats,
+    begin: int,
+    end: int,
     starts: Floats,
     columns: Floats,
     places: Floats,
@@ -259,15 +265,9 @@ def predict(
     inverse: Floats,
     out: Floats,
 ) -> None:
-    """Write value, error, centre and unit of each sample, then learn from it.
-
-    `columns` is a table of context, a row per name, and `places` says which context
-    column each row is. `starts` gives the sample from which a context column is in
-    use. Value and error are in the filter's units: `centre + value * unit` is what
-    was measured. The error is NaN where the value is, and 0 for the first ten samples.
-    """
+    """Do what `predict` does for the samples from `begin` to before `end`."""
     inputs = vectors[1]
-    for i in range(values.size):
+    for i in range(begin, end):
         value = min(max(values[i], -LARGEST), LARGEST)
         if math.isfinite(values[i]):
             if scalars[COUNT] == 0:
@@ -298,3 +298,76 @@ def predict(
             out[:, i] = np.nan
         if starts.size > 0:
             take_context(scalars, vectors, inverse, starts, columns, places, i)
+
+
+@compiled(
+    NOTHING(VALUES, ARRAY, TABLE, ARRAY, ARRAY, TABLE, TABLE, TABLE), allocates=False
+)
+def predict(
+    values: Floats,
+    starts: Floats,
+    columns: Floats,
+    places: Floats,
+    scalars: Floats,
+    vectors: Floats,
+    inverse: Floats,
+    out: Floats,
+) -> None:
+    """Write value, error, centre and unit of each sample, then learn from it.
+
+    `columns` is a table of context, a row per name, and `places` says which context
+    column each row is. `starts` gives the sample from which a context column is in
+    use. Value and error are in the filter's units: `centre + value * unit` is what
+    was measured. The error is NaN where the value is, and 0 for the first ten samples.
+    """
+    predict_some(
+        values,
+        0,
+        values.size,
+        starts,
+        columns,
+        places,
+        scalars,
+        vectors,
+        inverse,
+        out,
+    )
+
+
+@compiled(
+    NOTHING(
+        VALUES, TABLE, INDICES, INDICES, INDICES, TABLE, TABLES, TABLES, ARRAY, TABLE
+    ),
+    allocates=False,
+)
+def predict_many(
+    values: Floats,
+    out: Floats,
+    begins: Times,
+    ends: Times,
+    rows: Times,
+    scalars: Floats,
+    vectors: Floats,
+    inverses: Floats,
+    nothing: Floats,
+    no_columns: Floats,
+) -> None:
+    """Do it for the runs of many parameters that have no context.
+
+    Samples `begins[k]` to before `ends[k]` are those of the filter with the state in
+    row `rows[k]`. The last but one and the last argument are empty.
+    """
+    for k in range(rows.size):
+        row = rows[k]
+        predict_some(
+            values,
+            begins[k],
+            ends[k],
+            nothing,
+            no_columns,
+            nothing,
+            scalars[row],
+            vectors[row],
+            inverses[row],
+            out,
+        )

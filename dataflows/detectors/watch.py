@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +21,10 @@ from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 __all__ = ["ParameterWatch", "Verdict"]
 
 REBASE_SAMPLES = 100
-# The newest time, the epoch's code, how many came late in order, the last of these.
-_HEAD = struct.Struct("<4q")
 _LABEL = label("parameter_watch", 2, {})
 _NO_EPOCH = -1
+# The newest time, the epoch's code, how many came late in order, the last of these.
+NEWEST, EPOCH, LATE, LATEST_LATE = range(4)
 _BEFORE_ALL = np.iinfo(np.int64).min
 
 
@@ -81,9 +80,7 @@ class ParameterWatch:
         self.panel = Panel([self.limits, *detectors], needed=votes_needed)
         self.episodes = episodes or Episodes()
         self.drifts = tuple(drifts)
-        self._newest_us = int(_BEFORE_ALL)
-        self._epoch = _NO_EPOCH
-        self._late, self._latest_late_us = 0, int(_BEFORE_ALL)
+        self.clock = np.array([_BEFORE_ALL, _NO_EPOCH, 0, _BEFORE_ALL], np.int64)
 
     def begin_epoch(self) -> None:
         """Take what follows for another epoch, in which other values may be normal."""
@@ -120,17 +117,17 @@ class ParameterWatch:
 
         It begins with its first sample that does not come late.
         """
-        code = self._epoch if epoch is None else zlib.crc32(epoch.encode())
+        code = int(self.clock[EPOCH]) if epoch is None else zlib.crc32(epoch.encode())
         first = start
-        if code != self._epoch:
-            in_time = np.flatnonzero(times_us[start:end] > self._newest_us)
+        if code != self.clock[EPOCH]:
+            in_time = np.flatnonzero(times_us[start:end] > self.clock[NEWEST])
             first = start + int(in_time[0]) if len(in_time) else end
         if first > start:
             yield slice(start, first)
         if first < end:
-            if code != self._epoch and self._newest_us != _BEFORE_ALL:
+            if code != self.clock[EPOCH] and self.clock[NEWEST] != _BEFORE_ALL:
                 self.begin_epoch()
-            self._epoch = code
+            self.clock[EPOCH] = code
             yield slice(first, end)
 
     def _update(
@@ -154,9 +151,9 @@ class ParameterWatch:
         A clock on board may be set back: once as many samples as `REBASE_SAMPLES` in a
         row came late, but in order, the latest of them is the newest from then on.
         """
-        if len(times_us) and times_us[0] > self._newest_us:
+        if len(times_us) and times_us[0] > self.clock[NEWEST]:
             if len(times_us) == 1 or (times_us[1:] > times_us[:-1]).all():
-                self._newest_us, self._late = int(times_us[-1]), 0
+                self.clock[NEWEST], self.clock[LATE] = times_us[-1], 0
                 return np.arange(len(times_us))
         return np.array(
             [i for i, t in enumerate(times_us.tolist()) if self._take(t)], int
@@ -164,32 +161,41 @@ class ParameterWatch:
 
     def _take(self, time_us: int) -> bool:
         """Take in the time of a sample; return whether it is in time."""
-        if time_us <= self._newest_us:
-            in_order = self._late > 0 and time_us > self._latest_late_us
-            self._late = self._late + 1 if in_order else 1
-            self._latest_late_us = time_us
-            if self._late < REBASE_SAMPLES:
+        clock = self.clock
+        if time_us <= clock[NEWEST]:
+            in_order = clock[LATE] > 0 and time_us > clock[LATEST_LATE]
+            clock[LATE] = clock[LATE] + 1 if in_order else 1
+            clock[LATEST_LATE] = time_us
+            if clock[LATE] < REBASE_SAMPLES:
                 return False
-        self._newest_us, self._late = time_us, 0
+        clock[NEWEST], clock[LATE] = time_us, 0
         return True
 
     def _judge(
         self, times_us: Times, values: Floats, context: Context | None
     ) -> Verdict:
         scores, severities = self.panel.judge(times_us, values, context)
+        return self._follow(times_us, values, scores, severities)
+
+    def _follow(
+        self, times_us: Times, values: Floats, scores: Floats, severities: Severities
+    ) -> Verdict:
         explain = self.panel.explain
         changes = self.episodes.update(times_us, scores, severities, explain)
         found = [drift.update(times_us, values) for drift in self.drifts]
         return Verdict(scores, severities, changes, tuple(chain.from_iterable(found)))
 
+    def follow(
+        self, times_us: Times, values: Floats, scores: Sequence[Floats]
+    ) -> Verdict:
+        """Return the verdict on samples that all detectors, in order, have scored."""
+        return self._follow(times_us, values, *self.panel.combine(values, scores))
+
     def snapshot(self) -> bytes:
         """Return the state of all parts."""
-        head = _HEAD.pack(
-            self._newest_us, self._epoch, self._late, self._latest_late_us
-        )
         names = "\n".join(part.name for part in self._parts())
         parts = [part.snapshot() for part in self._parts()]
-        return pack(_LABEL, [head, names.encode(), *parts])
+        return pack(_LABEL, [self.clock.tobytes(), names.encode(), *parts])
 
     def restore(self, data: bytes) -> Sequence[str]:
         """Continue from a snapshot, part by part.
@@ -198,11 +204,9 @@ class ParameterWatch:
         for them, or of other settings. Raises SnapshotError, and changes nothing, if
         the bytes are no snapshot of a watch.
         """
-        head, names, *parts = unpack(data, _LABEL)
+        clock, names, *parts = unpack(data, _LABEL)
         found = dict(zip(names.decode().split("\n"), parts, strict=True))
-        self._newest_us, self._epoch, self._late, self._latest_late_us = _HEAD.unpack(
-            head
-        )
+        self.clock[:] = np.frombuffer(clock, np.int64)
         return [part.name for part in self._parts() if not _continues(part, found)]
 
     def _parts(self) -> list[Detector | Episodes | DriftDetector]:

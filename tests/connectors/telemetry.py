@@ -15,6 +15,7 @@ from connectors.messages import (
     ParameterName,
     Poll,
     Position,
+    Runs,
     Samples,
     Scored,
 )
@@ -63,16 +64,17 @@ def scored(
     """A value a second from `first_us` on, unless `times_us` are given."""
     count = len(values)
     times = [first_us + n * SECOND_US for n in range(count)]
+    samples = Samples(
+        name(parameter),
+        np.array(times if times_us is None else list(times_us), np.int64),
+        np.array(values, np.float64),
+    )
     return Scored(
-        Samples(
-            name(parameter),
-            np.array(times if times_us is None else list(times_us), np.int64),
-            np.array(values, np.float64),
-        ),
+        Runs.of([samples]),
         np.array([0.5] * count if scores is None else scores, np.float64),
         np.zeros(count, np.int8),
         anomalies,
-        unit,
+        [unit],
         at,
     )
 

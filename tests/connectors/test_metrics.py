@@ -4,13 +4,14 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from connectors import metrics as metrics_module
-from connectors.messages import ParameterName, Samples
+from connectors.messages import ParameterName, Runs, Samples
 from connectors.metrics import FlowMetrics
 
 
-def run(spacecraft: str, count: int, start_us: int = 0) -> Samples:
+def run(spacecraft: str, count: int, start_us: int = 0) -> Runs:
     times_us = np.arange(count) + start_us
-    return Samples(ParameterName(spacecraft, "", "p"), times_us, np.zeros(count))
+    name = ParameterName(spacecraft, "", "p")
+    return Runs.of([Samples(name, times_us, np.zeros(count))])
 
 
 def test_samples_are_counted_by_spacecraft():

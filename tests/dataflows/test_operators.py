@@ -15,6 +15,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import TestingSink, TestingSource, run_main
 from prometheus_client import CollectorRegistry
 
+from connectors.decode.names import shard_of
 from connectors.errors import SettingsError
 from connectors.messages import (
     Anomaly,
@@ -22,20 +23,22 @@ from connectors.messages import (
     ParameterName,
     Poll,
     Polled,
+    Runs,
     Samples,
     Scored,
+    Situation,
     moment,
 )
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, ParameterDefinition
 from dataflows.operators import (
     anomalies,
-    by_parameter,
-    check_definitions,
+    by_shard,
     split,
     watch,
 )
-from dataflows.watching import WatchLogic
+from dataflows.watched import check_definitions
+from dataflows.watching import ShardLogic
 
 VOLTAGE = ParameterName("SAT", "power", "voltage")
 LETTER = DeadLetter(b"{", None, "t", 0, 0, "not_json", "")
@@ -50,7 +53,7 @@ def polled(
 ) -> Polled:
     times_us = (np.arange(len(values)) + start) * 1_000_000
     samples = Samples(name, times_us, np.array(values, dtype=float))
-    return Polled(samples, Poll(start, 1, (), 0))
+    return Polled(Runs.of([samples]), Poll(start, 1, (), 0))
 
 
 def voltage(**definition: Any) -> Definitions:
@@ -75,14 +78,15 @@ def scored_by(
     letters: list[DeadLetter] = []
     flow = Dataflow("test")
     parted = split("split", op.input("in", flow, TestingSource(items)))
-    named = by_parameter("named", parted.trues)
+    sharded = by_shard("sharded", parted.trues)
     metrics = FlowMetrics(registry or CollectorRegistry())
-    up = watch("watch", named, definitions, metrics)
+    up = watch("watch", sharded, definitions, metrics)
     op.output("scored", up, TestingSink(scored))
     op.output("found", anomalies("anomalies", up), TestingSink(found))
     op.output("letters", parted.falses, TestingSink(letters))
     run_main(flow)
-    assert all(key == str(one.samples.name) for key, one in scored)
+    shards = {f"shard {shard_of(one.samples.names[0]):02}" for _, one in scored}
+    assert {key for key, _ in scored} == shards
     return [one for _, one in scored], found, letters
 
 
@@ -104,7 +108,7 @@ def test_a_violated_limit_opens_updates_and_closes_one_anomaly():
     assert scored.severities.tolist() == [0, 2, 4, 0, 0, 0, 0]
     assert scored.scores[1] == 1.5
     assert scored.scores[2] >= 2
-    assert scored.unit == "V"
+    assert scored.units == ["V"]
     assert [(one.change, one.revision, one.severity) for one in found] == [
         ("opened", 1, "WARNING"),
         ("updated", 2, "CRITICAL"),
@@ -176,8 +180,8 @@ def resumable(
 
     flow = Dataflow("resumable")
     source = TestingSource(items, batch_size=1)
-    named = by_parameter("named", op.input("in", flow, source))
-    scored = watch("watch", named, definitions, FlowMetrics(CollectorRegistry()))
+    sharded = by_shard("sharded", op.input("in", flow, source))
+    scored = watch("watch", sharded, definitions, FlowMetrics(CollectorRegistry()))
     op.output("out", op.map("crash", scored, crash), TestingSink(out))
     return flow
 
@@ -248,24 +252,24 @@ def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
     settings = {**NOTHING_LEARNT, "staleness": {"after_seconds": 10}}
     definitions, metrics = voltage(detectors=settings), FlowMetrics(CollectorRegistry())
     now_us = 0
-    before = WatchLogic(None, definitions, metrics, lambda: now_us)
+    before = ShardLogic(None, definitions, metrics, lambda: now_us)
     before.on_batch([polled([28.0])])
     now_us = 99_000_000
-    after = WatchLogic(before.snapshot(), definitions, metrics, lambda: now_us)
+    after = ShardLogic(before.snapshot(), definitions, metrics, lambda: now_us)
     assert after.notify_at() == moment(109_000_000)
     now_us = 109_000_001
     [opened], _ = after.on_notify()
     assert opened.anomalies[0].change == "opened"
-    again = WatchLogic(after.snapshot(), definitions, metrics, lambda: now_us)
+    again = ShardLogic(after.snapshot(), definitions, metrics, lambda: now_us)
     _, closed = again.on_batch([polled([28.0], 1)])[0]
     assert closed.anomalies[0].change == "closed"
     assert closed.anomalies[0].id == opened.anomalies[0].id
 
 
 def test_new_limits_leave_what_was_learnt_and_an_open_anomaly_alone(caplog):
-    def logic(resume: bytes | None, **limits: Any) -> WatchLogic:
+    def logic(resume: bytes | None, **limits: Any) -> ShardLogic:
         metrics = FlowMetrics(CollectorRegistry())
-        return WatchLogic(resume, voltage(**limits), metrics, lambda: 0)
+        return ShardLogic(resume, voltage(**limits), metrics, lambda: 0)
 
     before = logic(None, soft=(20.0, 30.0))
     before.on_batch([polled([*wave(1_000), 31.0])])
@@ -316,7 +320,8 @@ def test_an_epoch_is_told_to_the_detectors():
     quiet, loud = wave(2_000), [value + 40 for value in wave(2_000)]
     one = polled([*quiet, *loud])
     _, without, _ = scored_by(Definitions(), [one])
-    told = replace(one.samples, epochs=((0, "cruise"), (2_000, "landing")))
+    epochs = ((0, "cruise"), (2_000, "landing"))
+    told = replace(one.samples, situations={0: Situation(epochs=epochs)})
     _, found, _ = scored_by(Definitions(), [replace(one, samples=told)])
     assert len(without) > 0
     assert found == []

@@ -15,7 +15,7 @@ Stored = list[tuple[int, str]]
 
 def pieces_of(batch: Batch) -> Stored:
     return [
-        (poll.number, piece.samples.name.parameter)
+        (poll.number, piece.samples.names[0].parameter)
         for poll, pieces in batch.polls
         for piece in pieces
     ]

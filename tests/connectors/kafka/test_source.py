@@ -174,7 +174,7 @@ def test_arrow_messages_are_known_by_their_header(kafka, topic):
     produce(kafka, topic, (0, packet(1)))
     reader.read(1)
     producer = Producer({"bootstrap.servers": kafka})
-    bulk = encode_arrow([one.samples for one in reader.polled] * 3)
+    bulk = encode_arrow([one.samples.run(0) for one in reader.polled] * 3)
     header: Headers = {"content-type": ARROW_CONTENT_TYPE}
     producer.produce(topic.name, bulk, headers=header)
     producer.flush(HANG_S)

@@ -113,7 +113,7 @@ def test_explanations_say_what_is_waited_for():
 @settings(max_examples=60, deadline=None)
 def test_without_patience_the_kernel_gives_the_same_bits(values, gaps):
     plain, patient = Limits(*BAND), Limits(*BAND)
-    patient._at_once = False
+    patient.at_once = False
     times = np.cumsum(gaps[: len(values)], dtype=np.int64)
     expected = plain.update(times, np.array(values, np.float64))
     assert expected.tobytes() == plain.judge(np.array(values, np.float64)).tobytes()

@@ -1,0 +1,252 @@
+"""The record envelopes of many parameters in a few arrays, judged together.
+
+Most parameters are watched by their limits and a record envelope and nothing else. For
+a few samples of each, going from one to the next takes far longer than judging them.
+So their states stand in common arrays, a row each, and three kernels go through all
+rows. The detectors of each parameter go on to work: their arrays are views of the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataflows.detectors import Floats, Times
+from dataflows.detectors.array_detector import Arrays
+from dataflows.detectors.bank_snapshot import write_bank
+from dataflows.detectors.episodes import EpisodeChange
+from dataflows.detectors.limits import Limits
+from dataflows.detectors.limits_kernel import run_many as run_limits
+from dataflows.detectors.record_envelope import BANDS, PREDICTED, RecordEnvelope
+from dataflows.detectors.record_envelope_kernel import run_many as run_envelopes
+from dataflows.detectors.recursive_least_squares import predict_many
+from dataflows.detectors.severity import Severities, learned_severities
+from dataflows.detectors.watch import LATE, NEWEST, ParameterWatch
+
+__all__ = ["EnvelopeBank", "Judged", "plain_envelope"]
+
+_FIRST_ROWS = 16
+_NOTHING, _NO_COLUMNS = np.empty(0), np.empty((0, 0))
+
+Indices: TypeAlias = NDArray[np.int64]
+
+
+def plain_envelope(watch: ParameterWatch) -> RecordEnvelope | None:
+    """Return the record envelope of a parameter that can be in a bank, else None.
+
+    >>> plain_envelope(ParameterWatch([])) is None
+    True
+    """
+    match watch.panel.detectors[1:]:
+        case [RecordEnvelope() as envelope] if watch.limits.at_once:
+            return None if envelope.context_names or watch.drifts else envelope
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was made of the runs that a bank was given.
+
+    Args:
+        scores: one per sample, as in a `Verdict`.
+        severities: one per sample.
+        changes: of anomalies, with the run's index among those given.
+        left: the runs (their indices) that were not judged: they have late samples.
+    """
+
+    scores: Floats
+    severities: Severities
+    changes: Sequence[tuple[int, tuple[EpisodeChange, ...]]]
+    left: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """A parameter in a bank."""
+
+    key: bytes
+    watch: ParameterWatch
+    envelope: RecordEnvelope
+
+
+class EnvelopeBank:
+    """Parameters whose record envelopes have the same settings.
+
+    All is bit for bit what the watch of each parameter would find by itself.
+
+    >>> bank = EnvelopeBank(RecordEnvelope())
+    >>> keys = b"current", b"voltage"
+    >>> rows = [bank.add(key, ParameterWatch([RecordEnvelope()])) for key in keys]
+    >>> times_us, values = np.array([10, 20, 10]), np.array([1.0, 1.1, 7.0])
+    >>> begins, ends = np.array([0, 2]), np.array([2, 3])
+    >>> bank.judge(np.array(rows), begins, ends, times_us, values).scores.tolist()
+    [0.0, 0.0, 0.0]
+    """
+
+    def __init__(self, like: RecordEnvelope) -> None:
+        """Make an empty bank for record envelopes with the settings of `like`."""
+        self.identity = like.identity
+        self._numbers = like.numbers
+        self._seats: list[_Seat | None] = []
+        self._free: list[int] = []
+        self._arrays: Arrays = tuple(_rows_like(array) for array in like.state)
+        self._edges = np.zeros((_FIRST_ROWS, 4))
+        self._clocks = np.zeros((_FIRST_ROWS, 4), np.int64)
+        self._open = np.zeros(_FIRST_ROWS, np.bool_)
+
+    def __len__(self) -> int:
+        """Return how many parameters are in it."""
+        return len(self._seats) - len(self._free)
+
+    def add(self, key: bytes, watch: ParameterWatch) -> int:
+        """Take in a plain parameter with what it has learnt; return its row.
+
+        Raises ValueError if its record envelope is not of the bank's settings.
+        """
+        envelope = plain_envelope(watch)
+        if envelope is None or envelope.identity != self.identity:
+            raise ValueError(f"{key!r} is not watched as this bank's parameters are")
+        if not self._free:
+            self._free.append(len(self._seats))
+            self._seats.append(None)
+        row = self._free.pop()
+        while row >= len(self._open):
+            self._grow()
+        self._edges[row] = watch.limits.edges
+        self._seats[row] = seat = _Seat(key, watch, envelope)
+        self._sit(seat, row)
+        self.note(row)
+        return row
+
+    def _sit(self, seat: _Seat, row: int) -> None:
+        """Make the state of a parameter views of its row, which gets its numbers."""
+        self._clocks[row] = seat.watch.clock
+        seat.watch.clock = self._clocks[row]
+        seat.envelope.keep_in(tuple(array[row] for array in self._arrays))
+
+    def _grow(self) -> None:
+        self._arrays = tuple(_doubled(array) for array in self._arrays)
+        self._edges, self._clocks = _doubled(self._edges), _doubled(self._clocks)
+        self._open = _doubled(self._open)
+        for row, seat in enumerate(self._seats):
+            if seat is not None:
+                self._sit(seat, row)
+
+    def remove(self, row: int) -> None:
+        """Let a parameter go, with all it has learnt."""
+        seat = self._seats[row]
+        if seat is not None:
+            seat.watch.clock = seat.watch.clock.copy()
+            seat.envelope.keep_in(tuple(array.copy() for array in seat.envelope.state))
+            self._seats[row] = None
+            self._free.append(row)
+
+    def note(self, row: int) -> None:
+        """Look again whether an anomaly of a parameter is open."""
+        seat = self._seats[row]
+        self._open[row] = seat is not None and seat.watch.episodes.is_open
+
+    def judge(
+        self,
+        rows: Indices,
+        begins: Indices,
+        ends: Indices,
+        times_us: Times,
+        values: Floats,
+    ) -> Judged:
+        """Return what becomes of runs of samples: run k is `begins[k]` to `ends[k]`.
+
+        `rows[k]` is the row of its parameter; no row occurs twice, no run is empty.
+        Runs with late samples are left to the watch of their parameter.
+        """
+        in_time = self._in_time(rows, begins, ends, times_us)
+        left = np.flatnonzero(~in_time).tolist()
+        if left:
+            begins, ends, rows = begins[in_time], ends[in_time], rows[in_time]
+        self._clocks[rows, NEWEST] = times_us[ends - 1]
+        self._clocks[rows, LATE] = 0
+        limits, bands = self._bands(rows, begins, ends, values)
+        scores = np.maximum(bands[0], limits[0])
+        severities = learned_severities(bands[0])
+        np.maximum(severities, Limits.severities_of(limits[0]), out=severities)
+        changes = []
+        for k in self._eventful(rows, begins, ends, scores).tolist():
+            run, row = slice(begins[k], ends[k]), int(rows[k])
+            if seat := self._seats[row]:
+                found = [
+                    seat.watch.limits.recall(values[run], limits[:, run]),
+                    seat.envelope.recall(values[run], bands[:, run]),
+                ]
+                verdict = seat.watch.follow(times_us[run], values[run], found)
+                changes.append((k, verdict.changes))
+                self.note(row)
+        if left:
+            given = np.flatnonzero(in_time).tolist()
+            changes = [(given[k], found) for k, found in changes]
+        return Judged(scores, severities, changes, left)
+
+    def _in_time(
+        self, rows: Indices, begins: Indices, ends: Indices, times_us: Times
+    ) -> NDArray[np.bool_]:
+        """Return of each run whether all its samples are later than any before."""
+        later = np.ones(len(times_us) + 1, np.bool_)
+        later[1:-1] = times_us[1:] > times_us[:-1]
+        later[begins] = times_us[begins] > self._clocks[rows, NEWEST]
+        breaks = np.cumsum(~later)
+        found: NDArray[np.bool_] = (breaks[ends - 1] == breaks[begins]) & later[begins]
+        return found
+
+    def _bands(
+        self, rows: Indices, begins: Indices, ends: Indices, values: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return what the kernels of the limits and of the envelopes write."""
+        values = np.ascontiguousarray(values, np.float64)
+        # Runs that are not ours leave gaps, in which nobody looks.
+        limits, bands = np.zeros((1, len(values))), np.zeros((BANDS, len(values)))
+        run_limits(values, limits, begins, ends, rows, self._edges)
+        scalars, rings, envelopes, filters, vectors, inverses = self._arrays
+        predict_many(
+            *(values, bands[PREDICTED:], begins, ends, rows),
+            *(filters, vectors, inverses, _NOTHING, _NO_COLUMNS),
+        )
+        run_envelopes(
+            *(bands[PREDICTED:], bands[:PREDICTED], begins, ends, rows),
+            *(self._numbers, scalars, rings, envelopes),
+        )
+        return limits, bands
+
+    def _eventful(
+        self, rows: Indices, begins: Indices, ends: Indices, scores: Floats
+    ) -> Indices:
+        """Return the runs with an anomaly in it, or during one."""
+        anomalous = np.zeros(len(scores) + 1, np.int64)
+        np.cumsum(scores >= 1.0, out=anomalous[1:])
+        found: Indices = np.flatnonzero(
+            (anomalous[ends] > anomalous[begins]) | self._open[rows]
+        )
+        return found
+
+    def snapshot(self) -> bytes:
+        """Return the state of all parameters."""
+        kept = [row for row, seat in enumerate(self._seats) if seat is not None]
+        seats = [seat for seat in self._seats if seat is not None]
+        arrays = tuple(array[kept] for array in self._arrays)
+        return write_bank(
+            self.identity,
+            [seat.key for seat in seats],
+            [seat.watch for seat in seats],
+            self._clocks[kept],
+            arrays,
+        )
+
+
+def _rows_like(array: NDArray[Any]) -> NDArray[Any]:
+    return np.zeros((_FIRST_ROWS, *array.shape), array.dtype)
+
+
+def _doubled(array: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([array, np.zeros_like(array)])

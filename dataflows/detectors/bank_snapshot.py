@@ -1,0 +1,113 @@
+"""The bytes of a bank of detectors: tables with a row a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dataflows.detectors import Times
+from dataflows.detectors.array_detector import Arrays
+from dataflows.detectors.record_envelope import RecordEnvelope
+from dataflows.detectors.recursive_least_squares import INDEX
+from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+from dataflows.detectors.watch import ParameterWatch
+
+__all__ = ["Saved", "read_bank", "write_bank"]
+
+_LABEL = label("envelope_bank", 1, {})
+_ROWS, _COLUMNS = np.tril_indices(INDEX)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A parameter as the snapshot of a bank has it."""
+
+    key: bytes
+    envelope: bytes
+    limits: bytes
+    clock: Times
+    arrays: Arrays
+    episodes: bytes
+
+    def into(self, watch: ParameterWatch) -> Sequence[str]:
+        """Have a watch continue; return the names of its parts that start afresh."""
+        watch.clock[:] = self.clock
+        if self.episodes:
+            watch.episodes.restore(self.episodes)
+        fresh = [drift.name for drift in watch.drifts]
+        for detector in watch.panel.detectors:
+            if isinstance(detector, RecordEnvelope):
+                if detector.identity == self.envelope:
+                    detector.take(self.arrays)
+                    continue
+            elif detector is watch.limits and watch.limits.identity == self.limits:
+                continue
+            fresh.append(detector.name)
+        return fresh
+
+
+def write_bank(
+    identity: bytes,
+    keys: Sequence[bytes],
+    watches: Sequence[ParameterWatch],
+    clocks: Times,
+    arrays: Arrays,
+) -> bytes:
+    """Return a snapshot; `clocks` and `arrays` have a row for each of the watches."""
+    episodes = [watch.episodes for watch in watches]
+    open_ = [k for k, each in enumerate(episodes) if each.is_open]
+    limits = sorted({watch.limits.identity for watch in watches})
+    number = {each: k for k, each in enumerate(limits)}
+    whose = [number[watch.limits.identity] for watch in watches]
+    *own, vectors, inverses = arrays
+    # The matrices are symmetric to the last bit.
+    own += [vectors[:, :2, :INDEX], inverses[:, _ROWS, _COLUMNS]]
+    parts = [
+        identity,
+        b"\n".join(keys),
+        pack(_LABEL, limits),
+        np.array(whose, np.int32).tobytes(),
+        np.array(open_, np.int32).tobytes(),
+        pack(_LABEL, [episodes[k].snapshot() for k in open_]),
+        clocks.tobytes(),
+        *(array.tobytes() for array in own),
+    ]
+    return pack(_LABEL, parts)
+
+
+def read_bank(data: bytes) -> Iterator[Saved]:
+    """Yield the parameters in the snapshot of a bank.
+
+    Raises SnapshotError if the bytes are anything else.
+    """
+    identity, keys, limits, whose, open_, episodes, clocks, *tables = unpack(
+        data, _LABEL
+    )
+    names = keys.split(b"\n")
+    identities = unpack(limits, _LABEL)
+    places = np.frombuffer(open_, np.int32).tolist()
+    episode = dict(zip(places, unpack(episodes, _LABEL), strict=True))
+    shapes = [array.shape for array in RecordEnvelope().state]
+    sizes = [int(np.prod(shape)) for shape in shapes[:-2]]
+    sizes += [2 * INDEX, INDEX * (INDEX + 1) // 2]
+    rows = [np.frombuffer(table).reshape(len(names), -1) for table in tables]
+    if [row.shape[1] for row in rows] != sizes:
+        raise SnapshotError(f"a bank with rows of {[row.shape for row in rows]}")
+    times = np.frombuffer(clocks, np.int64).reshape(len(names), -1)
+    for k, key in enumerate(names):
+        vectors, inverse = np.zeros(shapes[-2]), np.zeros(shapes[-1])
+        vectors[:2, :INDEX] = rows[-2][k].reshape(2, INDEX)
+        inverse[_ROWS, _COLUMNS] = inverse[_COLUMNS, _ROWS] = rows[-1][k]
+        own = [
+            row[k].reshape(shape) for row, shape in zip(rows, shapes[:-2], strict=False)
+        ]
+        yield Saved(
+            key,
+            identity,
+            identities[np.frombuffer(whose, np.int32)[k]],
+            times[k],
+            (*own, vectors, inverse),
+            episode.get(k, b""),
+        )

@@ -1,0 +1,231 @@
+"""A shard judges its parameters together as each would be judged by itself."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from connectors.messages import ParameterName, Poll, Polled, Runs, Samples, Scored
+from connectors.metrics import FlowMetrics
+from connectors.parameters import Definitions, ParameterDefinition
+from dataflows.detectors.bank import EnvelopeBank
+from dataflows.detectors.build import build_watch
+from dataflows.detectors.drift import DriftEvent
+from dataflows.detectors.episodes import EpisodeChange
+from dataflows.detectors.limits import Limits
+from dataflows.detectors.record_envelope import RecordEnvelope
+from dataflows.detectors.snapshot import SnapshotError
+from dataflows.detectors.watch import ParameterWatch
+from dataflows.watching import ShardLogic
+
+QUICK = {"record_envelope": {"blind_samples": 20, "veto_samples": 30}}
+SOON_OVER = {"episodes": {"close_after_samples": 3}}
+DEFINED: dict[str, dict[str, Any]] = {
+    "plain": {"detectors": QUICK | SOON_OVER},
+    "other": {"detectors": QUICK | SOON_OVER},
+    "usual": {},
+    "limited": {"soft": (-2.0, 2.0), "hard": (-3.0, 3.0), "detectors": QUICK},
+    "patient": {
+        "soft": (-2.0, 2.0),
+        "detectors": QUICK | {"limits": {"raise_after_samples": 3}},
+    },
+    "more": {"detectors": QUICK | {"rolling_z_score": {}, "adwin": {}}},
+}
+
+
+def name(parameter: str) -> ParameterName:
+    return ParameterName("SAT", "power", parameter)
+
+
+DEFINITIONS = Definitions(
+    ParameterDefinition(name(parameter), "V", **given)
+    for parameter, given in DEFINED.items()
+)
+
+
+def shard(resume: bytes | None = None, definitions=DEFINITIONS) -> ShardLogic:
+    metrics = FlowMetrics(CollectorRegistry())
+    return ShardLogic(resume, definitions, metrics, lambda: 0)
+
+
+def watch_of(parameter: str) -> ParameterWatch:
+    definition = DEFINITIONS.of(name(parameter))
+    limits = Limits(*definition.soft, *definition.hard)
+    return build_watch(limits, definition.detectors)
+
+
+def stream(seed: int, count: int = 120) -> Iterator[Mapping[str, Samples]]:
+    """Batches of all parameters: noise, steps, gaps, late samples, contexts, epochs."""
+    random = np.random.default_rng(seed)
+    done = dict.fromkeys(DEFINED, 0)
+    for number in range(count):
+        batch = {}
+        for parameter in random.permutation(sorted(DEFINED)).tolist():
+            length = int(random.integers(0, 6))
+            if not length:
+                continue
+            times = done[parameter] + np.arange(1, length + 1)
+            done[parameter] += length
+            if random.random() < 0.05:
+                times = random.permutation(times) - int(random.integers(0, 3))
+            values = random.normal(0, 1, length) + 6 * (random.random() < 0.03)
+            values[random.random(length) < 0.05] = np.nan
+            context: dict[str, Any] | None = None
+            epochs: tuple[tuple[int, str], ...] = ()
+            if number > count / 2 and random.random() < 0.05:
+                context = {"mode": random.integers(0, 2, length).astype(float)}
+            if random.random() < 0.02:
+                epochs = ((int(random.integers(0, length)), f"epoch {number % 2}"),)
+            times_us = times.astype(np.int64) * 1_000_000
+            batch[parameter] = Samples(
+                name(parameter), times_us, values, context, epochs
+            )
+        if batch:
+            yield batch
+
+
+def polled(batch: Mapping[str, Samples]) -> Polled:
+    return Polled(Runs.of(list(batch.values())), Poll(1, 1, (), 0))
+
+
+def one(logic: ShardLogic, batch: Mapping[str, Samples]) -> Scored:
+    [scored], _ = logic.on_batch([polled(batch)])
+    return scored
+
+
+@given(seed=st.integers(0, 10_000), restarts=st.sets(st.integers(0, 119), max_size=4))
+@settings(max_examples=25, deadline=None)
+def test_together_gives_the_same_bits_as_each_alone(seed, restarts):
+    alone = {parameter: watch_of(parameter) for parameter in DEFINED}
+    logic = shard()
+    for number, batch in enumerate(stream(seed)):
+        if number in restarts:
+            logic = shard(logic.snapshot())
+        scored = one(logic, batch)
+        changes: list[EpisodeChange] = []
+        drifts: list[DriftEvent] = []
+        for place, (parameter, samples) in enumerate(batch.items()):
+            verdict = alone[parameter].update(
+                samples.times_us, samples.values, samples.context, samples.epochs
+            )
+            rows = slice(*scored.samples.starts[place : place + 2].tolist())
+            assert scored.scores[rows].tobytes() == verdict.scores.tobytes()
+            assert scored.severities[rows].tobytes() == verdict.severities.tobytes()
+            changes += verdict.changes
+            drifts += verdict.drifts
+        told = [(found.started_us, found.revision) for found in scored.anomalies]
+        assert told == [(change.started_us, change.revision) for change in changes]
+        texts = [found.explanation.text for found in scored.anomalies]
+        assert texts == [change.explanation.text for change in changes]
+        assert [drift.text for drift in scored.drifts] == [each.text for each in drifts]
+
+
+def test_the_streams_above_have_anomalies_and_late_samples_in_them():
+    logic = shard()
+    found = [one(logic, batch) for batch in stream(1)]
+    assert sum(len(scored.anomalies) for scored in found) > 10
+    assert logic._metrics.late._value.get() > 10
+
+
+def test_a_snapshot_in_the_middle_of_an_anomaly_goes_on_with_it():
+    logic = shard(
+        definitions=Definitions(
+            [ParameterDefinition(name("limited"), soft=(-2, 2), hard=(-50, 50))]
+        )
+    )
+    times_us = np.arange(5) * 1_000_000
+    first = Samples(name("limited"), times_us, np.array([0.0, 0, 0, 9, 0]))
+    [opened] = one(logic, {"limited": first}).anomalies
+    resumed = shard(logic.snapshot(), logic._definitions)
+    later = Samples(
+        name("limited"), times_us + 10_000_000, np.array([0.0, 0, 99, 0, 0])
+    )
+    [updated] = one(resumed, {"limited": later}).anomalies
+    assert (updated.id, updated.change) == (opened.id, "updated")
+
+
+def test_thousands_of_parameters_share_a_few_arrays():
+    names = [ParameterName("SAT", "power", f"p{n}") for n in range(1_000)]
+    random = np.random.default_rng(3)
+    logic, alone = shard(), [build_watch(None, {}) for _ in names]
+    for round_ in range(6):
+        times_us = np.arange(4) + 4 * round_
+        values = random.normal(size=(len(names), 4)) * [0, 1, 5, 1]
+        runs = [
+            Samples(name, times_us, row)
+            for name, row in zip(names, values, strict=True)
+        ]
+        scored = one(logic, {str(run.name): run for run in runs})
+        expected = [
+            watch.update(times_us, row).scores
+            for watch, row in zip(alone, values, strict=True)
+        ]
+        assert scored.scores.tobytes() == np.concatenate(expected).tobytes()
+    [bank] = logic._banks.values()
+    assert len(bank) == 1_000
+    assert len(logic.snapshot()) < 5_000 * 1_000
+
+
+def test_a_parameter_that_learns_of_a_context_leaves_the_bank_with_what_it_knows():
+    logic, alone = shard(), watch_of("plain")
+    random = np.random.default_rng(4)
+    for start in range(0, 300, 10):
+        times_us = np.arange(start, start + 10)
+        context = {"mode": np.full(10, float(start > 100))}
+        samples = Samples(name("plain"), times_us, random.normal(size=10), context)
+        scored = one(logic, {"plain": samples})
+        verdict = alone.update(times_us, samples.values, context)
+        assert scored.scores.tobytes() == verdict.scores.tobytes()
+    [bank] = logic._banks.values()
+    assert len(bank) == 0
+    another = Samples(name("other"), np.arange(10), random.normal(size=10))
+    one(logic, {"other": another})
+    assert len(bank) == 1
+
+
+def test_a_bank_refuses_parameters_that_are_watched_otherwise():
+    bank = EnvelopeBank(RecordEnvelope())
+    with pytest.raises(ValueError, match="not watched as"):
+        bank.add(b"p", ParameterWatch([]))
+    with pytest.raises(ValueError, match="not watched as"):
+        bank.add(b"p", ParameterWatch([RecordEnvelope(threshold=0.8)]))
+
+
+def test_a_snapshot_that_was_cut_short_is_refused():
+    logic = shard()
+    for batch in stream(5, 10):
+        one(logic, batch)
+    data = logic.snapshot()
+    for length in (0, 3, 50, len(data) - 1):
+        with pytest.raises(SnapshotError):
+            shard(data[:length] or b"x")
+
+
+def test_other_settings_make_a_parameter_of_a_bank_start_afresh(caplog):
+    logic = shard()
+    for batch in stream(6, 40):
+        one(logic, batch)
+    new = {"record_envelope": {"blind_samples": 21, "veto_samples": 30}}
+    changed = Definitions([ParameterDefinition(name("plain"), detectors=new)])
+    resumed = shard(logic.snapshot(), changed)
+    assert "/SAT/power/plain: record_envelope start afresh" in caplog.text
+    run = Samples(name("plain"), np.array([10**12]), np.array([50.0]))
+    assert one(resumed, {"plain": run}).scores.tolist() == [0.0]
+
+
+def test_what_was_in_a_bank_goes_on_beside_new_detectors(caplog):
+    logic = shard()
+    for batch in stream(7, 60):
+        one(logic, batch)
+    more = {**QUICK, **SOON_OVER, "rolling_z_score": {}}
+    changed = Definitions([ParameterDefinition(name("plain"), detectors=more)])
+    resumed = shard(logic.snapshot(), changed)
+    assert "/SAT/power/plain: rolling_z_score start afresh" in caplog.text
+    run = Samples(name("plain"), np.array([10**12]), np.array([50.0]))
+    expected = one(logic, {"plain": run}).scores
+    assert expected[0] > 1
+    assert one(resumed, {"plain": run}).scores.tolist() == expected.tolist()
