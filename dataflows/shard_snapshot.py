@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import Iterable, Iterator
 
 from connectors.messages import ParameterName
@@ -13,20 +14,25 @@ from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 from dataflows.watched import Watched
 
 _SHARD = label("shard", 1, {})
+# How many banks, and how many parts of those by themselves.
+_COUNTS = struct.Struct("<II")
 
 _log = logging.getLogger("orbitwatch.detect")
 
 
 def write_shard(watched: Iterable[Watched], banks: Iterable[EnvelopeBank]) -> bytes:
     """All that the parameters of a shard have learnt."""
+    saved = [bank.snapshot() for bank in banks if len(bank)]
     alone, silences = [], []
     for one in watched:
         if one.bank is None:
-            alone.append(pack(_SHARD, [one.key, one.watch.snapshot()]))
+            alone += [one.key, one.watch.snapshot()]
         if one.staleness:
-            silences.append(pack(_SHARD, [one.key, one.staleness.snapshot()]))
-    parts = [[bank.snapshot() for bank in banks if len(bank)], alone, silences]
-    return pack(_SHARD, [pack(_SHARD, each) for each in parts])
+            silences += [one.key, one.staleness.snapshot()]
+    # In one layer, as each is copied and has a checksum of its own.
+    return pack(
+        _SHARD, [_COUNTS.pack(len(saved), len(alone)), *saved, *alone, *silences]
+    )
 
 
 def read_shard(data: bytes, definitions: Definitions) -> Iterator[Watched]:
@@ -35,16 +41,21 @@ def read_shard(data: bytes, definitions: Definitions) -> Iterator[Watched]:
     What has new settings, or is of a new version, starts afresh: better than to stop.
     Raises SnapshotError if the bytes are no snapshot of a shard.
     """
-    banks, alone, silences = (unpack(part, _SHARD) for part in unpack(data, _SHARD))
-    silent = dict(unpack(each, _SHARD) for each in silences)
-    for bank in banks:
+    counts, *parts = unpack(data, _SHARD)
+    banks, alone = _COUNTS.unpack(counts)
+    alone += banks
+    silent = dict(_pairs(parts[alone:]))
+    for bank in parts[:banks]:
         for saved in read_bank(bank):
             one = _afresh(saved.key, definitions)
             yield _resumed(one, [*saved.into(one.watch)], silent)
-    for each in alone:
-        key, state = unpack(each, _SHARD)
+    for key, state in _pairs(parts[banks:alone]):
         one = _afresh(key, definitions)
         yield _resumed(one, [*one.watch.restore(state)], silent)
+
+
+def _pairs(parts: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return zip(parts[::2], parts[1::2], strict=True)
 
 
 def _afresh(key: bytes, definitions: Definitions) -> Watched:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from connectors.decode.names import Names
 from connectors.decode.refusals import Refusal
-from connectors.messages import Context, Packet, Runs, Situation, microseconds
+from connectors.messages import Context, Packet, Runs, Situation
 
 # What packets count their sequence under, beside their values.
 SEQUENCE = "packet_sequence"
@@ -40,7 +42,7 @@ class PollInTheMaking:
         self._parameters: list[int] = []
         self._values: list[float | None] = []
         self._counts: list[int] = []
-        self._times_us: list[int] = []
+        self._times: list[datetime] = []
         self._messages: list[int] = []
 
     def add_packet(self, packet: Packet, index: int, names: Names) -> None:
@@ -54,7 +56,7 @@ class PollInTheMaking:
             self._values.append(float(packet.sequence))
             count += 1
         self._counts.append(count)
-        self._times_us.append(microseconds(packet.generation_time))
+        self._times.append(packet.generation_time)
         self._messages.append(index)
         if packet.context or packet.epoch:
             self.situations[index] = packet
@@ -70,7 +72,7 @@ class PollInTheMaking:
         counts = np.array(self._counts)
         rows = Rows(
             np.array(self._parameters, np.int64),
-            np.repeat(np.array(self._times_us, np.int64), counts),
+            np.repeat(_times_us(self._times), counts),
             np.array(self._values, np.float64),  # None becomes NaN
             np.repeat(np.array(self._messages, np.int64), counts),
         )
@@ -92,6 +94,13 @@ class PollInTheMaking:
             np.concatenate([part.values for part in parts]),
             np.concatenate([part.messages for part in parts]),
         )
+
+
+def _times_us(moments: list[datetime]) -> NDArray[np.int64]:
+    """Microseconds since 1970 UTC, whatever the time zones; by Arrow, for speed."""
+    times = pa.array(moments, pa.timestamp("us", tz="UTC"))
+    found: NDArray[np.int64] = times.cast(pa.int64()).to_numpy()
+    return found
 
 
 def by_shard(rows: Rows, names: Names, packets: Mapping[int, Packet]) -> Iterator[Runs]:

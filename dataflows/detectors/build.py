@@ -87,7 +87,7 @@ def build_watch(limits: Limits | None, settings: Settings) -> ParameterWatch:
         list(_used(DRIFT_DETECTORS, settings)),
         votes_needed=votes.get("needed", 1),
     )
-    needed = len(watch.snapshot())
+    needed = len(watch.snapshot()) if settings else 0
     if needed > LARGEST_STATE_BYTES:
         raise ValueError(
             f"the detectors of a parameter would keep {needed} bytes, more than "
@@ -117,8 +117,10 @@ def _limits(limits: Limits, settings: Settings) -> Limits:
 
 def _used(kinds: Mapping[str, type[Any]], settings: Settings) -> Iterable[Any]:
     for name, kind in kinds.items():
+        if name not in settings and name not in BY_DEFAULT:
+            continue
         section = _section(settings, name)
-        enabled = section.pop("enabled", name in settings or name in BY_DEFAULT)
+        enabled = section.pop("enabled", True)
         if not isinstance(enabled, bool):
             raise ValueError(f"{name}.enabled must be true or false, not {enabled!r}")
         check(name, kind.rules, section)
