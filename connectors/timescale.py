@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,9 +61,16 @@ class DatabaseSink(FixedPartitionedSink[Scored, None]):
 
 
 class _DatabasePartition(StatefulSinkPartition[Scored, None]):
+    """Stores one batch in a thread of its own while the flow makes the next.
+
+    The flow waits when it has made the next, and for all at the end of an epoch.
+    """
+
     def __init__(self, run: FlowProcess, flow: str) -> None:
         self._metrics = run.metrics
         self._polls = WholePolls()
+        self._thread = ThreadPoolExecutor(1, "database")
+        self._storing: Future[None] | None = None
         self._writer = DatabaseWriter(
             run.settings.database,
             flow,
@@ -75,20 +83,32 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
     @override
     def write_batch(self, values: list[Scored]) -> None:
         self._polls.add(values)
-        self._store(self._polls.take())
+        self._begin_to_store(self._polls.take())
 
     @override
     def snapshot(self) -> None:
         """Leaves nothing behind: at the end of an epoch every poll of it is whole."""
-        self._store(self._polls.take_all())
+        self._begin_to_store(self._polls.take_all())
+        self._wait()
 
     @override
     def close(self) -> None:
+        self._thread.shutdown()
         self._writer.close()
 
-    def _store(self, batch: Batch) -> None:
+    def _begin_to_store(self, batch: Batch) -> None:
         if batch:
-            self._count(self._writer.store(batch))
+            self._wait()
+            self._storing = self._thread.submit(self._store, batch)
+
+    def _wait(self) -> None:
+        """Returns once all is stored that was begun; raises what went wrong."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            storing.result()
+
+    def _store(self, batch: Batch) -> None:
+        self._count(self._writer.store(batch))
 
     def _count(self, written: Written) -> None:
         metrics = self._metrics

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -69,34 +69,29 @@ class Decoder:
         """
         if self._names.is_full():
             self._names = Names(self._identify)
-        poll = PollInTheMaking()
+        poll = PollInTheMaking(self._names)
+        decode, add = self._json.decode, poll.add_packet
         for index, value in enumerate(values):
             try:
                 if not value:
                     raise Unusable("empty", REASONS["empty"])
                 if content_types[index] == ARROW_CONTENT_TYPE:
                     poll.add_rows(arrow_rows(value, index, self._names))
-                else:
-                    poll.add_packet(self._packet(value), index, self._names)
+                    continue
+                packet = decode(value)
+                if packet.context or packet.epoch:
+                    _check_situation(packet)
+                add(packet, index)
             except Unusable as problem:
                 refusal = Refusal(index, problem.reason, str(problem))
                 poll.refused.append(refusal)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                wrong_shape = isinstance(error, msgspec.ValidationError)
+                reason = "wrong_shape" if wrong_shape else "not_json"
+                poll.refused.append(Refusal(index, reason, one_line(error)))
         rows = self._refuse_rows(poll, received_us)
         samples = list(by_shard(rows, self._names, poll.situations))
         return Decoded(samples, sorted(poll.refused, key=lambda one: one.index))
-
-    def _packet(self, value: bytes) -> Packet:
-        try:
-            packet = self._json.decode(value)
-        except msgspec.ValidationError as error:
-            raise Unusable("wrong_shape", one_line(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unusable("not_json", one_line(error)) from None
-        if packet.context:
-            _check_context(packet.context)
-        if packet.epoch and not is_name(packet.epoch):
-            raise Unusable("bad_name", REASONS["bad_name"])
-        return packet
 
     def _refuse_rows(
         self, poll: PollInTheMaking, received_us: NDArray[np.int64]
@@ -126,8 +121,11 @@ class Decoder:
         )
 
 
-def _check_context(context: Mapping[str, float]) -> None:
+def _check_situation(packet: Packet) -> None:
     """Raises Unusable for what detectors should not have to deal with."""
+    context = packet.context or {}
+    if packet.epoch and not is_name(packet.epoch):
+        raise Unusable("bad_name", REASONS["bad_name"])
     if len(context) > MOST_CONTEXT_VALUES:
         raise Unusable("too_large", f"more than {MOST_CONTEXT_VALUES} context values")
     if not all(map(math.isfinite, context.values())):

@@ -32,7 +32,8 @@ class Rows:
 class PollInTheMaking:
     """Collects rows: JSON packets value by value, Arrow messages as whole arrays."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Names) -> None:
+        self._names = names
         self.refused: list[Refusal] = []
         self.situations: dict[int, Packet] = {}
         self._finished: list[Rows] = []
@@ -45,13 +46,14 @@ class PollInTheMaking:
         self._times: list[datetime] = []
         self._messages: list[int] = []
 
-    def add_packet(self, packet: Packet, index: int, names: Names) -> None:
+    def add_packet(self, packet: Packet, index: int) -> None:
         """Adds the values of a packet, which was message `index`."""
-        numbers = names.of(packet.spacecraft, packet.subsystem)
-        self._parameters.extend(map(numbers.__getitem__, packet.values))
-        self._values.extend(packet.values.values())
-        count = len(packet.values)
-        if packet.sequence is not None and SEQUENCE not in packet.values:
+        values = packet.values
+        numbers = self._names.of(packet.spacecraft, packet.subsystem)
+        self._parameters.extend(map(numbers.__getitem__, values))
+        self._values.extend(values.values())
+        count = len(values)
+        if packet.sequence is not None and SEQUENCE not in values:
             self._parameters.append(numbers[SEQUENCE])
             self._values.append(float(packet.sequence))
             count += 1

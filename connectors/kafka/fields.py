@@ -12,13 +12,19 @@ from numpy.typing import NDArray
 Place = tuple[int, int]
 """Partition and offset."""
 
+Headers = dict[str, str | bytes | None] | list[tuple[str, str | bytes | None]]
+
 LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 
-def content_type(message: Message) -> str | None:
-    """The header `content-type`, if there is one."""
-    headers = message.headers()
-    value = dict(headers).get("content-type") if headers else None
+def content_types(messages: Sequence[Message]) -> list[str | None]:
+    """The headers `content-type`, where there is one."""
+    told = [message.headers() for message in messages]
+    return [_content_type(headers) if headers else None for headers in told]
+
+
+def _content_type(headers: Headers) -> str | None:
+    value = dict(headers).get("content-type")
     return value.decode("ascii", "replace") if isinstance(value, bytes) else None
 
 
@@ -28,6 +34,22 @@ def place(message: Message) -> Place:
     if partition is None or offset is None:
         raise TypeError("a message from Kafka without partition and offset")
     return partition, offset
+
+
+def reach(
+    messages: Sequence[Message], times_us: NDArray[np.int64]
+) -> dict[int, tuple[int, int]]:
+    """By partition: the offset after its last message, and the newest timestamp.
+
+    The messages of a partition are in order.
+    """
+    partitions = np.array([message.partition() for message in messages])
+    found = {}
+    for partition in np.unique(partitions).tolist():
+        theirs = np.flatnonzero(partitions == partition)
+        _, offset = place(messages[theirs[-1]])
+        found[partition] = offset + 1, int(times_us[theirs].max())
+    return found
 
 
 def times_us_of(messages: Sequence[Message]) -> NDArray[np.int64]:

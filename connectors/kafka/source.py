@@ -29,12 +29,14 @@ from connectors.kafka.clients import (
     partitions_of,
     share,
 )
-from connectors.kafka.fields import Place, content_type, place, times_us_of
+from connectors.kafka.fields import content_types, place, reach, times_us_of
 from connectors.messages import DeadLetter, ParameterName, Poll, Polled, Position
 from connectors.process import FlowProcess
 from connectors.topics import Topic
 
-POLL_MESSAGES = 2_000
+FIRST_MESSAGES, MOST_MESSAGES = 100, 2_000
+# Bulk messages hold thousands of samples each; all of a poll are in memory at once.
+POLL_SAMPLES = 50_000
 IDLE_PAUSE = timedelta(milliseconds=2)
 LOOK_AROUND_S = 5.0
 NEW_PARTITIONS_S = 60.0
@@ -95,6 +97,7 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
         self._progress = {p: _Progress(*at) for p, at in positions.items()}
         self._decoder = decoder
         self._polls = 0
+        self._at_once = min(FIRST_MESSAGES, MOST_MESSAGES)
         self._consumer = consumer(self._settings)
         self._assigned: list[int] = []
         self._assign_new()
@@ -160,7 +163,7 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             raise StopIteration
         self._run.health.turned()
         self._look_around()
-        polled = self._consumer.consume(POLL_MESSAGES, 0)
+        polled = self._consumer.consume(self._at_once, 0)
         messages = [message for message in polled if self._is_data(message)]
         if not messages:
             self._awake_at = datetime.now(UTC) + IDLE_PAUSE
@@ -207,36 +210,35 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
     def _take(self, messages: list[Message]) -> list[Polled | DeadLetter]:
         """Decodes a poll and notes how far it goes."""
         times_us = times_us_of(messages)
-        places = [place(m) for m in messages]
-        positions = self._advance(places, times_us.tolist())
+        positions = self._advance(reach(messages, times_us))
         decoded = self._decoder.decode(
-            [m.value() for m in messages],
-            [content_type(m) for m in messages],
-            times_us,
+            [m.value() for m in messages], content_types(messages), times_us
         )
         # Only polls with samples count: the sink waits for every number.
         self._polls += bool(decoded.samples)
         poll = Poll(self._polls, len(decoded.samples), positions, int(times_us.min()))
         self._run.metrics.read(len(messages), decoded.samples)
+        self._size_next_poll(len(messages), sum(map(len, decoded.samples)))
         letters = [
             self._dead_letter(messages[refusal.index], refusal)
             for refusal in decoded.refused
         ]
         return [Polled(samples, poll) for samples in decoded.samples] + letters
 
-    def _advance(self, places: list[Place], times_us: list[int]) -> Positions:
+    def _size_next_poll(self, messages: int, samples: int) -> None:
+        """As many messages at once as are likely to hold POLL_SAMPLES samples."""
+        likely = POLL_SAMPLES * messages // max(samples, 1)
+        self._at_once = min(max(likely, 1), 2 * self._at_once, MOST_MESSAGES)
+
+    def _advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
         """Notes how far a poll goes, by partition."""
-        progress = self._progress
-        touched: set[int] = set()
-        for (partition, offset), time_us in zip(places, times_us, strict=True):
-            at = progress.setdefault(partition, _Progress(0))
-            at.next_offset = offset + 1
-            at.newest_us = max(at.newest_us, time_us)
-            touched.add(partition)
-        return tuple(
-            Position(self._topic, p, progress[p].next_offset, progress[p].newest_us)
-            for p in sorted(touched)
-        )
+        positions = []
+        for partition, (next_offset, newest_us) in sorted(reached.items()):
+            at = self._progress.setdefault(partition, _Progress(0))
+            at.next_offset, at.newest_us = next_offset, max(at.newest_us, newest_us)
+            position = Position(self._topic, partition, next_offset, at.newest_us)
+            positions.append(position)
+        return tuple(positions)
 
     def _dead_letter(self, message: Message, refusal: Refusal) -> DeadLetter:
         self._run.metrics.refused(refusal.reason)

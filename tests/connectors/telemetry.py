@@ -106,7 +106,9 @@ class Sink:
     partition: _DatabasePartition
 
     def write(self, *pieces: Scored) -> None:
+        """Returns when the pieces that make whole polls are stored."""
         self.partition.write_batch(list(pieces))
+        self.partition._wait()
 
     def counted(self, metric: str) -> float:
         return float(getattr(self.run.metrics, metric)._value.get())

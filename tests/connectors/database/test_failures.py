@@ -248,3 +248,15 @@ def test_the_writer_may_store_and_the_reader_may_only_look(
     reader.execute("CREATE TABLE of_the_future (n int)")
     assert rights(reader, "orbitwatch_reader", "of_the_future") == [True, False, False]
     assert rights(reader, "orbitwatch_writer", "of_the_future") == [True, True, False]
+
+
+def test_a_batch_is_stored_while_the_next_is_made_and_its_failure_comes_then(
+    plain_store: str,
+):
+    with open_sink(plain_store, retry_seconds=0) as sink:
+        sink.write(scored(poll(1), [1.0]))
+        with psycopg.connect(plain_store, autocommit=True) as other:
+            other.execute("ALTER TABLE sample RENAME TO elsewhere")
+        sink.partition.write_batch([scored(poll(2), [2.0])])
+        with pytest.raises(DatabaseUnavailable):
+            sink.partition.snapshot()

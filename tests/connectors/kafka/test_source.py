@@ -257,7 +257,7 @@ def test_partitions_added_to_a_topic_are_read_from_their_beginning(
 
 def test_the_offset_lag_is_what_is_not_read_yet(kafka, topic, monkeypatch):
     monkeypatch.setattr(source_module, "LOOK_AROUND_S", 0.0)
-    monkeypatch.setattr(source_module, "POLL_MESSAGES", 3)
+    monkeypatch.setattr(source_module, "MOST_MESSAGES", 3)
     produce(kafka, topic, *((0, packet(n)) for n in range(10)))
     registry = CollectorRegistry()
     run = FlowProcess(Settings(kafka=kafka), FlowMetrics(registry))
