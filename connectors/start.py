@@ -19,6 +19,9 @@ from connectors.timescale import check_database
 from connectors.topics import Topic
 
 
+GARBAGE_AFTER_OBJECTS = 100_000
+
+
 def start_flow(reads: Topic, writes: Sequence[Topic]) -> FlowProcess:
     """Prepares the process of a flow that reads and writes these topics.
 
@@ -40,6 +43,8 @@ def start_flow(reads: Topic, writes: Sequence[Topic]) -> FlowProcess:
     # it at every collection.
     gc.collect()
     gc.freeze()
+    # A poll makes tens of thousands of objects, in which there are no cycles.
+    gc.set_threshold(GARBAGE_AFTER_OBJECTS, 20, 100)
     return process
 
 

@@ -34,7 +34,7 @@ from connectors.messages import DeadLetter, ParameterName, Poll, Polled, Positio
 from connectors.process import FlowProcess
 from connectors.topics import Topic
 
-FIRST_MESSAGES, MOST_MESSAGES = 100, 2_000
+FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
 POLL_SAMPLES = 50_000
 IDLE_PAUSE = timedelta(milliseconds=2)
