@@ -51,8 +51,8 @@ def consumer(settings: Settings) -> Consumer:
             # With the default of 1 s, a fast consumer waits most of the time.
             "fetch.queue.backoff.ms": 2,
             # Enough for some polls; a small message takes five times its size.
-            "queued.min.messages": 20_000,
-            "queued.max.messages.kbytes": 16_384,
+            "queued.min.messages": 10_000,
+            "queued.max.messages.kbytes": 8_192,
         },
     )
 
