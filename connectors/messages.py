@@ -248,7 +248,8 @@ class DeadLetter:
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970 UTC, exact; `moment` must have a time zone."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    since = moment - EPOCH  # which could be divided, in twice the time
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(time_us: int) -> datetime:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from connectors.decode.names import Names
 from connectors.decode.refusals import Refusal
-from connectors.messages import Context, Packet, Runs, Situation
+from connectors.messages import Context, Packet, Runs, Situation, microseconds
 
 # What packets count their sequence under, beside their values.
 SEQUENCE = "packet_sequence"
@@ -43,7 +41,7 @@ class PollInTheMaking:
         self._parameters: list[int] = []
         self._values: list[float | None] = []
         self._counts: list[int] = []
-        self._times: list[datetime] = []
+        self._times_us: list[int] = []
         self._messages: list[int] = []
 
     def add_packet(self, packet: Packet, index: int) -> None:
@@ -58,7 +56,7 @@ class PollInTheMaking:
             self._values.append(float(packet.sequence))
             count += 1
         self._counts.append(count)
-        self._times.append(packet.generation_time)
+        self._times_us.append(microseconds(packet.generation_time))
         self._messages.append(index)
         if packet.context or packet.epoch:
             self.situations[index] = packet
@@ -74,7 +72,7 @@ class PollInTheMaking:
         counts = np.array(self._counts)
         rows = Rows(
             np.array(self._parameters, np.int64),
-            np.repeat(_times_us(self._times), counts),
+            np.repeat(np.array(self._times_us, np.int64), counts),
             np.array(self._values, np.float64),  # None becomes NaN
             np.repeat(np.array(self._messages, np.int64), counts),
         )
@@ -96,13 +94,6 @@ class PollInTheMaking:
             np.concatenate([part.values for part in parts]),
             np.concatenate([part.messages for part in parts]),
         )
-
-
-def _times_us(moments: list[datetime]) -> NDArray[np.int64]:
-    """Microseconds since 1970 UTC, whatever the time zones; by Arrow, for speed."""
-    times = pa.array(moments, pa.timestamp("us", tz="UTC"))
-    found: NDArray[np.int64] = times.cast(pa.int64()).to_numpy()
-    return found
 
 
 def by_shard(rows: Rows, names: Names, packets: Mapping[int, Packet]) -> Iterator[Runs]:

@@ -36,7 +36,7 @@ from connectors.topics import Topic
 
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
-POLL_SAMPLES = 20_000
+POLL_SAMPLES = 50_000
 IDLE_PAUSE = timedelta(milliseconds=2)
 LOOK_AROUND_S = 5.0
 NEW_PARTITIONS_S = 60.0
