@@ -18,7 +18,6 @@ from connectors.settings import Settings, tell_bytewax, variable
 from connectors.timescale import check_database
 from connectors.topics import Topic
 
-
 GARBAGE_AFTER_OBJECTS = 100_000
 
 
