@@ -123,7 +123,8 @@ class Runs:
 
     Rows `starts[i]` to before `starts[i + 1]` are those of `names[i]`, in order of
     arrival. `times_us` and `values` are as in `Samples`; `situations` has the context
-    and the epochs of those runs (by their place) that came with any.
+    and the epochs of those runs (by their place) that came with any. `messages` says
+    which message of the poll a row came in, if that is known (int64, shape n).
     """
 
     names: Sequence[ParameterName]
@@ -131,6 +132,7 @@ class Runs:
     times_us: NDArray[np.int64]
     values: NDArray[np.float64]
     situations: Mapping[int, Situation] = field(default_factory=dict)
+    messages: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -159,11 +161,29 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class Records:
+    """Rows for a table of one system: `columns` in order, None for NULL.
+
+    A row whose `key` is there already changes nothing; where there is a column
+    `revision`, unless it has a higher one.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Polled:
-    """Samples of some parameters, with the poll they came in."""
+    """Samples of some parameters, with the poll they came in.
+
+    `records` are what else follows from them.
+    """
 
     samples: Runs
     poll: Poll
+    records: tuple[Records, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +251,7 @@ class Scored:
     units: Sequence[str]
     poll: Poll | None
     drifts: tuple[Drift, ...] = ()
+    records: tuple[Records, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

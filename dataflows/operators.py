@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
@@ -13,6 +13,7 @@ from connectors.decode.names import shard_of
 from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions
+from dataflows.tracking import Follower, TrackLogic, Vehicle
 from dataflows.watching import ShardLogic
 
 
@@ -41,6 +42,24 @@ def by_shard(step_id: str, up: Stream[Polled]) -> KeyedStream[Polled]:
         return f"shard {shard_of(polled.samples.names[0]):02}"
 
     return op.key_on("shard", up, shard)
+
+
+@operator
+def track(
+    step_id: str,
+    up: KeyedStream[Polled],
+    inputs: Sequence[str],
+    new: Callable[[Vehicle], Follower],
+) -> KeyedStream[Polled]:
+    """Adds what follows from how vehicles move: derived parameters, and records.
+
+    `new` makes the tracker of a vehicle, which is given its parameters `inputs`.
+    """
+
+    def build(resume: bytes | None) -> TrackLogic:
+        return TrackLogic(resume, inputs, new)
+
+    return op.stateful_batch("trackers", up, build)
 
 
 @operator

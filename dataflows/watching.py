@@ -105,6 +105,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             [one.unit for one in watched],
             polled.poll,
             drifts,
+            polled.records,
         )
         silent = [one for one in watched if one.staleness]
         if silent:

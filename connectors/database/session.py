@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -15,9 +15,10 @@ from connectors.database.copy_rows import SampleRows
 from connectors.database.event_tables import store_anomalies, store_drifts
 from connectors.database.parameter_ids import ParameterIds
 from connectors.database.positions import Positions
+from connectors.database.record_tables import store_records
 from connectors.database.sample_table import Counts, copy_samples, merge_samples
 from connectors.database.whole_polls import Batch
-from connectors.messages import Poll, Scored
+from connectors.messages import Poll, Records, Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,20 @@ class Session:
                 counts = store_samples(self._connection, _rows(pieces, ids))
                 anomalies = store_anomalies(self._connection, pieces, self._parameters)
                 store_drifts(self._connection, pieces, self._parameters)
+                store_records(self._connection, _joined(pieces))
             self._positions.store(settled)
         self._parameters.keep()
         return counts, anomalies
+
+
+def _joined(pieces: Sequence[Scored]) -> Iterator[Records]:
+    """The records of all pieces, those for one table together."""
+    found: dict[str, list[Records]] = {}
+    for records in chain.from_iterable(piece.records for piece in pieces):
+        found.setdefault(records.table, []).append(records)
+    for of_table in found.values():
+        rows = [*chain.from_iterable(records.rows for records in of_table)]
+        yield replace(of_table[0], rows=rows)
 
 
 def _rows(pieces: Sequence[Scored], ids: Sequence[int]) -> SampleRows:

@@ -108,10 +108,11 @@ def by_shard(rows: Rows, names: Names, packets: Mapping[int, Packet]) -> Iterato
     order = np.argsort(places, kind="stable")
     places = places[order]
     times_us, values = rows.times_us[order], rows.values[order]
+    messages = rows.messages[order]
     starts = [0, *(np.flatnonzero(places[1:] != places[:-1]) + 1).tolist()]
     bounds = [*starts, len(order)]
     present = by_place[places[starts]].tolist()
-    situations = _situations(rows.messages[order], bounds, packets) if packets else {}
+    situations = _situations(messages, bounds, packets) if packets else {}
     shards = [names.shards[number] for number in present]
     firsts = [k for k in range(len(shards)) if k == 0 or shards[k] != shards[k - 1]]
     for first, last in zip(firsts, [*firsts[1:], len(shards)], strict=True):
@@ -122,6 +123,7 @@ def by_shard(rows: Rows, names: Names, packets: Mapping[int, Packet]) -> Iterato
             times_us[begin:end],
             values[begin:end],
             {k - first: told for k, told in situations.items() if first <= k < last},
+            messages[begin:end],
         )
 
 
