@@ -94,14 +94,14 @@ class OpenNotify:
             path = parts.path or "/"
             target = f"{path}?{parts.query}" if parts.query else path
             connection.request("GET", target, headers={"User-Agent": "orbitwatch"})
-            response = connection.getresponse()
-            if response.status != 200:
-                raise OpenNotifyUnavailable(
-                    self._url,
-                    f"it answers {response.status} {response.reason}",
-                    _retry_after_s(response.getheader("Retry-After")),
-                )
-            return self._whole(response, deadline_s)
+            with connection.getresponse() as response:
+                if response.status != 200:
+                    raise OpenNotifyUnavailable(
+                        self._url,
+                        f"it answers {response.status} {response.reason}",
+                        _retry_after_s(response.getheader("Retry-After")),
+                    )
+                return self._whole(response, deadline_s)
         finally:
             connection.close()
 

@@ -12,13 +12,13 @@ stations:           # over which satellites pass
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import astuple
 
 from connectors.decode.names import is_name
 from connectors.errors import SettingsError, one_line
@@ -81,10 +81,10 @@ def read_places(file: Path) -> Places:
         _check_names(content.stations)
         return Places(
             tuple(
-                Place(name, *_finite(place)) for name, place in content.places.items()
+                Place(name, *astuple(place)) for name, place in content.places.items()
             ),
             tuple(
-                GroundStation(name, *_finite(station))
+                GroundStation(name, *astuple(station))
                 for name, station in content.stations.items()
             ),
         )
@@ -103,11 +103,3 @@ def _check_names(names: Iterable[str]) -> None:
         if letters in seen:
             raise ValueError(f"{seen[letters]!r} and {name!r} are too much alike")
         seen[letters] = name
-
-
-def _finite(entry: _Place) -> tuple[float, ...]:
-    """The numbers of an entry; raise ValueError for one that is none."""
-    numbers = msgspec.structs.astuple(entry)
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError("a number is not finite")
-    return numbers

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from skyfield.api import EarthSatellite, load, wgs84
 
-from connectors.messages import moment
+from connectors.messages import microseconds, moment
 from dataflows.orbit.pass_search import HORIZON_US, PassSearch
 from dataflows.orbit.passes import Foreseen
 from dataflows.orbit.places import station_rows
@@ -19,8 +19,8 @@ TIMES = load.timescale(builtin=True)
 MINUTE_US = 60_000_000
 
 
-def microseconds(time: Any) -> int:
-    return int(round(time.utc_datetime().timestamp() * 1e6))
+def time_us(time: Any) -> int:
+    return microseconds(time.utc_datetime())
 
 
 def independent(
@@ -46,9 +46,7 @@ def independent(
             tops.append((elevation, time))
         elif aos is not None:
             elevation, top = max(tops, key=lambda one: one[0])
-            found.append(
-                (microseconds(aos), microseconds(top), microseconds(time), elevation)
-            )
+            found.append((time_us(aos), time_us(top), time_us(time), elevation))
     return found
 
 
