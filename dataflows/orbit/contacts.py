@@ -42,10 +42,11 @@ class Contacts:
         self._book = PassBook()
         self._search: PassSearch | None = None
         # What the search depends on: with other stations or elements it begins anew.
-        self._basis = self._rows.tobytes().hex()
+        basis = self._rows.tobytes().hex()
         if ephemeris is not None:
             self._search = PassSearch(ephemeris, self._names, self._rows)
-            self._basis += ephemeris.line1 + ephemeris.line2
+            basis += ephemeris.line1 + ephemeris.line2
+        self._head = json.dumps([basis, *self._names]).encode()
 
     def watch(
         self,
@@ -56,7 +57,7 @@ class Contacts:
         usual_km: float,
     ) -> Iterator[Pass]:
         """Yield the passes that positions `first` up to `last` began or ended."""
-        if not self._names:
+        if not self._names or first == last:
             return
         events = np.empty((len(self._names) * (last - first), EVENT))
         count = watch(
@@ -88,17 +89,13 @@ class Contacts:
 
     def dump(self) -> list[bytes]:
         """Return the state in parts."""
-        search = self._search
-        head = {
-            "stations": self._names,
-            "basis": self._basis,
-            "next_us": search.next_us if search else 0,
-        }
-        ahead = search.ahead.tobytes() if search else b""
+        next_us, ahead = 0, b""
+        if self._search is not None:
+            next_us, ahead = self._search.next_us, self._search.ahead.tobytes()
         return [
-            json.dumps(head).encode(),
+            self._head,
             self._seen.tobytes(),
-            ahead,
+            next_us.to_bytes(8, signed=True) + ahead,
             self._book.dump(),
         ]
 
@@ -107,18 +104,17 @@ class Contacts:
 
         Raises SnapshotError, and changes nothing, if they are anything else.
         """
-        search = self._search
         try:
-            head, seen, ahead, book = parts
-            told = json.loads(head)
+            head, seen, search, book = parts
+            _, *names = json.loads(head)
             rows = np.frombuffer(seen).reshape(-1, SEEN)
-            before = dict(zip(told["stations"], rows, strict=True))
-            next_us = int(told["next_us"])
+            before = dict(zip(names, rows, strict=True))
             found = PassBook.load(book)
-            if search is not None and told["basis"] == self._basis:
-                search.ahead[...] = np.frombuffer(ahead).reshape(search.ahead.shape)
-                search.next_us = next_us
-        except (ValueError, KeyError, TypeError) as error:
+            if self._search is not None and head == self._head:
+                ahead = self._search.ahead
+                ahead[...] = np.frombuffer(search[8:]).reshape(ahead.shape)
+                self._search.next_us = int.from_bytes(search[:8], signed=True)
+        except (ValueError, TypeError) as error:
             raise SnapshotError(f"contacts: {error}") from None
         for name, row in zip(self._names, self._seen, strict=True):
             row[...] = before.get(name, np.nan)

@@ -55,12 +55,10 @@ class PassSearch:
 
     def _stretch(self, steps: int) -> Iterator[Foreseen]:
         times_us = self.next_us + STEP_US * np.arange(steps + 2, dtype=np.int64)
-        position_km, velocity_km_s = self._ephemeris.ecef(times_us)
+        nodes = np.hstack(self._ephemeris.ecef(times_us))
         found = np.empty((len(self._names) * (steps + 1), FOUND))
         start_us = float(self.next_us)
-        count = search(
-            start_us, position_km, velocity_km_s, self._rows, self.ahead, found
-        )
+        count = search(start_us, nodes, self._rows, self.ahead, found)
         self.next_us += steps * STEP_US
         for station, aos_us, peak, peak_us, los_us in found[:count].tolist():
             if aos_us == aos_us:  # else NaN: it began before the search

@@ -52,6 +52,7 @@ class PassBook:
 
     def __init__(self) -> None:
         self._open: list[Pass] = []
+        self._dumped: bytes | None = None
 
     def foresee(self, found: Foreseen, now_us: int) -> Pass | None:
         """Return the pass as it is now expected; None if that is no news."""
@@ -101,10 +102,14 @@ class PassBook:
     def forget(self, stations: set[str]) -> None:
         """Keep the passes of these stations only."""
         self._open = [one for one in self._open if one.station in stations]
+        self._dumped = None
 
     def dump(self) -> bytes:
         """Return the book, to be opened again by `load`."""
-        return json.dumps([asdict(one) for one in self._open]).encode()
+        # Asked for far more often than passes change.
+        if self._dumped is None:
+            self._dumped = json.dumps([asdict(one) for one in self._open]).encode()
+        return self._dumped
 
     @classmethod
     def load(cls, data: bytes) -> PassBook:
@@ -125,6 +130,7 @@ class PassBook:
 
     def _revise(self, known: Pass | None, new: Pass) -> Pass:
         new = replace(new, revision=new.revision + 1)
+        self._dumped = None
         if known is not None:
             self._open.remove(known)
         if new.state in ("PREDICTED", "IN_VIEW"):

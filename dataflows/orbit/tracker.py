@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dataflows.detectors.array_detector import ready
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
@@ -116,11 +117,14 @@ class SatelliteTracker:
                 marks,
                 minute,
             )
-            passes += self._contacts.watch(first, at, columns, marks, self._usual_km)
-            if self._clock[BEGAN]:
+            # What is foreseen comes before what is seen of it.
+            begun = int(self._clock[BEGAN])
+            passes += self._watch(first, at - begun, columns, marks)
+            if begun:
                 if minute[0]:
                     minutes.append(minute_of(minute_us, minute))
                 self._begin_minute(passes, predictions)
+                passes += self._watch(at - 1, at, columns, marks)
         used = marks == USED
         all_used = bool(used.all())
         return Tracked(
@@ -138,6 +142,11 @@ class SatelliteTracker:
         for row, name in enumerate(self._series, start=DISTANCE_ROWS):
             series[name] = out[row]
         return series
+
+    def _watch(
+        self, first: int, last: int, columns: Columns, marks: NDArray[np.int64]
+    ) -> Iterator[Pass]:
+        return self._contacts.watch(first, last, columns, marks, self._usual_km)
 
     def _begin_minute(self, passes: list[Pass], predictions: list[Prediction]) -> None:
         """Look ahead from the position that was the first of a minute."""

@@ -73,60 +73,58 @@ def elevation_of(station: Floats, x: float, y: float, z: float) -> float:
     """
     x, y, z = x - station[0], y - station[1], z - station[2]
     up = station[UP] * x + station[UP + 1] * y + station[UP + 2] * z
-    return math.degrees(math.asin(up / math.sqrt(x * x + y * y + z * z)))
+    sine = up / math.sqrt(x * x + y * y + z * z)
+    # In the zenith, rounding may make it more than 1.
+    return math.degrees(math.asin(min(sine, 1.0)))
 
 
-@compiled(FLOAT(VALUES, TABLE, TABLE, INT, FLOAT), allocates=False)
-def elevation_near(
-    station: Floats, position: Floats, velocity: Floats, k: int, t: float
-) -> float:
-    """Return the elevation `t` steps from node `k` of a table, from -1 to 1.
+@compiled(FLOAT(TABLE, INT, INT, FLOAT), allocates=False)
+def coordinate(nodes: Floats, axis: int, k: int, t: float) -> float:
+    """Return a coordinate `t` steps after node `k`, by cubic Hermite interpolation.
 
-    By cubic Hermite interpolation, which keeps within a metre of SGP4 in low orbits.
+    In low orbits that keeps within a metre of SGP4.
     """
-    if t < 0:
-        k, t = k - 1, t + 1
-    if t == 0:
-        return elevation_of(station, position[k, 0], position[k, 1], position[k, 2])
     rest, step_s = 1 - t, STEP_US / 1e6
     here, there = (1 + 2 * t) * rest * rest, t * t * (3 - 2 * t)
     leaving, coming = t * rest * rest * step_s, -t * t * rest * step_s
-    x = here * position[k, 0] + there * position[k + 1, 0]
-    y = here * position[k, 1] + there * position[k + 1, 1]
-    z = here * position[k, 2] + there * position[k + 1, 2]
-    x += leaving * velocity[k, 0] + coming * velocity[k + 1, 0]
-    y += leaving * velocity[k, 1] + coming * velocity[k + 1, 1]
-    z += leaving * velocity[k, 2] + coming * velocity[k + 1, 2]
-    return elevation_of(station, x, y, z)
+    position = here * nodes[k, axis] + there * nodes[k + 1, axis]
+    moved = leaving * nodes[k, axis + 3] + coming * nodes[k + 1, axis + 3]
+    return float(position + moved)
 
 
-@compiled(FLOAT(VALUES, TABLE, TABLE, INT, FLOAT, FLOAT), allocates=False)
+@compiled(FLOAT(VALUES, TABLE, INT, FLOAT), allocates=False)
+def elevation_near(station: Floats, nodes: Floats, k: int, t: float) -> float:
+    """Return the elevation `t` steps from node `k` of a table, from -1 to 1."""
+    if t == 0:
+        return elevation_of(station, nodes[k, 0], nodes[k, 1], nodes[k, 2])
+    if t < 0:
+        k, t = k - 1, t + 1
+    x, y = coordinate(nodes, 0, k, t), coordinate(nodes, 1, k, t)
+    return elevation_of(station, x, y, coordinate(nodes, 2, k, t))
+
+
+@compiled(FLOAT(VALUES, TABLE, INT, FLOAT, FLOAT), allocates=False)
 def crossing(
-    station: Floats,
-    position: Floats,
-    velocity: Floats,
-    k: int,
-    out: float,
-    inside: float,
+    station: Floats, nodes: Floats, k: int, out: float, inside: float
 ) -> float:
     """Return where near node `k`, between out of and in view, the minimum is passed."""
     for _ in range(HALVINGS):
         middle = (out + inside) / 2
-        if elevation_near(station, position, velocity, k, middle) < station[MINIMUM]:
+        if elevation_near(station, nodes, k, middle) < station[MINIMUM]:
             out = middle
         else:
             inside = middle
     return inside
 
 
-@compiled(FLOAT(VALUES, TABLE, TABLE, INT), allocates=False)
-def highest(station: Floats, position: Floats, velocity: Floats, k: int) -> float:
+@compiled(FLOAT(VALUES, TABLE, INT), allocates=False)
+def highest(station: Floats, nodes: Floats, k: int) -> float:
     """Return where near node `k`, which is higher than its neighbours, the peak is."""
     low, high = -1.0, 1.0
     for _ in range(CUTS):
         span = GOLDEN * (high - low)
-        left = elevation_near(station, position, velocity, k, high - span)
-        if left > elevation_near(station, position, velocity, k, low + span):
+        left = elevation_near(station, nodes, k, high - span)
+        if left > elevation_near(station, nodes, k, low + span):
             high = low + span
         else:
             low = high - span
@@ -157,16 +155,43 @@ def begin(seen: Floats, aos_us: float, elevation: float, time_us: float) -> None
     seen[PEAK], seen[PEAK_US] = elevation, time_us
 
 
-@compiled(INT(FLOAT, TABLE, TABLE, TABLE, TABLE, TABLE), allocates=False)
+@compiled(INT(FLOAT, INT, TABLE, INT, VALUES, ARRAY, ARRAY), allocates=False)
+def turn(
+    start_us: float,
+    k: int,
+    nodes: Floats,
+    s: int,
+    station: Floats,
+    seen: Floats,
+    found: Floats,
+) -> int:
+    """Take the peak near node `k`; return 1 if a pass began and ended around it."""
+    top = highest(station, nodes, k)
+    peak = elevation_near(station, nodes, k, top)
+    if seen[IN_VIEW] == 1:
+        if peak >= seen[PEAK]:
+            seen[PEAK], seen[PEAK_US] = peak, moment_us(start_us, k, top)
+        return 0
+    if peak < station[MINIMUM]:
+        return 0
+    on = crossing(station, nodes, k, -1.0, top)
+    off = crossing(station, nodes, k, 1.0, top)
+    begin(seen, moment_us(start_us, k, on), peak, moment_us(start_us, k, top))
+    end(seen, found, s, moment_us(start_us, k, off))
+    return 1
+
+
+@compiled(INT(FLOAT, TABLE, TABLE, TABLE, TABLE), allocates=False)
 def search(
     start_us: float,
-    position: Floats,
-    velocity: Floats,
+    nodes: Floats,
     stations: Floats,
     ahead: Floats,
     found: Floats,
 ) -> int:
-    """Find passes in a table of positions a step apart; return how many have ended.
+    """Find passes in a table of nodes a step apart; return how many have ended.
+
+    A node is a position (km) and a velocity (km/s), both ECEF.
 
     A node needs both its neighbours, so the next table begins with the last two nodes
     of this one. Time out of view that is shorter than a step is not seen.
@@ -174,37 +199,49 @@ def search(
     passes = 0
     for s in range(stations.shape[0]):
         station, seen = stations[s], ahead[s]
-        least = station[MINIMUM]
-        before = elevation_near(station, position, velocity, 0, 0.0)
-        now = elevation_near(station, position, velocity, 1, 0.0)
+        before = elevation_near(station, nodes, 0, 0.0)
+        now = elevation_near(station, nodes, 1, 0.0)
         if math.isnan(seen[IN_VIEW]):
             seen[IN_VIEW] = 0
-            if before >= least:
+            if before >= station[MINIMUM]:
                 begin(seen, math.nan, before, start_us)
-        for k in range(1, position.shape[0] - 1):
-            after = elevation_near(station, position, velocity, k + 1, 0.0)
-            if seen[IN_VIEW] == 0 and now >= least:
-                on = crossing(station, position, velocity, k, -1.0, 0.0)
+        for k in range(1, nodes.shape[0] - 1):
+            after = elevation_near(station, nodes, k + 1, 0.0)
+            if seen[IN_VIEW] == 0 and now >= station[MINIMUM]:
+                on = crossing(station, nodes, k, -1.0, 0.0)
                 begin(seen, moment_us(start_us, k, on), now, start_us + k * STEP_US)
-            elif seen[IN_VIEW] == 1 and now < least:
-                off = crossing(station, position, velocity, k, 0.0, -1.0)
+            elif seen[IN_VIEW] == 1 and now < station[MINIMUM]:
+                off = crossing(station, nodes, k, 0.0, -1.0)
                 end(seen, found[passes], s, moment_us(start_us, k, off))
                 passes += 1
             if now >= before and now > after:
-                top = highest(station, position, velocity, k)
-                peak = elevation_near(station, position, velocity, k, top)
-                grazes = seen[IN_VIEW] == 0 and peak >= least
-                if grazes:
-                    on = crossing(station, position, velocity, k, -1.0, top)
-                    begin(seen, moment_us(start_us, k, on), peak, 0.0)
-                if seen[IN_VIEW] == 1 and peak >= seen[PEAK]:
-                    seen[PEAK], seen[PEAK_US] = peak, moment_us(start_us, k, top)
-                if grazes:
-                    off = crossing(station, position, velocity, k, 1.0, top)
-                    end(seen, found[passes], s, moment_us(start_us, k, off))
-                    passes += 1
+                passes += turn(start_us, k, nodes, s, station, seen, found[passes])
             before, now = now, after
     return passes
+
+
+@compiled(INT(FLOAT, FLOAT, VALUES, ARRAY, ARRAY), allocates=False)
+def see(
+    time_us: float, elevation: float, station: Floats, seen: Floats, event: Floats
+) -> int:
+    """Take what a station sees next; return 1 if that is an event, which is written."""
+    rises = elevation >= station[MINIMUM]
+    changes = rises != (seen[IN_VIEW] == 1)
+    if changes:
+        gap_us, climbed = time_us - seen[SEEN_US], elevation - seen[ELEVATION]
+        share = (station[MINIMUM] - seen[ELEVATION]) / climbed
+        at_us = math.nan
+        if gap_us <= LONGEST_GAP_US:
+            at_us = seen[SEEN_US] + np.floor(share * gap_us)
+        if rises:
+            begin(seen, at_us, elevation, time_us)
+        event[2], event[3] = rises, at_us
+        event[4], event[5] = seen[PEAK], seen[PEAK_US]
+        seen[IN_VIEW] = rises
+    elif rises and elevation > seen[PEAK]:
+        seen[PEAK], seen[PEAK_US] = elevation, time_us
+    seen[ELEVATION], seen[SEEN_US] = elevation, time_us
+    return int(changes)
 
 
 @compiled(
@@ -235,24 +272,10 @@ def watch(
         if marks[i] != 0 or math.isnan(altitude_km):
             continue
         ecef(latitudes[i], longitudes[i], altitude_km, point)
-        time_us = float(times_us[i])
         for s in range(stations.shape[0]):
-            station, seen = stations[s], now[s]
-            elevation = elevation_of(station, point[0], point[1], point[2])
-            rises = elevation >= station[MINIMUM]
-            if rises != (seen[IN_VIEW] == 1):
-                gap_us, climbed = time_us - seen[SEEN_US], elevation - seen[ELEVATION]
-                share = (station[MINIMUM] - seen[ELEVATION]) / climbed
-                known = gap_us <= LONGEST_GAP_US
-                at_us = seen[SEEN_US] + np.floor(share * gap_us) if known else math.nan
-                if rises:
-                    begin(seen, at_us, elevation, time_us)
-                events[count, 0], events[count, 1], events[count, 2] = i, s, rises
-                events[count, 3] = at_us
-                events[count, 4], events[count, 5] = seen[PEAK], seen[PEAK_US]
-                seen[IN_VIEW] = rises
-                count += 1
-            elif rises and elevation > seen[PEAK]:
-                seen[PEAK], seen[PEAK_US] = elevation, time_us
-            seen[ELEVATION], seen[SEEN_US] = elevation, time_us
+            elevation = elevation_of(stations[s], point[0], point[1], point[2])
+            events[count, 0], events[count, 1] = i, s
+            count += see(
+                float(times_us[i]), elevation, stations[s], now[s], events[count]
+            )
     return count

@@ -176,8 +176,26 @@ def test_parts_of_something_else_are_refused_and_change_nothing(iss: Ephemeris):
         assert contacts.dump() == before
 
 
-def test_a_station_with_another_mask_is_watched_afresh(iss: Ephemeris):
-    contacts = Contacts([REDU], iss)
-    other = Contacts([replace(REDU, minimum_elevation_deg=20.0)], iss)
-    other.load(contacts.dump())
-    assert other.dump()[0] != contacts.dump()[0]
+def test_a_pass_under_way_at_the_start_is_one_pass(iss: Ephemeris):
+    times_us, values = positions(iss, iss.epoch_us, 14 * HOUR_S, 10)
+    whole = SatelliteTracker([], [REDU], iss).update(times_us, values)
+    first = next(one for one in whole.passes if one.state == "OVER")
+    assert first.culmination_us is not None
+    started = times_us >= first.culmination_us
+    heard = {name: column[started] for name, column in values.items()}
+    tracked = SatelliteTracker([], [REDU], iss).update(times_us[started], heard)
+    story = stories(tracked)[REDU.name, first.announced_us]
+    assert states(story) == ["PREDICTED", "IN_VIEW", "OVER"]
+    assert (story[-1].aos_us, story[-1].los_us) == (None, first.los_us)
+
+
+def test_with_another_minimum_elevation_the_search_begins_anew(iss: Ephemeris):
+    before, after = (
+        Contacts([replace(REDU, minimum_elevation_deg=least)], iss)
+        for least in (5.0, 20.0)
+    )
+    fresh = after.dump()[2]
+    list(before.look_ahead(iss.epoch_us, elements_hold=True))
+    assert before.dump()[2] != fresh
+    after.load(before.dump())
+    assert after.dump()[2] == fresh

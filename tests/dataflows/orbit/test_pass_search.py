@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from skyfield.api import EarthSatellite, load, wgs84
 
@@ -13,6 +14,7 @@ from dataflows.orbit.pass_search import HORIZON_US, PassSearch
 from dataflows.orbit.passes import Foreseen
 from dataflows.orbit.places import station_rows
 from dataflows.orbit.propagation import Ephemeris
+from dataflows.orbit.view_kernel import STEP_US, coordinate
 from tests.dataflows.orbit.conftest import ISS, POLAR, STATIONS, TERRA, Spot
 
 TIMES = load.timescale(builtin=True)
@@ -119,6 +121,19 @@ def test_passes_of_a_station_follow_one_another():
         mine = [one for one in found if one.station == station.name]
         assert all(a.los_us < b.aos_us for a, b in pairwise(mine))
         assert all(one.elevation_deg >= station.minimum_elevation_deg for one in mine)
+
+
+@pytest.mark.parametrize("lines", [ISS, TERRA], ids=["iss", "terra"])
+def test_between_nodes_positions_are_within_a_metre(lines: tuple[str, str]):
+    ephemeris = Ephemeris(*lines)
+    nodes_us = ephemeris.epoch_us + STEP_US * np.arange(100)
+    nodes = np.hstack(ephemeris.ecef(nodes_us))
+    for share in (0.2, 0.5, 0.9):
+        meant_km, _ = ephemeris.ecef(nodes_us[:-1] + round(share * STEP_US))
+        told_km = [
+            [coordinate(nodes, axis, k, share) for axis in range(3)] for k in range(99)
+        ]
+        np.testing.assert_allclose(told_km, meant_km, rtol=0, atol=1e-3)
 
 
 def test_after_a_long_silence_the_search_begins_anew():
