@@ -189,6 +189,17 @@ def test_a_pass_under_way_at_the_start_is_one_pass(iss: Ephemeris):
     assert (story[-1].aos_us, story[-1].los_us) == (None, first.los_us)
 
 
+def test_a_pass_that_was_over_before_the_start_is_not_told(iss: Ephemeris):
+    times_us, values = positions(iss, iss.epoch_us, 14 * HOUR_S, 10)
+    whole = SatelliteTracker([], [REDU], iss).update(times_us, values)
+    first = next(one for one in whole.passes if one.state == "OVER")
+    assert first.los_us is not None
+    started = times_us >= first.los_us + 5 * 60e6
+    heard = {name: column[started] for name, column in values.items()}
+    tracked = SatelliteTracker([], [REDU], iss).update(times_us[started], heard)
+    assert (REDU.name, first.announced_us) not in stories(tracked)
+
+
 def test_with_another_minimum_elevation_the_search_begins_anew(iss: Ephemeris):
     before, after = (
         Contacts([replace(REDU, minimum_elevation_deg=least)], iss)

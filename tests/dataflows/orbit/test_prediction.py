@@ -75,6 +75,14 @@ def test_of_two_minutes_of_track_nothing_is_told():
     assert tracked.predictions == ()
 
 
+def test_what_does_not_move_among_the_stars_has_no_orbit():
+    orbit = TrackOrbit()
+    orbit.anchors[:, 0] = 60e6 * np.arange(len(orbit.anchors))
+    orbit.anchors[:, 1:] = 7000.0, 0.0, 0.0
+    assert orbit.position(0) is None
+    assert np.isnan(orbit.altitude_km())
+
+
 @given(
     st.floats(-90, 90),
     st.floats(-180, 180),

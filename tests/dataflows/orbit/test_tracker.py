@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflows.detectors.snapshot import SnapshotError
+from dataflows.detectors.snapshot import SnapshotError, pack, unpack
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.orbit.tracked import REASONS, Tracked
-from dataflows.orbit.tracker import SatelliteTracker
+from dataflows.orbit.tracker import _LABEL, SatelliteTracker
 from tests.dataflows.orbit.conftest import ISS, PARIS, STATIONS, Spot, positions
 
 SECOND_US = 1_000_000
@@ -192,7 +192,16 @@ def test_foreign_bytes_are_refused_and_change_nothing():
     tracker = new_tracker()
     tracker.update(*positions(EPHEMERIS, EPHEMERIS.epoch_us, 300))
     before = tracker.snapshot()
-    for wrong in (b"", b"\0" * 50, before[:-1], before[:40] + b"x" + before[41:]):
+    parts = unpack(before, _LABEL)
+    for wrong in (
+        b"",
+        b"\0" * 50,
+        before[:-1],
+        before[:40] + b"x" + before[41:],
+        pack(_LABEL, parts[:2]),
+        pack(_LABEL, [parts[0] * 2, *parts[1:]]),
+        pack(_LABEL, [*parts[:7], b"[]["]),
+    ):
         with pytest.raises(SnapshotError):
             tracker.restore(wrong)
     assert tracker.snapshot() == before
