@@ -22,6 +22,9 @@ ANCHORS = 10
 SHORTEST_ARC_S = 110.0
 LONGEST_ARC_S = 900.0
 
+LOWEST_KM = 100.0
+HIGHEST_KM = 1e6  # further out, the Sun takes over
+
 EARTH_MU_KM3_S2 = 398_600.4418  # WGS84
 EARTH_RADIUS_KM = 6371.0
 
@@ -58,11 +61,17 @@ class TrackOrbit:
         return float(latitude), float(wrapped_longitude_deg(longitude))
 
     def altitude_km(self) -> float:
-        """Return the altitude that goes with its speed, by Kepler; NaN: not known."""
+        """Return the altitude that goes with its speed, by Kepler.
+
+        NaN where it is not known, or where nothing can stay in orbit: a position was
+        wrong.
+        """
         motion = self._motion()
         if motion is None:
             return math.nan
-        return math.cbrt(EARTH_MU_KM3_S2 / motion[0] ** 2) - EARTH_RADIUS_KM
+        radius_km = math.cbrt(EARTH_MU_KM3_S2 / motion[0] ** 2)
+        altitude_km = radius_km - EARTH_RADIUS_KM
+        return altitude_km if LOWEST_KM <= altitude_km <= HIGHEST_KM else math.nan
 
     def _motion(self) -> tuple[float, Floats] | None:
         """Return the rate (rad/s) and the unit normal of the orbit."""

@@ -175,8 +175,9 @@ class SatelliteTracker:
 
         Raises SnapshotError, and changes nothing, if the bytes are anything else.
         """
-        own_clock, *own = unpack(data, _LABEL)
+        parts = unpack(data, _LABEL)
         try:
+            own_clock, *own = parts
             clock = np.frombuffer(own_clock, np.int64)
             numbers, anchors, usual_km = map(np.frombuffer, own[:3])
             anchors = anchors.reshape(self._orbit.anchors.shape)

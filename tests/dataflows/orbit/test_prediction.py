@@ -83,6 +83,18 @@ def test_what_does_not_move_among_the_stars_has_no_orbit():
     assert np.isnan(orbit.altitude_km())
 
 
+@pytest.mark.parametrize("radius_km", [6400.0, 2e6])
+def test_a_speed_that_no_orbit_has_tells_no_altitude(radius_km: float):
+    rate = np.sqrt(398_600.4418 / radius_km**3)
+    seconds = 60.0 * np.arange(10)
+    orbit = TrackOrbit()
+    orbit.anchors[:, 0] = 1e6 * seconds
+    orbit.anchors[:, 1] = 7000 * np.cos(rate * seconds)
+    orbit.anchors[:, 2] = 7000 * np.sin(rate * seconds)
+    orbit.anchors[:, 3] = 0.0
+    assert np.isnan(orbit.altitude_km())
+
+
 @given(
     st.floats(-90, 90),
     st.floats(-180, 180),

@@ -198,6 +198,7 @@ def test_foreign_bytes_are_refused_and_change_nothing():
         b"\0" * 50,
         before[:-1],
         before[:40] + b"x" + before[41:],
+        pack(_LABEL, []),
         pack(_LABEL, parts[:2]),
         pack(_LABEL, [parts[0] * 2, *parts[1:]]),
         pack(_LABEL, [*parts[:7], b"[]["]),
