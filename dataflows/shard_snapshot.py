@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from connectors.messages import ParameterName
 from connectors.parameters import Definitions
-from dataflows.detectors.bank import EnvelopeBank
+from dataflows.detectors.bank import DetectorBank
 from dataflows.detectors.bank_snapshot import read_bank
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 from dataflows.watched import Watched
@@ -20,7 +20,7 @@ _COUNTS = struct.Struct("<II")
 _log = logging.getLogger("orbitwatch.detect")
 
 
-def write_shard(watched: Iterable[Watched], banks: Iterable[EnvelopeBank]) -> bytes:
+def write_shard(watched: Iterable[Watched], banks: Iterable[DetectorBank]) -> bytes:
     """All that the parameters of a shard have learnt."""
     saved = [bank.snapshot() for bank in banks if len(bank)]
     alone, silences = [], []

@@ -11,7 +11,7 @@ from connectors.errors import SettingsError
 from connectors.messages import Anomaly, Drift, Explanation, ParameterName
 from connectors.parameters import Definitions, ParameterDefinition
 from connectors.settings import variable
-from dataflows.detectors.bank import EnvelopeBank
+from dataflows.detectors.bank import DetectorBank
 from dataflows.detectors.build import BY_DEFAULT, build_staleness, build_watch
 from dataflows.detectors.drift import DriftEvent
 from dataflows.detectors.episodes import EpisodeChange
@@ -38,7 +38,7 @@ class Watched:
     unit: str
     watch: ParameterWatch
     staleness: Staleness | None
-    bank: EnvelopeBank | None = None
+    bank: DetectorBank | None = None
     row: int = -1
 
     @property

@@ -22,7 +22,7 @@ from connectors.messages import (
 )
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions
-from dataflows.detectors.bank import EnvelopeBank, plain_envelope
+from dataflows.detectors.bank import DetectorBank, bank_of
 from dataflows.detectors.episodes import EpisodeChange
 from dataflows.detectors.staleness import Staleness
 from dataflows.shard_snapshot import read_shard, write_shard
@@ -49,7 +49,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         self._definitions, self._metrics = definitions, metrics
         self._clock_us = clock_us
         self._watched: dict[ParameterName, Watched] = {}
-        self._banks: dict[bytes, EnvelopeBank] = {}
+        self._banks: dict[bytes, DetectorBank] = {}
         self._silence = Silence()
         for watched in read_shard(resume, definitions) if resume else ():
             self._take_in(watched)
@@ -83,10 +83,11 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
 
     def _take_in(self, watched: Watched) -> None:
         self._watched[watched.name] = watched
-        if envelope := plain_envelope(watched.watch):
-            bank = self._banks.get(envelope.identity)
+        identity = bank_of(watched.watch)
+        if identity is not None:
+            bank = self._banks.get(identity)
             if bank is None:
-                bank = self._banks[envelope.identity] = EnvelopeBank(envelope)
+                bank = self._banks[identity] = DetectorBank(watched.watch)
             watched.bank, watched.row = bank, bank.add(watched.key, watched.watch)
 
     def _judge(self, polled: Polled) -> Iterator[Scored]:
@@ -115,7 +116,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     def _judge_together(self, found: _Found, watched: Sequence[Watched]) -> list[int]:
         """Has the banks judge what is theirs; returns the places of the others."""
         rest: list[int] = []
-        theirs: defaultdict[EnvelopeBank, list[int]] = defaultdict(list)
+        theirs: defaultdict[DetectorBank, list[int]] = defaultdict(list)
         for place, one in enumerate(watched):
             if one.bank is None or place in found.samples.situations:
                 rest.append(place)
@@ -127,7 +128,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
 
     def _have_judged(
         self,
-        bank: EnvelopeBank,
+        bank: DetectorBank,
         found: _Found,
         watched: Sequence[Watched],
         places: list[int],
@@ -157,7 +158,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         found.late += verdict.late
         if one.bank is None:
             return
-        if plain_envelope(one.watch):
+        if bank_of(one.watch) is not None:
             one.bank.note(one.row)
         else:  # it has learnt of a context, for which a bank has no room
             one.bank.remove(one.row)

@@ -27,7 +27,7 @@ from dataflows.detectors.recursive_least_squares import predict_many
 from dataflows.detectors.severity import Severities, learned_severities
 from dataflows.detectors.watch import LATE, NEWEST, ParameterWatch
 
-__all__ = ["EnvelopeBank", "Judged", "plain_envelope"]
+__all__ = ["DetectorBank", "Judged", "bank_of"]
 
 _FIRST_ROWS = 16
 _NOTHING, _NO_COLUMNS = np.empty(0), np.empty((0, 0))
@@ -35,15 +35,19 @@ _NOTHING, _NO_COLUMNS = np.empty(0), np.empty((0, 0))
 Indices: TypeAlias = NDArray[np.int64]
 
 
-def plain_envelope(watch: ParameterWatch) -> RecordEnvelope | None:
-    """Return the record envelope of a parameter that can be in a bank, else None.
+def bank_of(watch: ParameterWatch) -> bytes | None:
+    """Return the identity of the bank that a parameter can be in; None for none.
 
-    >>> plain_envelope(ParameterWatch([])) is None
-    True
+    >>> bank_of(ParameterWatch([])), bank_of(ParameterWatch([], Limits(soft_high=1.0)))
+    (b'', b'')
     """
+    if not watch.limits.at_once or watch.drifts:
+        return None
     match watch.panel.detectors[1:]:
-        case [RecordEnvelope() as envelope] if watch.limits.at_once:
-            return None if envelope.context_names or watch.drifts else envelope
+        case []:
+            return b""
+        case [RecordEnvelope() as envelope] if not envelope.context_names:
+            return envelope.identity
     return None
 
 
@@ -70,30 +74,43 @@ class _Seat:
 
     key: bytes
     watch: ParameterWatch
-    envelope: RecordEnvelope
+    envelope: RecordEnvelope | None
+
+    def recall(
+        self, run: slice, values: Floats, limits: Floats, bands: Floats
+    ) -> list[Floats]:
+        """Tell the detectors what the kernels found; return the scores of each."""
+        scores = [self.watch.limits.recall(values[run], limits[:, run])]
+        if self.envelope:
+            scores.append(self.envelope.recall(values[run], bands[:, run]))
+        return scores
 
 
-class EnvelopeBank:
-    """Parameters whose record envelopes have the same settings.
+class DetectorBank:
+    """Parameters watched by limits and record envelopes of the same settings.
 
-    All is bit for bit what the watch of each parameter would find by itself.
+    Or by limits alone, if `like` has no record envelope. All is bit for bit what the
+    watch of each parameter would find by itself.
 
-    >>> bank = EnvelopeBank(RecordEnvelope())
-    >>> keys = b"current", b"voltage"
-    >>> rows = [bank.add(key, ParameterWatch([RecordEnvelope()])) for key in keys]
+    >>> watches = [ParameterWatch([RecordEnvelope()]) for _ in range(2)]
+    >>> bank = DetectorBank(watches[0])
+    >>> rows = [bank.add(str(k).encode(), watch) for k, watch in enumerate(watches)]
     >>> times_us, values = np.array([10, 20, 10]), np.array([1.0, 1.1, 7.0])
     >>> begins, ends = np.array([0, 2]), np.array([2, 3])
     >>> bank.judge(np.array(rows), begins, ends, times_us, values).scores.tolist()
     [0.0, 0.0, 0.0]
     """
 
-    def __init__(self, like: RecordEnvelope) -> None:
-        """Make an empty bank for record envelopes with the settings of `like`."""
-        self.identity = like.identity
-        self._numbers = like.numbers
+    def __init__(self, like: ParameterWatch) -> None:
+        """Make an empty bank for parameters watched as `like` is."""
+        self.identity = bank_of(like)
+        envelope = _envelope(like)
+        self._numbers = envelope.numbers if envelope else _NOTHING
         self._seats: list[_Seat | None] = []
         self._free: list[int] = []
-        self._arrays: Arrays = tuple(_rows_like(array) for array in like.state)
+        self._arrays: Arrays = tuple(
+            _rows_like(array) for array in (envelope.state if envelope else ())
+        )
         self._edges = np.zeros((_FIRST_ROWS, 4))
         self._clocks = np.zeros((_FIRST_ROWS, 4), np.int64)
         self._open = np.zeros(_FIRST_ROWS, np.bool_)
@@ -105,10 +122,9 @@ class EnvelopeBank:
     def add(self, key: bytes, watch: ParameterWatch) -> int:
         """Take in a plain parameter with what it has learnt; return its row.
 
-        Raises ValueError if its record envelope is not of the bank's settings.
+        Raises ValueError if it is watched in another way.
         """
-        envelope = plain_envelope(watch)
-        if envelope is None or envelope.identity != self.identity:
+        if self.identity is None or bank_of(watch) != self.identity:
             raise ValueError(f"{key!r} is not watched as this bank's parameters are")
         if not self._free:
             self._free.append(len(self._seats))
@@ -117,7 +133,7 @@ class EnvelopeBank:
         while row >= len(self._open):
             self._grow()
         self._edges[row] = watch.limits.edges
-        self._seats[row] = seat = _Seat(key, watch, envelope)
+        self._seats[row] = seat = _Seat(key, watch, _envelope(watch))
         self._sit(seat, row)
         self.note(row)
         return row
@@ -126,7 +142,8 @@ class EnvelopeBank:
         """Make the state of a parameter views of its row, which gets its numbers."""
         self._clocks[row] = seat.watch.clock
         seat.watch.clock = self._clocks[row]
-        seat.envelope.keep_in(tuple(array[row] for array in self._arrays))
+        if seat.envelope:
+            seat.envelope.keep_in(tuple(array[row] for array in self._arrays))
 
     def _grow(self) -> None:
         self._arrays = tuple(_doubled(array) for array in self._arrays)
@@ -141,7 +158,9 @@ class EnvelopeBank:
         seat = self._seats[row]
         if seat is not None:
             seat.watch.clock = seat.watch.clock.copy()
-            seat.envelope.keep_in(tuple(array.copy() for array in seat.envelope.state))
+            if seat.envelope:
+                own = tuple(array.copy() for array in seat.envelope.state)
+                seat.envelope.keep_in(own)
             self._seats[row] = None
             self._free.append(row)
 
@@ -170,17 +189,15 @@ class EnvelopeBank:
         self._clocks[rows, NEWEST] = times_us[ends - 1]
         self._clocks[rows, LATE] = 0
         limits, bands = self._bands(rows, begins, ends, values)
-        scores = np.maximum(bands[0], limits[0])
-        severities = learned_severities(bands[0])
-        np.maximum(severities, Limits.severities_of(limits[0]), out=severities)
+        scores, severities = limits[0], Limits.severities_of(limits[0])
+        if self._arrays:
+            scores = np.maximum(bands[0], scores)
+            np.maximum(severities, learned_severities(bands[0]), out=severities)
         changes = []
         for k in self._eventful(rows, begins, ends, scores).tolist():
             run, row = slice(begins[k], ends[k]), int(rows[k])
             if seat := self._seats[row]:
-                found = [
-                    seat.watch.limits.recall(values[run], limits[:, run]),
-                    seat.envelope.recall(values[run], bands[:, run]),
-                ]
+                found = seat.recall(run, values, limits, bands)
                 verdict = seat.watch.follow(times_us[run], values[run], found)
                 changes.append((k, verdict.changes))
                 self.note(row)
@@ -208,6 +225,8 @@ class EnvelopeBank:
         # Runs that are not ours leave gaps, in which nobody looks.
         limits, bands = np.zeros((1, len(values))), np.zeros((BANDS, len(values)))
         run_limits(values, limits, begins, ends, rows, self._edges)
+        if not self._arrays:
+            return limits, bands
         scalars, rings, envelopes, filters, vectors, inverses = self._arrays
         predict_many(
             *(values, bands[PREDICTED:], begins, ends, rows),
@@ -236,12 +255,17 @@ class EnvelopeBank:
         seats = [seat for seat in self._seats if seat is not None]
         arrays = tuple(array[kept] for array in self._arrays)
         return write_bank(
-            self.identity,
+            self.identity or b"",
             [seat.key for seat in seats],
             [seat.watch for seat in seats],
             self._clocks[kept],
             arrays,
         )
+
+
+def _envelope(watch: ParameterWatch) -> RecordEnvelope | None:
+    found = watch.panel.detectors[-1]
+    return found if isinstance(found, RecordEnvelope) else None
 
 
 def _rows_like(array: NDArray[Any]) -> NDArray[Any]:

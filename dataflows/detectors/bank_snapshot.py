@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataflows.detectors import Times
+from dataflows.detectors import Floats, Times
 from dataflows.detectors.array_detector import Arrays
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.detectors.recursive_least_squares import INDEX
@@ -61,9 +61,11 @@ def write_bank(
     limits = sorted({watch.limits.identity for watch in watches})
     number = {each: k for k, each in enumerate(limits)}
     whose = [number[watch.limits.identity] for watch in watches]
-    *own, vectors, inverses = arrays
-    # The matrices are symmetric to the last bit.
-    own += [vectors[:, :2, :INDEX], inverses[:, _ROWS, _COLUMNS]]
+    own = [*arrays[:-2]]
+    if arrays:
+        vectors, inverses = arrays[-2:]
+        # The matrices are symmetric to the last bit.
+        own += [vectors[:, :2, :INDEX], inverses[:, _ROWS, _COLUMNS]]
     parts = [
         identity,
         b"\n".join(keys),
@@ -89,25 +91,27 @@ def read_bank(data: bytes) -> Iterator[Saved]:
     identities = unpack(limits, _LABEL)
     places = np.frombuffer(open_, np.int32).tolist()
     episode = dict(zip(places, unpack(episodes, _LABEL), strict=True))
+    times = np.frombuffer(clocks, np.int64).reshape(len(names), -1)
+    states = _states([np.frombuffer(table) for table in tables], len(names))
+    for k, (key, state) in enumerate(zip(names, states, strict=True)):
+        limit = identities[np.frombuffer(whose, np.int32)[k]]
+        yield Saved(key, identity, limit, times[k], state, episode.get(k, b""))
+
+
+def _states(tables: Sequence[Floats], count: int) -> Iterator[Arrays]:
+    """Yield the arrays of each record envelope; none where there are no tables."""
+    if not tables:
+        yield from [()] * count
+        return
     shapes = [array.shape for array in RecordEnvelope().state]
     sizes = [int(np.prod(shape)) for shape in shapes[:-2]]
     sizes += [2 * INDEX, INDEX * (INDEX + 1) // 2]
-    rows = [np.frombuffer(table).reshape(len(names), -1) for table in tables]
-    if [row.shape[1] for row in rows] != sizes:
-        raise SnapshotError(f"a bank with rows of {[row.shape for row in rows]}")
-    times = np.frombuffer(clocks, np.int64).reshape(len(names), -1)
-    for k, key in enumerate(names):
-        vectors, inverse = np.zeros(shapes[-2]), np.zeros(shapes[-1])
-        vectors[:2, :INDEX] = rows[-2][k].reshape(2, INDEX)
-        inverse[_ROWS, _COLUMNS] = inverse[_COLUMNS, _ROWS] = rows[-1][k]
-        own = [
-            row[k].reshape(shape) for row, shape in zip(rows, shapes[:-2], strict=False)
-        ]
-        yield Saved(
-            key,
-            identity,
-            identities[np.frombuffer(whose, np.int32)[k]],
-            times[k],
-            (*own, vectors, inverse),
-            episode.get(k, b""),
-        )
+    if [table.size for table in tables] != [count * size for size in sizes]:
+        raise SnapshotError(f"a bank with tables of {[t.size for t in tables]} numbers")
+    *own, vectors, inverses = (table.reshape(count, -1) for table in tables)
+    for k in range(count):
+        weights, inverse = np.zeros(shapes[-2]), np.zeros(shapes[-1])
+        weights[:2, :INDEX] = vectors[k].reshape(2, INDEX)
+        inverse[_ROWS, _COLUMNS] = inverse[_COLUMNS, _ROWS] = inverses[k]
+        rows = [row[k].reshape(shape) for row, shape in zip(own, shapes, strict=False)]
+        yield (*rows, weights, inverse)

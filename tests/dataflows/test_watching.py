@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from connectors.messages import ParameterName, Poll, Polled, Runs, Samples, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, ParameterDefinition
-from dataflows.detectors.bank import EnvelopeBank
+from dataflows.detectors.bank import DetectorBank
 from dataflows.detectors.build import build_watch
 from dataflows.detectors.drift import DriftEvent
 from dataflows.detectors.episodes import EpisodeChange
@@ -28,6 +28,10 @@ DEFINED: dict[str, dict[str, Any]] = {
     "plain": {"detectors": QUICK | SOON_OVER},
     "other": {"detectors": QUICK | SOON_OVER},
     "usual": {},
+    "unlearned": {
+        "soft": (-2.0, 2.0),
+        "detectors": {"record_envelope": {"enabled": False}} | SOON_OVER,
+    },
     "limited": {"soft": (-2.0, 2.0), "hard": (-3.0, 3.0), "detectors": QUICK},
     "patient": {
         "soft": (-2.0, 2.0),
@@ -188,7 +192,7 @@ def test_a_parameter_that_learns_of_a_context_leaves_the_bank_with_what_it_knows
 
 
 def test_a_bank_refuses_parameters_that_are_watched_otherwise():
-    bank = EnvelopeBank(RecordEnvelope())
+    bank = DetectorBank(ParameterWatch([RecordEnvelope()]))
     with pytest.raises(ValueError, match="not watched as"):
         bank.add(b"p", ParameterWatch([]))
     with pytest.raises(ValueError, match="not watched as"):
