@@ -63,6 +63,11 @@ class FlowMetrics:
             "telemetry_late_samples",
             "Samples not newer than one seen before: judged by limits only.",
         )
+        self.not_tracked = counter(
+            "not_tracked_samples",
+            "Samples that a tracker could not use.",
+            labels=["reason"],
+        )
         self._dead_letters = counter(
             "telemetry_dead_letter", "Messages refused.", labels=["reason"]
         )

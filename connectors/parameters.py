@@ -13,6 +13,8 @@ One file describes (some of) the parameters of one spacecraft:
         hard: [24.0, 34.0]
         detectors:                  # for this parameter, on top of the above
           half_space_trees: {enabled: false}
+
+With `spacecraft: "*"` it describes those of every spacecraft that no other file does.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from connectors.decode.names import is_name
 from connectors.errors import SettingsError, one_line
 from connectors.messages import ParameterName
 from connectors.settings import variable
+
+EVERY = "*"
 
 Band = tuple[float | None, float | None]
 
@@ -87,7 +91,13 @@ class Definitions:
 
     def of(self, name: ParameterName) -> ParameterDefinition:
         """The definition of a parameter, described or not."""
-        return self._by_name.get(name) or ParameterDefinition(name)
+        found = self._by_name.get(name)
+        if found is None:
+            anyones = self._by_name.get(name._replace(spacecraft=EVERY))
+            found = (
+                replace(anyones, name=name) if anyones else ParameterDefinition(name)
+            )
+        return found
 
     def identify(self, name: ParameterName) -> ParameterName:
         """The name with its subsystem filled in, where a packet left it out.

@@ -18,6 +18,7 @@ from dataflows import spacecraft
 from dataflows.detectors.build import DETECTORS, DRIFT_DETECTORS, OTHERS
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.staleness import Staleness
+from dataflows.wiring import build
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -29,7 +30,8 @@ EDGES = ("soft_low", "soft_high", "hard_low", "hard_high")
 
 def diagram() -> str:
     """The `spacecraft` flow as a Mermaid diagram."""
-    flow = spacecraft.build(
+    flow = build(
+        spacecraft.NAME,
         TestingSource([]),
         TestingSink([]),
         TestingSink([]),

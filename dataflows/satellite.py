@@ -1,0 +1,147 @@
+"""A satellite in a flow: its tracker, and the rows of what that tells."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import astuple
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from connectors.messages import Records, moment
+from connectors.metrics import FlowMetrics
+from connectors.places import Places
+from dataflows.orbit.propagation import Ephemeris
+from dataflows.orbit.tracked import OrbitMinute, OrbitState, Pass, Prediction, Refusal
+from dataflows.orbit.tracker import SatelliteTracker
+from dataflows.tracking import Followed
+
+Row = tuple[object, ...]
+
+SPEED = "ground_speed_km_s"
+_STATE = (
+    *("spacecraft", "generation_time", "latitude_deg", "longitude_deg"),
+    *("altitude_km", "ground_speed_km_s", "phase", "latitude_hemisphere"),
+    *("longitude_hemisphere", "distances_km"),
+)
+_MINUTE = (
+    *("spacecraft", "minute", "count", "mean_latitude_deg", "mean_longitude_deg"),
+    *("speeds", "mean_speed_km_s", "lowest_speed_km_s", "highest_speed_km_s"),
+    "speed_deviation_km_s",
+)
+_PASS = (
+    *("spacecraft", "station", "announced_at", "revision", "state"),
+    *("aos", "culmination", "los", "maximum_elevation_deg"),
+    *("predicted_aos", "predicted_culmination", "predicted_los"),
+    "predicted_elevation_deg",
+)
+_PREDICTION = (
+    *("spacecraft", "made_at", "predicted_time", "latitude_deg", "longitude_deg"),
+    *("altitude_km", "source", "from_elements_km"),
+)
+
+_log = logging.getLogger("orbitwatch.track")
+
+
+class SatelliteFollower:
+    """Follows one satellite by its positions."""
+
+    def __init__(
+        self,
+        spacecraft: str,
+        where: Places,
+        elements: Ephemeris | None,
+        metrics: FlowMetrics,
+    ) -> None:
+        self._spacecraft, self._metrics = spacecraft, metrics
+        self._places = [place.name for place in where.places]
+        self._tracker = SatelliteTracker(where.places, where.stations, elements)
+        self._complained: set[str] = set()
+
+    def follow(
+        self, times_us: NDArray[np.int64], values: Mapping[str, NDArray[np.float64]]
+    ) -> Followed:
+        """Takes positions in order of arrival; those that cannot be are told of."""
+        tracked = self._tracker.update(times_us, values)
+        for refusal in tracked.refused:
+            self._complain(refusal)
+        of_tables = (
+            ("orbit_state", 2, _STATE, map(self._state, tracked.states)),
+            ("orbit_minute", 2, _MINUTE, map(self._minute, tracked.minutes)),
+            ("satellite_pass", 3, _PASS, map(self._pass, tracked.passes)),
+            ("orbit_prediction", 2, _PREDICTION, map(self._ahead, tracked.predictions)),
+        )
+        records = [
+            Records(table, columns[:key], columns, found)
+            for table, key, columns, rows in of_tables
+            if (found := tuple(rows))
+        ]
+        return Followed(tracked.used, {SPEED: tracked.series[SPEED]}, records)
+
+    def snapshot(self) -> bytes:
+        """The state of the tracker."""
+        return self._tracker.snapshot()
+
+    def restore(self, data: bytes) -> None:
+        """Goes on from a snapshot."""
+        self._tracker.restore(data)
+
+    def _complain(self, refusal: Refusal) -> None:
+        """Counts it; the log has the first of each kind, as thousands may follow."""
+        self._metrics.not_tracked.labels(refusal.reason).inc()
+        if refusal.reason not in self._complained:
+            self._complained.add(refusal.reason)
+            _log.warning("%s: not tracked: %s", self._spacecraft, refusal.detail)
+
+    def _state(self, state: OrbitState) -> Row:
+        distances = dict(zip(self._places, state.distances_km, strict=True))
+        return (
+            self._spacecraft,
+            moment(state.time_us),
+            state.latitude_deg,
+            state.longitude_deg,
+            state.altitude_km,
+            state.ground_speed_km_s,
+            state.phase,
+            state.latitude_hemisphere,
+            state.longitude_hemisphere,
+            json.dumps(distances),
+        )
+
+    def _minute(self, minute: OrbitMinute) -> Row:
+        begin_us, *numbers = astuple(minute)
+        return (self._spacecraft, moment(begin_us), *numbers)
+
+    def _pass(self, one: Pass) -> Row:
+        return (
+            self._spacecraft,
+            one.station,
+            moment(one.announced_us),
+            one.revision,
+            one.state,
+            *map(_moment, (one.aos_us, one.culmination_us, one.los_us)),
+            one.maximum_elevation_deg,
+            _moment(one.predicted_aos_us),
+            _moment(one.predicted_culmination_us),
+            _moment(one.predicted_los_us),
+            one.predicted_elevation_deg,
+        )
+
+    def _ahead(self, prediction: Prediction) -> Row:
+        return (
+            self._spacecraft,
+            moment(prediction.made_us),
+            moment(prediction.time_us),
+            prediction.latitude_deg,
+            prediction.longitude_deg,
+            prediction.altitude_km,
+            prediction.source,
+            prediction.from_elements_km,
+        )
+
+
+def _moment(time_us: int | None) -> datetime | None:
+    return None if time_us is None else moment(time_us)

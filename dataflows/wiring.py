@@ -1,0 +1,81 @@
+"""From telemetry to anomalies: the steps of a flow, and what they are connected to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+
+from connectors import topics
+from connectors.kafka.sink import KafkaSink, anomaly_message, dead_letter_message
+from connectors.kafka.source import TelemetrySource
+from connectors.messages import Anomaly, DeadLetter, Polled, Scored
+from connectors.metrics import FlowMetrics
+from connectors.parameters import Definitions, read_definitions
+from connectors.process import FlowProcess
+from connectors.start import start_flow
+from connectors.timescale import DatabaseSink
+from connectors.topics import Topic
+from dataflows.operators import anomalies, by_shard, split, track, watch
+from dataflows.tracking import Follower, Vehicle
+from dataflows.watched import check_definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """How vehicles are tracked: from which of their parameters, and by what."""
+
+    inputs: Sequence[str]
+    new: Callable[[Vehicle], Follower]
+
+
+def build(
+    name: str,
+    telemetry: Source[Polled | DeadLetter],
+    database: Sink[tuple[str, Scored]],
+    anomaly_topic: Sink[Anomaly],
+    dead_letter_topic: Sink[DeadLetter],
+    definitions: Definitions,
+    metrics: FlowMetrics,
+    tracking: Tracking | None = None,
+) -> Dataflow:
+    """The flow; its name and its steps' names are what snapshots are found by."""
+    flow = Dataflow(name)
+    received = op.input("telemetry", flow, telemetry)
+    # Polled | DeadLetter
+    parted = split("split", received)
+    sharded = by_shard("by_shard", parted.trues)
+    # ("shard 00", Polled)
+    if tracking:
+        sharded = track("track", sharded, tracking.inputs, tracking.new)
+    scored = watch("watch", sharded, definitions, metrics)
+    # ("shard 00", Scored)
+    op.output("database", scored, database)
+    op.output("anomaly_topic", anomalies("anomalies", scored), anomaly_topic)
+    op.output("dead_letter_topic", parted.falses, dead_letter_topic)
+    return flow
+
+
+def connect(
+    name: str,
+    topic: Topic,
+    tracking: Callable[[FlowProcess], Tracking] | None = None,
+) -> Dataflow:
+    """The flow between Kafka and the database that the environment names."""
+    run = start_flow(topic, (topics.ANOMALIES, topics.DEAD_LETTERS))
+    definitions = read_definitions(run.settings.parameters)
+    check_definitions(definitions)
+    return build(
+        name,
+        TelemetrySource(run, topic, definitions.identify),
+        DatabaseSink(run, name),
+        KafkaSink(run, topics.ANOMALIES, anomaly_message),
+        KafkaSink(run, topics.DEAD_LETTERS, dead_letter_message),
+        definitions,
+        run.metrics,
+        tracking(run) if tracking else None,
+    )
