@@ -34,12 +34,17 @@ class Stage:
         self.flows.append(flow)
         return flow
 
-    def produce(self, *values: bytes | None, key: bytes = b"SAT") -> None:
+    def produce(
+        self,
+        *values: bytes | None,
+        key: bytes = b"SAT",
+        topic: str = "telemetry.spacecraft",
+    ) -> None:
         producer = Producer(
             {"bootstrap.servers": self.kafka, "message.max.bytes": 12_000_000}
         )
         for value in values:
-            producer.produce("telemetry.spacecraft", value, key)
+            producer.produce(topic, value, key)
         assert producer.flush(60) == 0
 
 
