@@ -11,36 +11,50 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.messages import Records, moment
+from connectors.messages import moment
 from connectors.metrics import FlowMetrics
 from connectors.places import Places
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.orbit.tracked import OrbitMinute, OrbitState, Pass, Prediction, Refusal
 from dataflows.orbit.tracker import SatelliteTracker
-from dataflows.tracking import Followed
-
-Row = tuple[object, ...]
+from dataflows.tracking import Followed, Row, Table, records
 
 SPEED = "ground_speed_km_s"
-_STATE = (
-    *("spacecraft", "generation_time", "latitude_deg", "longitude_deg"),
-    *("altitude_km", "ground_speed_km_s", "phase", "latitude_hemisphere"),
-    *("longitude_hemisphere", "distances_km"),
+_STATE = Table(
+    "orbit_state",
+    2,
+    (
+        *("spacecraft", "generation_time", "latitude_deg", "longitude_deg"),
+        *("altitude_km", "ground_speed_km_s", "phase", "latitude_hemisphere"),
+        *("longitude_hemisphere", "distances_km"),
+    ),
 )
-_MINUTE = (
-    *("spacecraft", "minute", "count", "mean_latitude_deg", "mean_longitude_deg"),
-    *("speeds", "mean_speed_km_s", "lowest_speed_km_s", "highest_speed_km_s"),
-    "speed_deviation_km_s",
+_MINUTE = Table(
+    "orbit_minute",
+    2,
+    (
+        *("spacecraft", "minute", "count", "mean_latitude_deg", "mean_longitude_deg"),
+        *("speeds", "mean_speed_km_s", "lowest_speed_km_s", "highest_speed_km_s"),
+        "speed_deviation_km_s",
+    ),
 )
-_PASS = (
-    *("spacecraft", "station", "announced_at", "revision", "state"),
-    *("aos", "culmination", "los", "maximum_elevation_deg"),
-    *("predicted_aos", "predicted_culmination", "predicted_los"),
-    "predicted_elevation_deg",
+_PASS = Table(
+    "satellite_pass",
+    3,
+    (
+        *("spacecraft", "station", "announced_at", "revision", "state"),
+        *("aos", "culmination", "los", "maximum_elevation_deg"),
+        *("predicted_aos", "predicted_culmination", "predicted_los"),
+        "predicted_elevation_deg",
+    ),
 )
-_PREDICTION = (
-    *("spacecraft", "made_at", "predicted_time", "latitude_deg", "longitude_deg"),
-    *("altitude_km", "source", "from_elements_km"),
+_PREDICTION = Table(
+    "orbit_prediction",
+    2,
+    (
+        *("spacecraft", "made_at", "predicted_time", "latitude_deg", "longitude_deg"),
+        *("altitude_km", "source", "from_elements_km"),
+    ),
 )
 
 _log = logging.getLogger("orbitwatch.track")
@@ -68,18 +82,14 @@ class SatelliteFollower:
         tracked = self._tracker.update(times_us, values)
         for refusal in tracked.refused:
             self._complain(refusal)
-        of_tables = (
-            ("orbit_state", 2, _STATE, map(self._state, tracked.states)),
-            ("orbit_minute", 2, _MINUTE, map(self._minute, tracked.minutes)),
-            ("satellite_pass", 3, _PASS, map(self._pass, tracked.passes)),
-            ("orbit_prediction", 2, _PREDICTION, map(self._ahead, tracked.predictions)),
-        )
-        records = [
-            Records(table, columns[:key], columns, found)
-            for table, key, columns, rows in of_tables
-            if (found := tuple(rows))
-        ]
-        return Followed(tracked.used, {SPEED: tracked.series[SPEED]}, records)
+        found = {
+            _STATE: map(self._state, tracked.states),
+            _MINUTE: map(self._minute, tracked.minutes),
+            _PASS: map(self._pass, tracked.passes),
+            _PREDICTION: map(self._ahead, tracked.predictions),
+        }
+        speed = {SPEED: tracked.series[SPEED]}
+        return Followed(tracked.used, speed, records(found))
 
     def snapshot(self) -> bytes:
         """The state of the tracker."""

@@ -21,6 +21,27 @@ Vehicle = tuple[str, str]
 _TRACKERS = label("trackers", 1, {})
 
 
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that a tracker's findings go to; its first `key` columns are the key."""
+
+    name: str
+    key: int
+    columns: tuple[str, ...]
+
+
+def records(found: Mapping[Table, Iterable[Row]]) -> list[Records]:
+    """The rows for each table, where there are any."""
+    return [
+        Records(table.name, table.columns[: table.key], table.columns, rows)
+        for table, given in found.items()
+        if (rows := tuple(given))
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """What follows from n samples of a vehicle.
