@@ -62,6 +62,8 @@ class Storage:
             filesystem, root = fs.FileSystem.from_uri(address)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise ArchiveUnavailable(shown, str(error)) from None
+        if not root.strip("/"):
+            raise ArchiveUnavailable(shown, "it names no bucket and no folder")
         return cls(shown, filesystem, root)
 
     @property

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pyarrow import dataset
 
 from connectors.messages import ParameterName
 from connectors.parquet.columns import Batch, Columns
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage
-from connectors.parquet.writer import ArchiveWriter, Roll
+from connectors.parquet.writer import ArchiveWriter, Roll, Stored
 
 TOPIC = "telemetry.spacecraft"
 START_US = 1_704_067_200_000_000  # 2024-01-01
@@ -32,7 +33,7 @@ def batch(
     first_offset: int,
     times_us: Sequence[int],
     *,
-    values: Sequence[float] | None = None,
+    values: Sequence[float] | NDArray[np.float64] | None = None,
     names: Sequence[ParameterName] | None = None,
     partition: int = 0,
     received_us: int = START_US,
@@ -64,6 +65,13 @@ def writer(
     made = ArchiveWriter(storage, name, roll, **given)
     made.open()
     return made
+
+
+def commit(made: ArchiveWriter) -> Stored:
+    """Commits what there is."""
+    stored = made.commit()
+    assert stored is not None
+    return stored
 
 
 def rows_of(columns: Columns) -> Iterator[Row]:
