@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from connectors.parquet.columns import Columns, NameTable, concatenated
+from connectors.parquet.data_file import GROUP_ROWS
 from connectors.parquet.layout import DAY_US, day_folder, system_of
 
 # A parameter number, a time and a value.
@@ -20,12 +22,15 @@ BATCH_BYTES = 500
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """The samples of one spacecraft and day, in order of generation time."""
+    """The samples of one spacecraft and day, in order of generation time.
+
+    They come in pieces, which can be read once, before the next file is asked for.
+    """
 
     folder: str
     system: str
     spacecraft: str
-    columns: Columns
+    pieces: Iterator[Columns]
 
 
 class Buffer:
@@ -58,17 +63,24 @@ class Buffer:
 
 
 def _files(system: str, columns: Columns) -> Iterator[FileContent]:
-    """Cuts columns by spacecraft and day."""
+    """Shares columns out by spacecraft and day."""
     spacecraft = sorted({name.spacecraft for name in columns.names})
     number = {name: index for index, name in enumerate(spacecraft)}
     of_name = np.array([number[name.spacecraft] for name in columns.names], np.int32)
     owners = of_name[columns.parameters]
     order = np.lexsort((columns.times_us, owners))  # stable
-    owners, columns = owners[order], columns.rows(order)
-    days = columns.times_us // DAY_US
+    owners = owners[order]
+    days = (columns.times_us // DAY_US)[order]
     cuts = np.flatnonzero((np.diff(owners) != 0) | (np.diff(days) != 0)) + 1
     edges = [0, *cuts.tolist(), len(columns)]
     for start, end in pairwise(edges):
         name = spacecraft[owners[start]]
         folder = day_folder(system, name, int(days[start]))
-        yield FileContent(folder, system, name, columns.rows(slice(start, end)))
+        pieces = _pieces(columns, order[start:end])
+        yield FileContent(folder, system, name, pieces)
+
+
+def _pieces(columns: Columns, order: NDArray[np.int64]) -> Iterator[Columns]:
+    """The rows in that order; all at once would be one more copy of the buffer."""
+    for start in range(0, len(order), GROUP_ROWS):
+        yield columns.rows(order[start : start + GROUP_ROWS])

@@ -118,8 +118,9 @@ class Storage:
             self._make_folder(destination)
             try:
                 self._filesystem.move(self._full(source), self._full(destination))
-            except FileNotFoundError:
-                return
+            except OSError:  # each kind of storage has its own for what is gone
+                if self.holds(source):
+                    raise
 
     def delete(self, path: str) -> None:
         """Deletes a file, if it is there."""

@@ -215,7 +215,7 @@ class ArchiveWriter:
                     spacecraft=content.spacecraft,
                     covered=covered,
                 )
-                write_file(self._storage, source, [content.columns], notes)
+                write_file(self._storage, source, content.pieces, notes)
         except ArchiveUnavailable:
             self._make_room(moves)
             raise

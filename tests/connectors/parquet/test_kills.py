@@ -1,5 +1,7 @@
 """Whatever is killed, at whatever moment: each sample is in the archive once."""
 
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ from connectors.parquet.columns import Batch, Columns
 from connectors.parquet.compaction import compact
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter
+from tests.connectors.parquet.archive_until_killed import SAMPLES, times_us
 from tests.connectors.parquet.archiving import (
     DAY_US,
     NEVER,
@@ -136,7 +139,7 @@ def test_each_sample_is_archived_once_through_kills_at_any_moment(seed, lives):
         assert listed_rows(root) == kafka.rows({0: 30, 1: 30})
 
 
-def filled(root: Path, rolls: int = 4) -> Counter[Row]:
+def filled(root: Path, rolls: int = 3) -> Counter[Row]:
     """An archive of small files on two days; what is in it."""
     made = writer(Storage.at(str(root)))
     for number in range(rolls):
@@ -157,7 +160,7 @@ def merge_small(storage: Storage) -> int:
 def operations_of_a_merge(tmp_path: Path) -> int:
     filled(tmp_path / "undisturbed")
     files = MortalFiles()
-    assert merge_small(storage_in(str(tmp_path / "undisturbed"), files)) == 8
+    assert merge_small(storage_in(str(tmp_path / "undisturbed"), files)) == 6
     return files.operations
 
 
@@ -185,3 +188,24 @@ def test_a_start_of_an_archiver_ends_a_merge_that_was_killed(tmp_path: Path):
             merge_small(storage_in(str(root), MortalFiles(dies_at)))
         writer(Storage.at(str(root)))
         assert listed_rows(root) == before
+
+
+@pytest.mark.slow
+def test_processes_killed_in_mid_stream_archive_each_sample_once(tmp_path: Path):
+    root = tmp_path / "archive"
+    module = "tests.connectors.parquet.archive_until_killed"
+    for batches in (3, 17, 29, 40):
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, str(root)],
+            cwd=Path(__file__).parents[3],
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stdout.read(batches) == b"." * batches
+        process.kill()
+        process.communicate()
+    last = writer(Storage.at(str(root)))
+    end = archived(last)[0]
+    assert end > 4 * SAMPLES
+    expected = sorted(zip(times_us(0, end), map(float, range(end)), strict=True))
+    assert sorted((row[3], row[4]) for row in listed_rows(root).elements()) == expected
