@@ -6,13 +6,11 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import chain
 from pathlib import Path
 
 from connectors import topics
 from connectors.errors import OrbitwatchError, SettingsError
 from connectors.messages import Packet
-from connectors.parquet.storage import Storage
 from connectors.settings import Settings
 from connectors.stopping import StopRequest
 from connectors.telemanom import DEFAULT_INTERVAL_S, PARTS, read_channels
@@ -20,9 +18,9 @@ from simulators import archive_replay, spacecraft, telemanom
 from simulators.arguments import Parser, instant, number, whole
 from simulators.faults import FaultInjector, FaultPlan, inject
 from simulators.feed import Feed
-from simulators.pacing import EventPacer, Pacer
+from simulators.pacing import Pacer
 from simulators.progress import ProgressDisplay
-from simulators.replay import Pace, replay
+from simulators.replay import replay
 from simulators.spacecraft import Timing
 from simulators.truth import TruthFile
 
@@ -35,17 +33,6 @@ else a synthetic spacecraft in low Earth orbit with 40 parameters in six subsyst
 ten seconds apart, without end. The broker is the one ORBITWATCH_KAFKA names. Ctrl-C
 sends what was read, and ends; a second Ctrl-C ends at once."""
 
-REPLAY = """\
-Plays archived telemetry into the topic it came from, marked as replayed, so that it
-raises no alarms. Packets carry the values of one spacecraft, subsystem and instant;
-context and epoch are not archived. Ctrl-C sends what was read, and ends; a second
-Ctrl-C ends at once."""
-
-REPLAY_EPILOG = """\
-example:
-  python -m simulators replay --archive s3://bucket/folder --speed 60 \\
-    --from 2024-01-01T00:00:00Z --to 2024-01-02T00:00:00Z"""
-
 EPILOG = """\
 examples:
   python -m simulators spacecraft --rate 600
@@ -57,15 +44,7 @@ def parser() -> argparse.ArgumentParser:
     """What can be asked for on the command line."""
     top = Parser(prog="python -m simulators", description=__doc__)
     systems = top.add_subparsers(dest="system", required=True, metavar="system")
-    again = systems.add_parser(
-        "replay",
-        help="telemetry from the archive, once more",
-        description=REPLAY,
-        epilog=REPLAY_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    archive_replay.add_arguments(again)
-    again.set_defaults(run=run_replay)
+    archive_replay.add_command(systems)
     command = systems.add_parser(
         "spacecraft",
         help="recorded channels, or a synthetic spacecraft",
@@ -76,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _add_source(command.add_argument_group("what is played"))
     _add_pace(command.add_argument_group("how it is played"))
     _add_faults(command.add_argument_group("faults (with --mode anomaly)"))
-    command.set_defaults(run=run_spacecraft)
+    command.set_defaults(run=run)
     return top
 
 
@@ -199,7 +178,7 @@ def _source(options: argparse.Namespace) -> tuple[Iterator[Packet], int | None]:
     return packets, telemanom.packet_count(channels, timing)
 
 
-def run_spacecraft(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
     """Plays what was asked for; raises OrbitwatchError when that cannot be done."""
     if options.truth is not None and options.mode == "nominal":
         raise SettingsError("--truth", "goes with --mode anomaly only")
@@ -217,32 +196,6 @@ def run_spacecraft(options: argparse.Namespace) -> None:
             sys.stderr.write(f"writing the injected faults to {path}\n")
         display = stack.enter_context(ProgressDisplay(total))
         replay(packets, feed, Pacer(options.rate), stop, display)
-    sys.stdout.write(f"sent {feed.packets} packets, {feed.samples} samples\n")
-
-
-def run_replay(options: argparse.Namespace) -> None:
-    """Replays what was asked for; raises OrbitwatchError when that cannot be done."""
-    settings = Settings.from_environment()
-    stretch = archive_replay.stretch_of(options)
-    topic = archive_replay.topic_of(stretch.system)
-    storage = Storage.at(options.archive or settings.archive)
-    packets = archive_replay.archived_packets(storage, stretch)
-    first = next(packets, None)
-    if first is None:
-        problem = (
-            f"no telemetry of {stretch.system} from that time in {storage.address}"
-        )
-        raise SettingsError("--from, --to", problem)
-    packets = chain([first], packets)
-    stop = StopRequest()
-    stop.listen()
-    pace: Pace = Pacer(None)
-    if options.speed is not None:
-        pace = EventPacer(options.speed)
-        packets = pace.follow(packets)
-    feed = Feed(settings, topic)
-    with ProgressDisplay(None) as display:
-        replay(packets, feed, pace, stop, display)
     sys.stdout.write(f"sent {feed.packets} packets, {feed.samples} samples\n")
 
 

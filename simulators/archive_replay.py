@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from connectors.errors import SettingsError
 from connectors.messages import Packet, ParameterName, microseconds, moment
 from connectors.parquet.columns import Columns
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage
+from connectors.settings import Settings
+from connectors.stopping import StopRequest
 from connectors.topics import ALL, Topic
-from simulators.arguments import instant, number
+from simulators.arguments import Parser, instant, number
+from simulators.feed import Feed
+from simulators.pacing import EventPacer, Pacer
+from simulators.progress import ProgressDisplay
+from simulators.replay import Pace, replay
+
+DESCRIPTION = """\
+Plays archived telemetry into the topic it came from, marked as replayed, so that it
+raises no alarms. Packets carry the values of one spacecraft, subsystem and instant;
+context and epoch are not archived. Ctrl-C sends what was read, and ends; a second
+Ctrl-C ends at once."""
+
+EPILOG = """\
+example:
+  python -m simulators replay --archive s3://bucket/folder --speed 60 \\
+    --from 2024-01-01T00:00:00Z --to 2024-01-02T00:00:00Z"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +98,22 @@ def _packet(name: ParameterName, time_us: int) -> Packet:
     )
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What can be asked for on the command line."""
+def add_command(
+    systems: argparse._SubParsersAction[Parser],
+) -> None:
+    """Adds the command `replay`, and what it can be asked for."""
+    command = systems.add_parser(
+        "replay",
+        help="telemetry from the archive, once more",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    _add_arguments(command)
+
+
+def _add_arguments(command: Parser) -> None:
     add = command.add_argument
     add(
         "--archive",
@@ -124,14 +157,40 @@ def _speed(text: str) -> float | None:
     return None if text == "max" else number(1e-3, 1e9)(text)
 
 
-def stretch_of(options: argparse.Namespace) -> Stretch:
+def run(options: argparse.Namespace) -> None:
+    """Replays what was asked for; raises OrbitwatchError when that cannot be done."""
+    settings = Settings.from_environment()
+    stretch = _stretch(options)
+    topic = _topic(stretch.system)
+    storage = Storage.at(options.archive or settings.archive)
+    packets = archived_packets(storage, stretch)
+    first = next(packets, None)
+    if first is None:
+        problem = (
+            f"no telemetry of {stretch.system} from that time in {storage.address}"
+        )
+        raise SettingsError("--from, --to", problem)
+    packets = chain([first], packets)
+    stop = StopRequest()
+    stop.listen()
+    pace: Pace = Pacer(None)
+    if options.speed is not None:
+        pace = EventPacer(options.speed)
+        packets = pace.follow(packets)
+    feed = Feed(settings, topic)
+    with ProgressDisplay(None) as display:
+        replay(packets, feed, pace, stop, display)
+    sys.stdout.write(f"sent {feed.packets} packets, {feed.samples} samples\n")
+
+
+def _stretch(options: argparse.Namespace) -> Stretch:
     """What was asked for; raises SettingsError if it is no stretch of time."""
     if options.start >= options.end:
         raise SettingsError("--to", "is not after --from")
     return Stretch(options.system, options.start, options.end, options.spacecraft)
 
 
-def topic_of(system: str) -> Topic:
+def _topic(system: str) -> Topic:
     """The topic a system's telemetry goes to; raises SettingsError if it has none."""
     for topic in ALL:
         if topic.name == f"telemetry.{system}":

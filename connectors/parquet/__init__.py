@@ -19,7 +19,7 @@ stretch of time back, `compaction` merges small files. Other tools read it as it
 3. it moves the files to where readers look.
 
 What is not committed is in Kafka still, so the source has to begin where the records
-say (`ArchiveWriter.positions`), whatever snapshots of its own say. Killed before or in
+say (`commits.read_positions`), whatever snapshots of its own say. Killed before or in
 2, the files are leftovers: the next start removes them, and the same samples come
 again. Killed after 2, the next start does what is left of 3, then goes on behind those
 samples. Killed in 3, readers see a part of the commit until then. Messages below the
@@ -34,5 +34,6 @@ copying and deleting, so a file is never seen in part there either.
 **Merging** is a commit as well: its record names the merged file, and those it was made
 of, which are deleted after the move. Between the two our reader knows from the record
 what counts; others see the samples of that day twice, for moments, or if it was killed
-there until it or an archiver is started again.
+there until it or an archiver is started again. One merge runs at a time: a lock keeps
+others out, but not in an object store, where that is left to whoever starts them.
 """

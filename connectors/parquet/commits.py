@@ -33,6 +33,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 def record(storage: Storage, writer: str, commit: Commit) -> None:
     """Makes the commit happen; it takes the place of the writer's last one."""
+    storage.sync_folders([source for source, _ in commit.moves])
     storage.write(_path(writer), msgspec.json.encode(commit))
 
 
@@ -66,6 +67,11 @@ def finish(storage: Storage, commit: Commit) -> None:
     for path in commit.deletes:
         storage.delete(path)
     storage.sync_folders(list(commit.deletes))
+
+
+def read_positions(storage: Storage) -> Positions:
+    """How far the stream is archived, by all writers: where a source has to begin."""
+    return furthest(read_commits(storage).values())
 
 
 def furthest(commits: Iterable[Commit]) -> Positions:

@@ -26,7 +26,7 @@ from connectors.parquet.storage import ArchiveUnavailable, Storage
 TIME_COLUMN = SCHEMA.get_field_index("generation_time")
 # Large enough to compress well; a reader holds a group of each file it has open.
 GROUP_ROWS = 262_144
-BATCH_ROWS = 65_536
+BATCH_ROWS = 16384
 ZSTD_LEVEL = 3
 
 

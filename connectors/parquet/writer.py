@@ -22,6 +22,7 @@ from connectors.parquet.commits import (
     finish,
     furthest,
     read_commits,
+    read_positions,
     record,
 )
 from connectors.parquet.data_file import write_file
@@ -189,7 +190,7 @@ class ArchiveWriter:
 
     def _check_alone(self) -> None:
         """Raises ArchiveUnavailable if somebody else has stored our partitions."""
-        now = furthest(read_commits(self._storage).values())
+        now = read_positions(self._storage)
         for key in self._changed():
             if now.get(key) != self._stored.get(key):
                 topic, partition = key

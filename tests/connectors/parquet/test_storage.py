@@ -59,7 +59,7 @@ def small_disk_free(folder: Path) -> int:
 
 
 def test_a_folder_may_be_given_as_url(tmp_path):
-    storage = Storage.at(f"file://{tmp_path}/a b")
+    storage = Storage.at(f"file://{tmp_path}/a%20b")
     made = writer(storage)
     made.write(batch(0, [START_US]))
     made.commit()
