@@ -27,9 +27,9 @@ positions are dropped, so a source that begins too early does no harm, however i
 its batches. One that keeps snapshots instead has to call `commit` before each.
 
 Several processes write to one archive, with partitions and a name of their own each.
-Before a commit each looks whether somebody else has moved its positions, and stops if
-so: of two processes on the same partitions, one goes on. In an object store moving is
-copying and deleting, so a file is never seen in part there either.
+Just before its record each looks whether somebody else has moved its positions, or
+taken its name, and stops if so: of two processes on the same partitions, one goes on.
+In an object store moving is copying and deleting: no file is seen in part there either.
 
 **Merging** is a commit as well: its record names the merged file, and those it was made
 of, which are deleted after the move. Between the two our reader knows from the record

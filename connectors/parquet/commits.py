@@ -23,9 +23,13 @@ _SUFFIX = ".json"
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of one writer; `moves` are pairs of source and destination."""
+    """One commit of one writer; `moves` are pairs of source and destination.
+
+    `run` tells the latest process of a writer's name from those before it.
+    """
 
     format: int = FORMAT
+    run: str = ""
     positions: tuple[Position, ...] = ()
     moves: tuple[tuple[str, str], ...] = ()
     deletes: tuple[str, ...] = ()

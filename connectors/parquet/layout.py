@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from hashlib import blake2b
-from urllib.parse import unquote
 
 import msgspec
 import numpy as np
@@ -80,11 +79,6 @@ def escaped(text: str) -> str:
     digest = blake2b(text.encode(), digest_size=8).hexdigest()
     head = path.encode()[: LONGEST_VALUE_BYTES - 40].decode(errors="ignore")
     return f"{head.rpartition('%')[0] or head}~{digest}"
-
-
-def unescaped(path: str) -> str:
-    """The text that `escaped` made a path of, unless that had to cut it."""
-    return unquote(path)
 
 
 def day_of(time_us: int) -> int:

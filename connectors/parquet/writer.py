@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,6 @@ from connectors.parquet.commits import (
     finish,
     furthest,
     read_commits,
-    read_positions,
     record,
 )
 from connectors.parquet.data_file import write_file
@@ -80,6 +80,7 @@ class ArchiveWriter:
         self._storage, self._name, self._roll = storage, name, roll
         self._clock_s = clock_s
         self._incoming = f"{INCOMING}/{escaped(name)}"
+        self._run = uuid4().hex[:8]
         self._buffer = Buffer()
         self._stored: dict[tuple[str, int], Position] = {}
         self._read: dict[tuple[str, int], Position] = {}
@@ -90,17 +91,19 @@ class ArchiveWriter:
 
     def open(self) -> None:
         """Finishes what was committed, and removes what was not."""
-        self._storage.write(f"{self._incoming}/writable{INCOMING_SUFFIX}", b"")
         commits = read_commits(self._storage)
         for commit in commits.values():
             finish(self._storage, commit)
+        own = commits.get(escaped(self._name), Commit())
+        # From now on a process before this one cannot commit, if it still lives.
+        claim = Commit(run=self._run, positions=own.positions)
+        record(self._storage, self._name, claim)
         for file in self._storage.files(self._incoming):
             self._storage.delete(file.path)
+        self._own = dict(furthest([own]))
         self._stored = dict(furthest(commits.values()))
         self._read = dict(self._stored)
         self._resumed = set(self._stored)
-        own = commits.get(escaped(self._name))
-        self._own = dict(furthest([own] if own else []))
 
     @property
     def positions(self) -> Positions:
@@ -136,11 +139,11 @@ class ArchiveWriter:
         if self._since_s is None:
             return None
         started_s = time.monotonic()
-        self._check_alone()
         samples = self._buffer.samples
         moves = self._write_files()
+        self._check_alone()
         positions = {**self._own, **{key: self._read[key] for key in self._changed()}}
-        commit = Commit(positions=tuple(positions.values()), moves=moves)
+        commit = Commit(run=self._run, positions=tuple(positions.values()), moves=moves)
         record(self._storage, self._name, commit)
         finish(self._storage, commit)
         self._own = positions
@@ -189,16 +192,18 @@ class ArchiveWriter:
         return [key for key, at in self._read.items() if self._stored.get(key) != at]
 
     def _check_alone(self) -> None:
-        """Raises ArchiveUnavailable if somebody else has stored our partitions."""
-        now = read_positions(self._storage)
-        for key in self._changed():
-            if now.get(key) != self._stored.get(key):
-                topic, partition = key
-                raise ArchiveUnavailable(
-                    self._storage.address,
-                    f"another process archives {topic}[{partition}] as well; give each "
-                    "its own ORBITWATCH_PARTITIONS and start again: nothing is lost",
-                )
+        """Raises ArchiveUnavailable if somebody else stores our partitions."""
+        commits = read_commits(self._storage)
+        own = commits.get(escaped(self._name))
+        now = furthest(commits.values())
+        if (own is None or own.run != self._run) or any(
+            now.get(key) != self._stored.get(key) for key in self._changed()
+        ):
+            raise ArchiveUnavailable(
+                self._storage.address,
+                "another process archives the same partitions; give each its own "
+                "ORBITWATCH_PARTITIONS and start again: nothing is lost",
+            )
 
     def _write_files(self) -> tuple[tuple[str, str], ...]:
         covered, self._covered = self._covered, {}
@@ -206,10 +211,11 @@ class ArchiveWriter:
         newest_us = [self._read[key].newest_message_us for key in self._changed()]
         text = json.dumps([self._name, covered, newest_us])
         stretch = blake2b(text.encode(), digest_size=8).hexdigest()
+        stem = f"{self._run}-{stretch}"
         moves: list[tuple[str, str]] = []
         try:
             for content in self._buffer.take():
-                source = f"{self._incoming}/{stretch}-{len(moves)}{INCOMING_SUFFIX}"
+                source = f"{self._incoming}/{stem}-{len(moves)}{INCOMING_SUFFIX}"
                 moves.append((source, f"{content.folder}/part-{stretch}{SUFFIX}"))
                 notes = FileNotes(
                     system=content.system,

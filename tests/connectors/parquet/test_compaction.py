@@ -55,13 +55,11 @@ def test_small_files_become_one(root):
     assert merge_small(root) == []
 
 
-def test_what_the_last_commit_wrote_is_left_alone(root):
-    made = writer(Storage.at(str(root)))
-    made.write(batch(15, [START_US + DAY_US]))
+def test_what_the_last_commit_wrote_is_left_alone_until_the_next(root):
     (last,) = [path for path in data_files(root) if "14" in covered(path)]
     assert merge_small(root) == [Merged(DAY, 4, 12)]
     assert last.exists()
-    made.commit()
+    writer(Storage.at(str(root)))
     assert merge_small(root) == [Merged(DAY, 2, 15)]
 
 

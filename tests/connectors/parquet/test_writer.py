@@ -8,6 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from connectors.messages import ParameterName, Position
+from connectors.parquet.commits import read_positions
 from connectors.parquet.layout import notes_of
 from connectors.parquet.storage import ArchiveUnavailable, Storage
 from connectors.parquet.writer import Roll
@@ -60,7 +61,8 @@ def test_what_was_written_is_read_back(storage, root):
     ]
     assert read_rows(storage) == expected
     assert sorted(listed_rows(root).elements()) == expected
-    assert made.positions[TOPIC, 0] == Position(TOPIC, 0, 10, START_US + 9)
+    assert made.positions == {(TOPIC, 0): Position(TOPIC, 0, 10, START_US + 9)}
+    assert read_positions(storage) == made.positions
 
 
 def test_before_a_commit_nobody_sees_anything(storage, root):
@@ -241,13 +243,26 @@ def test_of_two_writers_on_one_partition_one_stops(storage, names):
     assert len(read_rows(storage)) == 2
 
 
+def test_a_process_that_was_taken_for_dead_cannot_commit(storage, root):
+    old = writer(storage)
+    old.write(batch(0, [START_US] * 3))
+    new = writer(storage)
+    with pytest.raises(ArchiveUnavailable, match="ORBITWATCH_PARTITIONS"):
+        old.commit()
+    new.write(batch(0, [START_US] * 3))
+    new.commit()
+    assert len(read_rows(storage)) == 3
+    writer(storage)
+    assert [path for path in names_of_files(root) if path.endswith(".tmp")] == []
+
+
 def test_leftovers_of_a_killed_writer_are_removed_and_no_others(storage, root):
     for owner in ("all", "0-3"):
         folder = root / "_incoming" / owner
         folder.mkdir(parents=True)
         (folder / "abc-0.tmp").write_bytes(b"half a fi")
     writer(storage, "all")
-    assert names_of_files(root) == ["_incoming/0-3/abc-0.tmp"]
+    assert names_of_files(root) == ["_commits/all.json", "_incoming/0-3/abc-0.tmp"]
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):
