@@ -37,6 +37,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     not named is 0. `epoch` names the stretch of the mission the packet belongs to,
     where that changes what is normal (a phase, a calibration): in another epoch, a
     parameter is learnt anew. `generation_time` is the time on board, with a time zone.
+    `replay` marks what was played back from an archive: it must not raise alarms.
     """
 
     spacecraft: str
@@ -46,6 +47,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     values: dict[str, float | None]
     context: dict[str, float] | None = None
     epoch: str | None = None
+    replay: bool = False
 
     @property
     def key(self) -> str:

@@ -95,6 +95,13 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _archive(text: str) -> str:
+    scheme, colon, rest = text.partition("://")
+    if not text or (colon and (scheme not in {"file", "s3", "gs"} or not rest)):
+        raise ValueError("not a folder, nor a URL such as s3://bucket/folder")
+    return text
+
+
 def _setting(default: str, parse: Callable[[str], Any], meaning: str) -> Any:
     return field(
         default_factory=lambda: parse(default),
@@ -113,6 +120,22 @@ class Settings:
         "postgresql://localhost:5432/orbitwatch",
         _database,
         "PostgreSQL or TimescaleDB, as a `postgresql://` address",
+    )
+    archive: str = _setting(
+        "archive",
+        _archive,
+        "where telemetry is archived: a folder, or a URL such as `s3://bucket/folder`",
+    )
+    archive_megabytes: float = _setting(
+        "128",
+        _number(1, 65_536),
+        "files are written to the archive once this much telemetry is in memory, at 20 "
+        "bytes a sample (in files it is about a fourth of that)",
+    )
+    archive_seconds: float = _setting(
+        "300",
+        _number(1, 86_400),
+        "files are written to the archive at least this often",
     )
     partitions: tuple[int, ...] = _setting(
         "",

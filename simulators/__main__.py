@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 also after Ctrl-C, 2 for wrong arguments, 1 for the rest."""
     options = parser().parse_args(arguments)
     try:
-        run(options)
+        # The replay of the archive brings its own.
+        getattr(options, "run", run)(options)
     except SettingsError as error:
         sys.stderr.write(f"orbitwatch: {error}\n")
         return 2

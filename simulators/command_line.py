@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from simulators import archive_replay
 from simulators.arguments import Parser, instant, number, whole
 from simulators.faults import FaultPlan
 
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_satellites(command.add_argument_group("what is played"))
     _add_general(command, "1, with --live 5", "the newest epoch of the elements")
+    archive_replay.add_command(systems)
     return top
 
 

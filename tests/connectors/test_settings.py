@@ -35,6 +35,14 @@ def test_partitions_are_numbers_and_ranges(text, partitions):
 
 
 @pytest.mark.parametrize(
+    "place", ["archive", "/srv/archive", "file:///srv/archive", "s3://bucket/folder"]
+)
+def test_an_archive_is_a_folder_or_in_an_object_store(place):
+    environment = {"ORBITWATCH_ARCHIVE": place}
+    assert Settings.from_environment(environment).archive == place
+
+
+@pytest.mark.parametrize(
     ("key", "text"),
     [
         ("ORBITWATCH_PARTITIONS", "3-0"),
@@ -47,6 +55,11 @@ def test_partitions_are_numbers_and_ranges(text, partitions):
         ("ORBITWATCH_METRICS_PORT", "0"),
         ("ORBITWATCH_METRICS_PORT", "65536"),
         ("ORBITWATCH_HEALTH_PORT", "http"),
+        ("ORBITWATCH_ARCHIVE", ""),
+        ("ORBITWATCH_ARCHIVE", "ftp://host/folder"),
+        ("ORBITWATCH_ARCHIVE", "s3://"),
+        ("ORBITWATCH_ARCHIVE_MEGABYTES", "0"),
+        ("ORBITWATCH_ARCHIVE_SECONDS", "0"),
         ("ORBITWATCH_LOST_OFFSET", "latest"),
         ("ORBITWATCH_FUTURE_SECONDS", "soon"),
         ("ORBITWATCH_FUTURE_SECONDS", "nan"),

@@ -1,8 +1,11 @@
 """The pacer keeps a rate without drift, and without a burst after a stall."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from simulators.pacing import FORGIVEN_S, Pacer
+from connectors.messages import Packet, moment
+from simulators.pacing import FORGIVEN_S, EventPacer, Pacer
 
 
 class Clock:
@@ -49,3 +52,31 @@ def test_after_a_stall_the_pace_goes_on_without_a_burst(stall_s: float):
 def test_without_a_rate_there_is_nothing_to_wait_for():
     pacer = Pacer(None, Clock())
     assert {pacer.wait_s() for _ in range(100)} == {0.0}
+
+
+def packets_at(*times_s: float) -> Iterator[Packet]:
+    for time_s in times_s:
+        generation_time = moment(round((1.7e9 + time_s) * 1e6))
+        yield Packet(spacecraft="A", generation_time=generation_time, values={})
+
+
+@pytest.mark.parametrize("speed", [0.5, 1, 60])
+def test_packets_are_due_as_they_were_made(speed: float):
+    clock = Clock()
+    pacer = EventPacer(speed, clock)
+    for packet in pacer.follow(packets_at(0, 1, 1, 5, 3600)):
+        clock.now_s += pacer.wait_s() + 0.003
+        event_s = packet.generation_time.timestamp() - 1.7e9
+        assert clock.now_s == pytest.approx(1000.003 + event_s / speed, abs=0.004)
+
+
+def test_after_a_stall_made_packets_keep_their_distances():
+    clock = Clock()
+    pacer = EventPacer(1, clock)
+    waits = []
+    for packet in pacer.follow(packets_at(0, 1, 2, 3)):
+        if packet.generation_time.timestamp() == 1.7e9 + 1:
+            clock.now_s += 60
+        waits.append(pacer.wait_s())
+        clock.now_s += waits[-1]
+    assert waits == pytest.approx([0, 0, 1, 1])

@@ -1,0 +1,122 @@
+"""Records of commits: what makes many files and the positions one step.
+
+A record says where Kafka has been read to, which files are to be moved to where readers
+look, and which are to be deleted. Once it is there, whole, the commit has happened:
+what it says is then done, and can be done again by whoever comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from connectors.messages import Position
+from connectors.parquet.layout import COMMITS, FORMAT, escaped
+from connectors.parquet.storage import ArchiveUnavailable, Storage
+
+Positions: TypeAlias = Mapping[tuple[str, int], Position]
+"""How far each topic and partition is archived."""
+
+_SUFFIX = ".json"
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """One commit of one writer; `moves` are pairs of source and destination.
+
+    `run` tells the latest process of a writer's name from those before it.
+    """
+
+    format: int = FORMAT
+    run: str = ""
+    positions: tuple[Position, ...] = ()
+    moves: tuple[tuple[str, str], ...] = ()
+    deletes: tuple[str, ...] = ()
+
+
+def record(storage: Storage, writer: str, commit: Commit) -> None:
+    """Makes the commit happen; it takes the place of the writer's last one."""
+    storage.sync_folders([source for source, _ in commit.moves])
+    storage.write(_path(writer), msgspec.json.encode(commit))
+
+
+def forget(storage: Storage, writer: str) -> None:
+    """Removes the record of a commit that is done, of a writer without positions."""
+    storage.delete(_path(writer))
+
+
+def read_commits(storage: Storage) -> dict[str, Commit]:
+    """The latest commit of each writer; writers are named as their records are."""
+    found = {}
+    for file in storage.files(COMMITS):
+        if file.path.endswith(_SUFFIX):
+            content = storage.read(file.path)
+            if content is not None:
+                name = file.path.rpartition("/")[2].removesuffix(_SUFFIX)
+                found[name] = _decoded(storage, file.path, content)
+    return found
+
+
+def finish(storage: Storage, commit: Commit) -> None:
+    """Does what the commit says, as far as it has not been done."""
+    folders = {source.rpartition("/")[0] for source, _ in commit.moves}
+    waiting = {file.path for folder in folders for file in storage.files(folder)}
+    moved = [move for move in commit.moves if move[0] in waiting]
+    for source, destination in moved:
+        storage.move(source, destination)
+    storage.sync_folders([destination for _, destination in moved])
+    if commit.deletes:
+        _check_moved(storage, commit)
+    for path in commit.deletes:
+        storage.delete(path)
+    storage.sync_folders(list(commit.deletes))
+
+
+def read_positions(storage: Storage) -> Positions:
+    """How far the stream is archived, by all writers: where a source has to begin."""
+    return furthest(read_commits(storage).values())
+
+
+def furthest(commits: Iterable[Commit]) -> Positions:
+    """How far the stream is archived, by all of these commits.
+
+    Newer messages count more than higher offsets: those start again at 0 when a topic
+    is deleted and created again.
+    """
+    found: dict[tuple[str, int], Position] = {}
+    for commit in commits:
+        for position in commit.positions:
+            key = (position.topic, position.partition)
+            if key not in found or _reach(found[key]) < _reach(position):
+                found[key] = position
+    return found
+
+
+def _reach(position: Position) -> tuple[int, int]:
+    return position.newest_message_us, position.next_offset
+
+
+def _check_moved(storage: Storage, commit: Commit) -> None:
+    """Deletes nothing that stands nowhere else."""
+    for _, destination in commit.moves:
+        if not storage.holds(destination):
+            problem = f"{destination} is missing; the files it was made of are kept"
+            raise ArchiveUnavailable(storage.address, problem)
+
+
+def _path(writer: str) -> str:
+    return f"{COMMITS}/{escaped(writer)}{_SUFFIX}"
+
+
+def _decoded(storage: Storage, path: str, content: bytes) -> Commit:
+    try:
+        commit = msgspec.json.decode(content, type=Commit)
+    except msgspec.MsgspecError as error:
+        raise ArchiveUnavailable(
+            storage.address, f"{path} is damaged: {error}"
+        ) from None
+    if commit.format != FORMAT:
+        problem = f"{path} is of a newer version of Orbitwatch; use that to go on"
+        raise ArchiveUnavailable(storage.address, problem)
+    return commit

@@ -1,0 +1,246 @@
+"""Writes batches into an archive: every sample once, whatever is killed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from connectors.messages import Position
+from connectors.parquet.buffer import Buffer
+from connectors.parquet.columns import Batch
+from connectors.parquet.commits import (
+    Commit,
+    Positions,
+    finish,
+    furthest,
+    read_commits,
+    record,
+)
+from connectors.parquet.data_file import write_file
+from connectors.parquet.layout import (
+    INCOMING,
+    INCOMING_SUFFIX,
+    SUFFIX,
+    Covered,
+    FileNotes,
+    escaped,
+)
+from connectors.parquet.storage import ArchiveUnavailable, Storage
+
+MEGABYTE = 1024 * 1024
+
+_log = logging.getLogger("orbitwatch.archive")
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """When files are written: at `megabytes` in memory, `seconds` after the first."""
+
+    megabytes: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a commit added to the archive."""
+
+    files: int
+    samples: int
+    seconds: float
+
+
+class ArchiveWriter:
+    """Collects batches, and stores them in one commit when there is enough.
+
+    `name` tells the writer from others that run at the same time, with other partitions
+    of the same topics. After an error the writer is of no use any more: what it had not
+    committed is read from Kafka again, from `positions` on.
+
+    Raises ArchiveUnavailable when the archive cannot be read or written, or when
+    somebody else stores the same partitions.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        name: str,
+        roll: Roll,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.repeated = 0
+        self._storage, self._name, self._roll = storage, name, roll
+        self._clock_s = clock_s
+        self._incoming = f"{INCOMING}/{escaped(name)}"
+        self._run = uuid4().hex[:8]
+        self._buffer = Buffer()
+        self._stored: dict[tuple[str, int], Position] = {}
+        self._read: dict[tuple[str, int], Position] = {}
+        self._own: dict[tuple[str, int], Position] = {}
+        self._resumed: set[tuple[str, int]] = set()
+        self._covered: Covered = {}
+        self._since_s: float | None = None
+
+    def open(self) -> None:
+        """Finishes what was committed, and removes what was not."""
+        commits = read_commits(self._storage)
+        for commit in commits.values():
+            finish(self._storage, commit)
+        own = commits.get(escaped(self._name), Commit())
+        # From now on a process before this one cannot commit, if it still lives.
+        claim = Commit(run=self._run, positions=own.positions)
+        record(self._storage, self._name, claim)
+        for file in self._storage.files(self._incoming):
+            self._storage.delete(file.path)
+        self._own = dict(furthest([own]))
+        self._stored = dict(furthest(commits.values()))
+        self._read = dict(self._stored)
+        self._resumed = set(self._stored)
+
+    @property
+    def positions(self) -> Positions:
+        """How far the stream is archived: where the source has to begin."""
+        return self._stored
+
+    def write(self, batch: Batch) -> Stored | None:
+        """Takes a batch; what a commit stored, if there was enough for one."""
+        known = self._known(batch)
+        if len(batch.offsets) and not known.all():
+            if known.any():
+                count = len(batch.columns)
+                batch = batch.without(known)
+                self.repeated += count - len(batch.columns)
+            self._advance(batch, ~known)
+            self._buffer.add(batch.topic, batch.columns)
+            if self._since_s is None:
+                self._since_s = self._clock_s()
+        else:
+            self.repeated += len(batch.columns)
+        return self.tick()
+
+    def tick(self) -> Stored | None:
+        """Commits if it is time: to be called now and then while nothing comes."""
+        if self._since_s is None:
+            return None
+        age_s = self._clock_s() - self._since_s
+        is_full = self._buffer.size_bytes >= self._roll.megabytes * MEGABYTE
+        return self.commit() if is_full or age_s >= self._roll.seconds else None
+
+    def commit(self) -> Stored | None:
+        """Stores all that was taken; None if that is nothing."""
+        if self._since_s is None:
+            return None
+        started_s = time.monotonic()
+        samples = self._buffer.samples
+        moves = self._write_files()
+        self._check_alone()
+        positions = {**self._own, **{key: self._read[key] for key in self._changed()}}
+        commit = Commit(run=self._run, positions=tuple(positions.values()), moves=moves)
+        record(self._storage, self._name, commit)
+        finish(self._storage, commit)
+        self._own = positions
+        self._stored = dict(self._read)
+        self._since_s = None
+        return Stored(len(moves), samples, time.monotonic() - started_s)
+
+    def _known(self, batch: Batch) -> NDArray[np.bool_]:
+        """Which messages had been read before: not newer, and below the position.
+
+        Newer ones with lower offsets are of a topic that was deleted and created again.
+        """
+        known = np.zeros(len(batch.offsets), np.bool_)
+        for partition in np.unique(batch.partitions).tolist():
+            at = self._read.get((batch.topic, partition))
+            if at is not None:
+                known |= (
+                    (batch.partitions == partition)
+                    & (batch.offsets < at.next_offset)
+                    & (batch.received_us <= at.newest_message_us)
+                )
+        return known
+
+    def _advance(self, batch: Batch, new: NDArray[np.bool_]) -> None:
+        """Notes how far the new messages of a batch go."""
+        for partition in np.unique(batch.partitions[new]).tolist():
+            chosen = new & (batch.partitions == partition)
+            offsets = batch.offsets[chosen]
+            key = batch.topic, partition
+            first, end = int(offsets.min()), int(offsets.max()) + 1
+            newest_us = int(batch.received_us[chosen].max())
+            before = self._read.get(key)
+            if before is not None:
+                newest_us = max(newest_us, before.newest_message_us)
+                if key in self._resumed and first > before.next_offset:
+                    _tell_of_hole(before, first)
+            self._resumed.discard(key)
+            self._read[key] = Position(batch.topic, partition, end, newest_us)
+            ranges = self._covered.setdefault(batch.topic, {}).setdefault(partition, [])
+            if ranges and before is not None and end > before.next_offset:
+                ranges[-1] = (ranges[-1][0], end)
+            else:
+                ranges.append((first, end))
+
+    def _changed(self) -> list[tuple[str, int]]:
+        return [key for key, at in self._read.items() if self._stored.get(key) != at]
+
+    def _check_alone(self) -> None:
+        """Raises ArchiveUnavailable if somebody else stores our partitions."""
+        commits = read_commits(self._storage)
+        own = commits.get(escaped(self._name))
+        now = furthest(commits.values())
+        if (own is None or own.run != self._run) or any(
+            now.get(key) != self._stored.get(key) for key in self._changed()
+        ):
+            raise ArchiveUnavailable(
+                self._storage.address,
+                "another process archives the same partitions; give each its own "
+                "ORBITWATCH_PARTITIONS and start again: nothing is lost",
+            )
+
+    def _write_files(self) -> tuple[tuple[str, str], ...]:
+        covered, self._covered = self._covered, {}
+        # The same stretch of the stream gives the same names.
+        newest_us = [self._read[key].newest_message_us for key in self._changed()]
+        text = json.dumps([self._name, covered, newest_us])
+        stretch = blake2b(text.encode(), digest_size=8).hexdigest()
+        stem = f"{self._run}-{stretch}"
+        moves: list[tuple[str, str]] = []
+        try:
+            for content in self._buffer.take():
+                source = f"{self._incoming}/{stem}-{len(moves)}{INCOMING_SUFFIX}"
+                moves.append((source, f"{content.folder}/part-{stretch}{SUFFIX}"))
+                notes = FileNotes(
+                    system=content.system,
+                    spacecraft=content.spacecraft,
+                    covered=covered,
+                )
+                write_file(self._storage, source, content.pieces, notes)
+        except ArchiveUnavailable:
+            self._make_room(moves)
+            raise
+        return tuple(moves)
+
+    def _make_room(self, moves: list[tuple[str, str]]) -> None:
+        """Removes what a failed commit has written, as far as that is possible."""
+        with suppress(ArchiveUnavailable):
+            for source, _ in moves:
+                self._storage.delete(source)
+
+
+def _tell_of_hole(before: Position, first: int) -> None:
+    """The source begins beyond what is archived."""
+    _log.warning(
+        "%s[%d] goes on at offset %d, but is archived up to %d only",
+        before.topic,
+        before.partition,
+        first,
+        before.next_offset,
+    )

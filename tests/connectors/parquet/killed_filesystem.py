@@ -1,0 +1,127 @@
+"""A file system whose process is killed at a chosen operation."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import fs
+
+from connectors.parquet.storage import Storage
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+class MortalFiles(fs.FileSystemHandler):  # type: ignore[misc]
+    """The local file system, until operation number `dies_at`; then nothing works.
+
+    The operation at which the process dies is not done, or done, or half done, as
+    `manner` says (`before`, `after`, `half`): half a file is written, and half a move
+    is a copy, as in object stores. Operations that only read are not counted.
+    """
+
+    def __init__(self, dies_at: int | None = None, manner: str = "before") -> None:
+        self.operations = 0
+        self._real = fs.LocalFileSystem()
+        self._dies_at, self._manner = dies_at, manner
+        self._dead = False
+
+    def step(self, do: Any) -> Any:
+        """Does one operation, or dies."""
+        self.live()
+        self.operations += 1
+        if self.operations != self._dies_at:
+            return do()
+        self._dead = True
+        if self._manner == "after":
+            do()
+        raise Killed
+
+    def live(self) -> None:
+        if self._dead:
+            raise Killed
+
+    @property
+    def dies_now(self) -> bool:
+        return self.operations + 1 == self._dies_at and self._manner == "half"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def get_type_name(self) -> str:
+        return "mortal"
+
+    def normalize_path(self, path: str) -> str:
+        return str(self._real.normalize_path(path))
+
+    def get_file_info(self, paths: Any) -> Any:
+        self.live()
+        return self._real.get_file_info(paths)
+
+    def get_file_info_selector(self, selector: Any) -> Any:
+        self.live()
+        return self._real.get_file_info(selector)
+
+    def create_dir(self, path: str, recursive: bool) -> None:
+        self.step(lambda: self._real.create_dir(path, recursive=recursive))
+
+    def delete_file(self, path: str) -> None:
+        self.step(lambda: self._real.delete_file(path))
+
+    def move(self, source: str, destination: str) -> None:
+        if self.dies_now:
+            self._real.copy_file(source, destination)
+        self.step(lambda: self._real.move(source, destination))
+
+    def open_input_stream(self, path: str) -> Any:
+        self.live()
+        return self._real.open_input_stream(path)
+
+    def open_input_file(self, path: str) -> Any:
+        self.live()
+        return self._real.open_input_file(path)
+
+    def open_output_stream(self, path: str, _metadata: Any) -> Any:
+        self.step(lambda: self._write(path, b""))
+        return pa.PythonFile(_Stream(self, path), mode="w")
+
+    def close_file(self, path: str, content: bytes) -> None:
+        """Writes what a stream collected: all, nothing, or the first half."""
+        if self.dies_now:
+            self._write(path, content[: len(content) // 2])
+        self.step(lambda: self._write(path, content))
+
+    def _write(self, path: str, content: bytes) -> None:
+        with self._real.open_output_stream(path) as stream:
+            stream.write(content)
+
+    def _not_used(self, *arguments: Any) -> Any:
+        raise NotImplementedError
+
+    delete_dir = delete_dir_contents = delete_root_dir_contents = _not_used
+    copy_file = open_append_stream = _not_used
+
+
+class _Stream(io.BytesIO):
+    def __init__(self, files: MortalFiles, path: str) -> None:
+        super().__init__()
+        self._files, self._path = files, path
+
+    def write(self, content: Any, /) -> int:
+        self._files.live()
+        return super().write(content)
+
+    def close(self) -> None:
+        if not self.closed:
+            content = self.getvalue()
+            super().close()
+            self._files.close_file(self._path, content)
+
+
+def storage_in(root: str, files: MortalFiles) -> Storage:
+    return Storage(root, fs.PyFileSystem(files), root)

@@ -1,0 +1,98 @@
+"""Where an archive can be, and what is said when it is full."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.parquet.storage import ArchiveUnavailable, Storage
+from tests.connectors.parquet.archiving import (
+    START_US,
+    batch,
+    data_files,
+    names_of_files,
+    read_rows,
+    writer,
+)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("may not mount a small disk here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_one_clear_line_and_nothing_is_lost(small_disk):
+    storage = Storage.at(str(small_disk / "archive"))
+    first = writer(storage)
+    first.write(batch(0, [START_US + n for n in range(1000)]))
+    first.commit()
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(small_disk_free(small_disk) - 40_000))
+    first.write(batch(1000, [START_US + n for n in range(1000, 40_000)]))
+    with pytest.raises(ArchiveUnavailable) as error:
+        first.commit()
+    assert str(error.value) == (
+        f"ORBITWATCH_ARCHIVE={small_disk}/archive: the disk is full; make room and "
+        "start again: nothing is lost"
+    )
+    assert not [path for path in names_of_files(small_disk) if path.endswith(".tmp")]
+    filler.unlink()
+    second = writer(storage)
+    second.write(batch(1000, [START_US + n for n in range(1000, 40_000)]))
+    second.commit()
+    assert [row[3] - START_US for row in read_rows(storage)] == list(range(40_000))
+    assert len(data_files(small_disk / "archive")) == 2
+
+
+def small_disk_free(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def test_a_folder_may_be_given_as_url(tmp_path):
+    storage = Storage.at(f"file://{tmp_path}/a%20b")
+    made = writer(storage)
+    made.write(batch(0, [START_US]))
+    made.commit()
+    assert len(data_files(tmp_path / "a b")) == 1
+
+
+def test_keys_in_a_url_are_not_shown():
+    storage = Storage.at("s3://key:secret@bucket/folder?region=eu-west-1")
+    assert storage.address == "s3://bucket/folder"
+
+
+@pytest.mark.parametrize("address", ["s3://", "nonsense://x", "s3://b?no_such=1"])
+def test_a_url_nobody_knows_is_one_clear_line(address):
+    with pytest.raises(ArchiveUnavailable) as error:
+        Storage.at(address)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_not_there_is_nothing(tmp_path):
+    storage = Storage.at(str(tmp_path))
+    assert storage.read("no") is None
+    assert storage.files("no") == []
+    assert storage.folders("no") == []
+    storage.delete("no")
+    storage.move("no", "neither")
+    assert not storage.holds("no")
+    with pytest.raises(ArchiveUnavailable):
+        storage.open("no")
+
+
+def test_a_file_is_written_over_as_a_whole(tmp_path):
+    storage = Storage.at(str(tmp_path))
+    storage.write("a/b.json", b"one")
+    storage.write("a/b.json", b"two")
+    assert storage.read("a/b.json") == b"two"
+    assert names_of_files(tmp_path) == ["a/b.json"]

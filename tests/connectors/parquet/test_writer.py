@@ -1,0 +1,325 @@
+"""The writer: when it rolls, what it writes, what it drops, whom it stops for."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyarrow import parquet
+
+from connectors.messages import ParameterName, Position
+from connectors.parquet.commits import read_positions
+from connectors.parquet.layout import notes_of
+from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.writer import Roll
+from tests.connectors.parquet.archiving import (
+    DAY_US,
+    NEVER,
+    SECOND_US,
+    START_US,
+    TOPIC,
+    batch,
+    commit,
+    data_files,
+    listed_rows,
+    name,
+    names_of_files,
+    read_rows,
+    writer,
+)
+
+
+class Clock:
+    """A clock that moves when told to."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage.at(str(tmp_path / "archive"))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "archive"
+
+
+def test_what_was_written_is_read_back(storage, root):
+    made = writer(storage)
+    values = [1.5, np.nan, -0.0]
+    made.write(batch(7, [START_US + 2, START_US + 1, START_US], values=values))
+    stored = commit(made)
+    assert (stored.files, stored.samples) == (1, 3)
+    expected = [
+        ("ORBITER", "power", "voltage", START_US, -0.0),
+        ("ORBITER", "power", "voltage", START_US + 1, None),
+        ("ORBITER", "power", "voltage", START_US + 2, 1.5),
+    ]
+    assert read_rows(storage) == expected
+    assert sorted(listed_rows(root).elements()) == expected
+    assert made.positions == {(TOPIC, 0): Position(TOPIC, 0, 10, START_US + 9)}
+    assert read_positions(storage) == made.positions
+
+
+def test_before_a_commit_nobody_sees_anything(storage, root):
+    made = writer(storage)
+    made.write(batch(0, [START_US]))
+    assert data_files(root) == []
+    assert made.positions == {}
+
+
+def test_files_are_rolled_by_size(storage, root):
+    made = writer(storage, roll=Roll(megabytes=0.01, seconds=1e9))
+    counts = [made.write(batch(n * 200, [START_US] * 200)) for n in range(9)]
+    assert [stored is not None for stored in counts] == 3 * [False, False, True]
+    assert len(data_files(root)) == 3
+    assert len(read_rows(storage)) == 1800
+
+
+def test_files_are_rolled_by_time_also_while_nothing_comes(storage, root):
+    clock = Clock()
+    made = writer(storage, roll=Roll(1000, seconds=300), clock_s=clock)
+    made.write(batch(0, [START_US]))
+    clock.now_s = 299
+    assert made.tick() is None
+    clock.now_s = 300
+    stored = made.tick()
+    assert stored is not None
+    assert stored.samples == 1
+    assert made.tick() is None
+    assert len(data_files(root)) == 1
+
+
+def test_a_file_holds_one_spacecraft_and_day(storage, root):
+    names = [name(spacecraft=text) for text in ("A", "B", "25544")]
+    times = [START_US - 1, START_US, START_US + DAY_US] * 3
+    columns = [each for each in names for _ in range(3)]
+    made = writer(storage)
+    made.write(batch(0, times, names=columns))
+    made.commit()
+    assert [str(path.parent.relative_to(root)) for path in data_files(root)] == [
+        f"system=spacecraft/spacecraft={craft}/date={date}"
+        for craft in ("25544", "A", "B")
+        for date in ("2023-12-31", "2024-01-01", "2024-01-02")
+    ]
+    assert sum(listed_rows(root).values()) == 9
+
+
+def test_each_topic_is_a_system_of_its_own(storage):
+    made = writer(storage)
+    made.write(batch(0, [START_US]))
+    made.write(batch(0, [START_US], topic="telemetry.cubesat"))
+    made.commit()
+    assert len(read_rows(storage, system="spacecraft")) == 1
+    assert len(read_rows(storage, system="cubesat")) == 1
+    assert set(made.positions) == {(TOPIC, 0), ("telemetry.cubesat", 0)}
+
+
+@pytest.mark.parametrize(
+    "spacecraft",
+    ["a b", "x=1", "..", "100%", "Zürich-1", "衛星", "a:b*?", "%2F", "~", "=" * 128],
+)
+def test_any_name_can_be_a_folder(storage, root, spacecraft):
+    made = writer(storage)
+    made.write(batch(0, [START_US], names=[ParameterName(spacecraft, "", "p")]))
+    made.commit()
+    assert read_rows(storage, spacecraft=spacecraft) == [
+        (spacecraft, "", "p", START_US, 0.0)
+    ]
+    ((listed, *_),) = listed_rows(root)
+    assert listed == spacecraft or len(spacecraft) == 128
+
+
+def test_names_too_long_for_a_folder_stay_apart(storage):
+    names = [ParameterName("衛" * 127 + end, "", "p") for end in "ab"]
+    made = writer(storage)
+    made.write(batch(0, [START_US] * 2, names=names))
+    assert commit(made).files == 2
+    assert [row[0] for row in read_rows(storage, spacecraft=names[0].spacecraft)] == [
+        names[0].spacecraft
+    ]
+
+
+def test_years_beyond_any_clock_are_kept(storage, root):
+    times = [-62_135_596_800_000_000, 253_402_300_799_999_999]
+    made = writer(storage)
+    made.write(batch(0, times))
+    made.commit()
+    assert [row[3] for row in read_rows(storage)] == times
+    dates = [path.parent.name for path in data_files(root)]
+    assert dates == ["date=0001-01-01", "date=9999-12-31"]
+
+
+def test_a_file_says_which_offsets_it_covers(storage, root):
+    made = writer(storage)
+    made.write(batch(5, [START_US] * 3))
+    made.write(batch(8, [START_US] * 2))
+    made.write(batch(40, [START_US], partition=3))
+    made.commit()
+    (path,) = data_files(root)
+    notes = notes_of(parquet.read_metadata(path).metadata)
+    assert notes.covered == {TOPIC: {0: [(5, 10)], 3: [(40, 41)]}}
+    assert (notes.system, notes.spacecraft) == ("spacecraft", "ORBITER")
+
+
+def test_messages_without_samples_move_the_position(storage, root):
+    made = writer(storage)
+    empty = batch(0, [START_US] * 4).without(np.ones(4, np.bool_))
+    made.write(empty)
+    assert commit(made).files == 0
+    assert writer(storage).positions[TOPIC, 0].next_offset == 4
+    assert data_files(root) == []
+
+
+def test_messages_that_come_again_are_dropped_however_they_are_cut(storage):
+    first = writer(storage)
+    first.write(batch(0, [START_US + n for n in range(10)]))
+    first.commit()
+    second = writer(storage)
+    second.write(batch(3, [START_US + n for n in range(3, 14)]))
+    second.write(batch(12, [START_US + n for n in range(12, 15)]))
+    second.commit()
+    assert second.repeated == 7 + 2
+    assert [row[3] - START_US for row in read_rows(storage)] == list(range(15))
+
+
+def test_a_topic_that_was_created_again_starts_over(storage):
+    first = writer(storage)
+    first.write(batch(1000, [START_US] * 10))
+    first.commit()
+    again = writer(storage)
+    later_us = START_US + DAY_US
+    again.write(batch(0, [START_US + 1] * 5, received_us=later_us))
+    again.commit()
+    assert again.repeated == 0
+    assert len(read_rows(storage)) == 15
+    last = writer(storage)
+    assert last.positions[TOPIC, 0].next_offset == 5
+    last.write(batch(0, [START_US + 1] * 5, received_us=later_us))
+    assert last.repeated == 5
+
+
+def test_a_source_that_begins_too_late_is_told_of(storage, caplog):
+    first = writer(storage)
+    first.write(batch(0, [START_US] * 10))
+    first.commit()
+    with caplog.at_level(logging.WARNING):
+        second = writer(storage)
+        second.write(batch(12, [START_US]))
+        second.write(batch(20, [START_US]))
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{TOPIC}[0] goes on at offset 12, but is archived up to 10 only"
+    ]
+
+
+def test_writers_with_their_own_partitions_do_not_meet(storage, root):
+    left, right = writer(storage, "0-3"), writer(storage, "4-7")
+    for turn in range(3):
+        left.write(batch(turn, [START_US + turn], partition=1))
+        right.write(batch(turn, [START_US + turn], partition=5))
+        left.commit()
+        right.commit()
+    assert len(data_files(root)) == 6
+    assert len(read_rows(storage)) == 6
+    both = writer(storage, "all")
+    assert {key[1]: at.next_offset for key, at in both.positions.items()} == {
+        1: 3,
+        5: 3,
+    }
+
+
+@pytest.mark.parametrize("names", [("all", "all"), ("all", "0-3")])
+def test_of_two_writers_on_one_partition_one_stops(storage, names):
+    old, new = (writer(storage, text) for text in names)
+    old.write(batch(0, [START_US] * 2))
+    new.write(batch(0, [START_US] * 2))
+    new.commit()
+    with pytest.raises(ArchiveUnavailable, match="ORBITWATCH_PARTITIONS"):
+        old.commit()
+    assert len(read_rows(storage)) == 2
+
+
+def test_a_process_that_was_taken_for_dead_cannot_commit(storage, root):
+    old = writer(storage)
+    old.write(batch(0, [START_US] * 3))
+    new = writer(storage)
+    with pytest.raises(ArchiveUnavailable, match="ORBITWATCH_PARTITIONS"):
+        old.commit()
+    new.write(batch(0, [START_US] * 3))
+    new.commit()
+    assert len(read_rows(storage)) == 3
+    writer(storage)
+    assert [path for path in names_of_files(root) if path.endswith(".tmp")] == []
+
+
+def test_leftovers_of_a_killed_writer_are_removed_and_no_others(storage, root):
+    for owner in ("all", "0-3"):
+        folder = root / "_incoming" / owner
+        folder.mkdir(parents=True)
+        (folder / "abc-0.tmp").write_bytes(b"half a fi")
+    writer(storage, "all")
+    assert names_of_files(root) == ["_commits/all.json", "_incoming/0-3/abc-0.tmp"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArchiveUnavailable) as error:
+        writer(Storage.at(str(tmp_path / "file" / "archive")))
+    text = str(error.value)
+    assert text.startswith(f"ORBITWATCH_ARCHIVE={tmp_path}/file/archive: ")
+    assert "\n" not in text
+
+
+def test_a_record_of_a_newer_version_is_refused(storage, root):
+    (root / "_commits").mkdir(parents=True)
+    (root / "_commits" / "all.json").write_text('{"format": 2}')
+    with pytest.raises(ArchiveUnavailable, match="newer version"):
+        writer(storage)
+
+
+def test_a_damaged_record_is_named(storage, root):
+    (root / "_commits").mkdir(parents=True)
+    (root / "_commits" / "all.json").write_text("{")
+    with pytest.raises(ArchiveUnavailable, match=r"_commits/all.json is damaged"):
+        writer(storage)
+
+
+def test_many_batches_of_many_names_keep_their_values(storage):
+    rng = np.random.default_rng(1)
+    names = [name(f"p{n}", f"craft-{n % 3}") for n in range(40)]
+    made = writer(storage)
+    expected = []
+    for number in range(20):
+        chosen = [names[n] for n in rng.permutation(40)[:25]]
+        times = (START_US + rng.integers(0, 3 * DAY_US, 25)).tolist()
+        one = batch(number * 25, times, names=chosen)
+        made.write(one)
+        expected += [
+            (each.spacecraft, each.subsystem, each.parameter, time_us, value)
+            for each, time_us, value in zip(
+                chosen, times, one.columns.values.tolist(), strict=True
+            )
+        ]
+        if number % 7 == 6:
+            made.commit()
+    made.commit()
+    found = read_rows(storage)
+    assert sorted(found) == sorted(expected)
+    assert [row[3] for row in found] == sorted(row[3] for row in expected)
+
+
+def test_the_clock_of_a_roll_starts_with_the_first_batch(storage):
+    clock = Clock()
+    made = writer(storage, roll=Roll(NEVER.megabytes, seconds=10), clock_s=clock)
+    clock.now_s = 50
+    assert made.write(batch(0, [START_US])) is None
+    clock.now_s = 59
+    assert made.write(batch(1, [START_US + SECOND_US])) is None
+    clock.now_s = 60
+    stored = made.write(batch(2, [START_US]))
+    assert stored is not None
+    assert stored.samples == 3
