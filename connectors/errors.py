@@ -5,6 +5,8 @@ OrbitwatchError
  +-- ServiceUnavailable     Kafka or the database cannot be reached or used
  |    +-- KafkaUnavailable
  |    +-- DatabaseUnavailable
+ |    +-- ArchiveUnavailable
+ |    +-- OpenNotifyUnavailable
  +-- TopicMissing           a topic has not been created
  +-- SchemaOutdated         the database lacks migrations
  +-- OffsetLost             Kafka no longer holds what the flow has to read next
@@ -46,6 +48,24 @@ class DatabaseUnavailable(ServiceUnavailable):
     """The database does not answer, or refuses us."""
 
     setting = "ORBITWATCH_DATABASE"
+
+
+class ArchiveUnavailable(ServiceUnavailable):
+    """The archive cannot be read or written."""
+
+    setting = "ORBITWATCH_ARCHIVE"
+
+
+class OpenNotifyUnavailable(ServiceUnavailable):
+    """Open Notify tells no position; `retry_after_s` is how long it asked for."""
+
+    setting = "ORBITWATCH_OPEN_NOTIFY"
+
+    def __init__(
+        self, address: str, problem: str, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(address, problem)
+        self.retry_after_s = retry_after_s
 
 
 class TopicMissing(OrbitwatchError):

@@ -57,6 +57,10 @@ class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
         return self.spacecraft
 
 
+# What is replayed is told of as another spacecraft, which nobody operates.
+REPLAYED = "replay:"
+
+
 class ParameterName(NamedTuple):
     """Which parameter of which spacecraft; `subsystem` is empty where none is given."""
 
@@ -67,6 +71,11 @@ class ParameterName(NamedTuple):
     def __str__(self) -> str:
         """The qualified name, `/ISS/orbit/latitude`."""
         return "".join(f"/{part}" for part in self if part)
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether its samples are replayed: nobody is to be alarmed by them."""
+        return self.spacecraft.startswith(REPLAYED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from connectors.messages import Anomaly, Runs
+from connectors.messages import REPLAYED, Anomaly, Runs
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000)
@@ -40,6 +40,8 @@ class _EventTimeLag(Collector):
         )
         now_us = time.time() * 1e6
         for spacecraft, newest_us in sorted(self.newest_us.items()):
+            if spacecraft.startswith(REPLAYED):
+                continue
             family.add_metric([spacecraft], (now_us - newest_us) / 1e6)
         yield family
 
@@ -108,6 +110,11 @@ class FlowMetrics:
             "database_contradicted_samples",
             "Samples repeated with another value; the first value stays.",
         )
+        self.archive_samples = counter("archive_samples", "Samples archived.")
+        self.archive_files = counter("archive_files", "Files added to the archive.")
+        self.archive_write = histogram(
+            "archive_write_seconds", "Duration of a commit to the archive.", SECONDS
+        )
         self.database_retries = counter(
             "database_retries", "Transactions tried again after a failure."
         )
@@ -139,8 +146,9 @@ class FlowMetrics:
         self._dead_letters.labels(reason).inc()
 
     def anomaly(self, anomaly: Anomaly) -> None:
-        """Counts a change of an anomaly."""
-        self._anomalies.labels(anomaly.change, anomaly.severity).inc()
+        """Counts a change of an anomaly, unless it is one of the past."""
+        if not anomaly.name.is_replayed:
+            self._anomalies.labels(anomaly.change, anomaly.severity).inc()
 
     def drift(self, detector: str) -> None:
         """Counts a drift."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.errors import ServiceUnavailable
+from connectors.errors import OpenNotifyUnavailable
 from connectors.messages import Packet, moment
 
 SPACECRAFT = "ISS"
@@ -26,18 +26,6 @@ LONGEST_BACKOFF_S = 60.0
 # Asked to stay away for longer, one looks again all the same: it may be a mistake.
 LONGEST_RETRY_AFTER_S = 3600.0
 LARGEST_BODY_BYTES = 65_536
-
-
-class OpenNotifyUnavailable(ServiceUnavailable):
-    """Open Notify tells no position; `retry_after_s` is how long it asked for."""
-
-    setting = "ORBITWATCH_OPEN_NOTIFY"
-
-    def __init__(
-        self, address: str, problem: str, retry_after_s: float | None = None
-    ) -> None:
-        super().__init__(address, problem)
-        self.retry_after_s = retry_after_s
 
 
 class _Position(msgspec.Struct):

@@ -27,7 +27,7 @@ import msgspec
 
 from connectors.decode.names import is_name
 from connectors.errors import SettingsError, one_line
-from connectors.messages import ParameterName
+from connectors.messages import REPLAYED, ParameterName
 from connectors.settings import variable
 
 EVERY = "*"
@@ -91,7 +91,10 @@ class Definitions:
 
     def of(self, name: ParameterName) -> ParameterDefinition:
         """The definition of a parameter, described or not."""
-        found = self._by_name.get(name)
+        original = name._replace(spacecraft=name.spacecraft.removeprefix(REPLAYED))
+        found = self._by_name.get(original)
+        if found is not None and name.is_replayed:
+            found = replace(found, name=name)
         if found is None:
             anyones = self._by_name.get(name._replace(spacecraft=EVERY))
             found = (

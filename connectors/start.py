@@ -21,8 +21,12 @@ from connectors.topics import Topic
 GARBAGE_AFTER_OBJECTS = 100_000
 
 
-def start_flow(reads: Topic, writes: Sequence[Topic]) -> FlowProcess:
+def start_flow(
+    reads: Sequence[Topic], writes: Sequence[Topic] = (), *, database: bool = True
+) -> FlowProcess:
     """Prepares the process of a flow that reads and writes these topics.
+
+    `database` says whether it stores in the database.
 
     From here on what goes wrong ends as one log line and a non-zero exit code.
     Raises the errors of `connectors.errors` when the flow could not work.
@@ -35,7 +39,8 @@ def start_flow(reads: Topic, writes: Sequence[Topic]) -> FlowProcess:
     process.should_stop.listen()
     _open_ports(process)
     check_kafka(settings, reads, writes)
-    check_database(settings.database)
+    if database:
+        check_database(settings.database)
     # Bytewax builds the sink, which reports from then on, at the first batch only.
     process.health.database(works=True)
     # What was imported so far lives as long as the process: no need to look through

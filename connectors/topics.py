@@ -42,7 +42,8 @@ DEAD_LETTERS = Topic(
     "telemetry.dead_letter", "of the refused message", 1, 30 * DAY_MS, 12 * MEGABYTE
 )
 
-ALL = (SPACECRAFT, ISS_TRACKING, ANOMALIES, DEAD_LETTERS)
+TELEMETRY = (SPACECRAFT, ISS_TRACKING)
+ALL = (*TELEMETRY, ANOMALIES, DEAD_LETTERS)
 
 
 def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:

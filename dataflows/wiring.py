@@ -66,7 +66,7 @@ def connect(
     tracking: Callable[[FlowProcess], Tracking] | None = None,
 ) -> Dataflow:
     """The flow between Kafka and the database that the environment names."""
-    run = start_flow(topic, (topics.ANOMALIES, topics.DEAD_LETTERS))
+    run = start_flow([topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
     return build(

@@ -67,6 +67,26 @@ class Decoder:
         The three sequences describe the messages: value, `content-type` header and
         Kafka timestamp (microseconds since 1970).
         """
+        poll, rows = self._collect(values, content_types, received_us)
+        samples = list(by_shard(rows, self._names, poll.situations))
+        return Decoded(samples, sorted(poll.refused, key=lambda one: one.index))
+
+    def rows(
+        self,
+        values: Sequence[bytes | None],
+        content_types: Sequence[str | None],
+        received_us: NDArray[np.int64],
+    ) -> tuple[Rows, Sequence[ParameterName]]:
+        """The same samples just as they arrived, and the names by number."""
+        _, rows = self._collect(values, content_types, received_us)
+        return rows, self._names.names
+
+    def _collect(
+        self,
+        values: Sequence[bytes | None],
+        content_types: Sequence[str | None],
+        received_us: NDArray[np.int64],
+    ) -> tuple[PollInTheMaking, Rows]:
         if self._names.is_full():
             self._names = Names(self._identify)
         poll = PollInTheMaking(self._names)
@@ -89,9 +109,7 @@ class Decoder:
                 wrong_shape = isinstance(error, msgspec.ValidationError)
                 reason = "wrong_shape" if wrong_shape else "not_json"
                 poll.refused.append(Refusal(index, reason, one_line(error)))
-        rows = self._refuse_rows(poll, received_us)
-        samples = list(by_shard(rows, self._names, poll.situations))
-        return Decoded(samples, sorted(poll.refused, key=lambda one: one.index))
+        return poll, self._refuse_rows(poll, received_us)
 
     def _refuse_rows(
         self, poll: PollInTheMaking, received_us: NDArray[np.int64]

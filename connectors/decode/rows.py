@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from connectors.decode.names import Names
 from connectors.decode.refusals import Refusal
-from connectors.messages import Context, Packet, Runs, Situation, microseconds
+from connectors.messages import (
+    REPLAYED,
+    Context,
+    Packet,
+    Runs,
+    Situation,
+    microseconds,
+)
 
 # What packets count their sequence under, beside their values.
 SEQUENCE = "packet_sequence"
@@ -47,7 +54,10 @@ class PollInTheMaking:
     def add_packet(self, packet: Packet, index: int) -> None:
         """Adds the values of a packet, which was message `index`."""
         values = packet.values
-        numbers = self._names.of(packet.spacecraft, packet.subsystem)
+        spacecraft = packet.spacecraft
+        if packet.replay:
+            spacecraft = REPLAYED + spacecraft
+        numbers = self._names.of(spacecraft, packet.subsystem)
         self._parameters.extend(map(numbers.__getitem__, values))
         self._values.extend(values.values())
         count = len(values)

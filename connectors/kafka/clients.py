@@ -84,7 +84,9 @@ def _client(kind: type[Client], settings: Settings, own: Mapping[str, Any]) -> C
         raise SettingsError(", ".join(keys), one_line(problem)) from None
 
 
-def check_kafka(settings: Settings, read: Topic, written: Sequence[Topic]) -> None:
+def check_kafka(
+    settings: Settings, read: Sequence[Topic], written: Sequence[Topic]
+) -> None:
     """Makes sure that the broker answers and has the topics.
 
     Raises KafkaUnavailable, TopicMissing, or SettingsError for partitions that are not
@@ -94,7 +96,8 @@ def check_kafka(settings: Settings, read: Topic, written: Sequence[Topic]) -> No
     try:
         for topic in written:
             partitions_of(client, settings, topic.name)
-        share(settings, partitions_of(client, settings, read.name), read.name)
+        for topic in read:
+            share(settings, partitions_of(client, settings, topic.name), topic.name)
     finally:
         client.close()
 

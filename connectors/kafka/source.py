@@ -1,66 +1,24 @@
-"""Telemetry from Kafka: each poll as one batch of samples a parameter."""
+"""Telemetry from Kafka: each poll as one batch of samples a shard."""
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
+from bytewax.inputs import FixedPartitionedSource
+from confluent_kafka import Message
 from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
 from connectors.decode.refusals import Refusal
-from connectors.errors import KafkaUnavailable, OffsetLost, TopicMissing
-from connectors.kafka.clients import (
-    ANSWER_S,
-    consumer,
-    log_event,
-    partitions_of,
-    share,
-)
 from connectors.kafka.fields import content_types, place, reach, times_us_of
-from connectors.messages import DeadLetter, ParameterName, Poll, Polled, Position
+from connectors.kafka.topic_partitions import Offsets, TopicPartitions
+from connectors.messages import DeadLetter, ParameterName, Poll, Polled
 from connectors.process import FlowProcess
 from connectors.topics import Topic
 
-FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
-# Bulk messages hold thousands of samples each; all of a poll are in memory at once.
-POLL_SAMPLES = 50_000
-IDLE_PAUSE = timedelta(milliseconds=2)
-LOOK_AROUND_S = 5.0
-NEW_PARTITIONS_S = 60.0
-BROKER_ANSWERS_S = 1.0
-# KafkaError has no public name for it: no valid offset, and none may be guessed.
-NO_OFFSET = -140
-
-_log = logging.getLogger("orbitwatch.kafka")
-
-Positions = tuple[Position, ...]
-Offsets = dict[str, Any]
-"""A snapshot: version 1, topic, and {partition: (next offset, newest us)}."""
-
-
-@dataclass(slots=True)
-class _Progress:
-    """How far one partition has been read; the newest Kafka timestamp so far."""
-
-    next_offset: int
-    newest_us: int = 0
-
 
 class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
-    """Reads a telemetry topic: each poll as one batch of samples a parameter.
+    """Reads a telemetry topic: each poll as one batch of samples a shard.
 
     There is one source partition, whatever the number of Kafka partitions, so that a
     process can be given another share of them and still resume from its snapshots.
@@ -88,129 +46,19 @@ class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
         return _TelemetryPartition(self._run, self._topic.name, decoder, resume_state)
 
 
-class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets]):
+class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
     def __init__(
         self, run: FlowProcess, topic: str, decoder: Decoder, resume: Offsets | None
     ) -> None:
-        self._run, self._settings, self._topic = run, run.settings, topic
-        positions = resume["positions"] if resume else {}
-        self._progress = {p: _Progress(*at) for p, at in positions.items()}
+        super().__init__(run, topic, resume)
         self._decoder = decoder
         self._polls = 0
-        self._at_once = min(FIRST_MESSAGES, MOST_MESSAGES)
-        self._consumer = consumer(self._settings)
-        self._assigned: list[int] = []
-        self._assign_new()
-        self._next_look_s = self._next_partitions_s = 0.0
-        self._awake_at: datetime | None = None
-        run.health.reading(works=True)
-
-    def _assign_new(self) -> None:
-        """Starts on partitions not read yet: at first all, later those added."""
-        existing = partitions_of(self._consumer, self._settings, self._topic)
-        ours = share(self._settings, existing, self._topic)
-        new = [p for p in ours if p not in self._assigned]
-        if not new:
-            return
-        starts = [
-            TopicPartition(self._topic, partition, self._start(partition))
-            for partition in new
-        ]
-        self._consumer.incremental_assign(starts)
-        self._assigned.extend(new)
-        _log.info("reading %s partitions %s", self._topic, new)
-
-    def _start(self, partition: int) -> int:
-        """Where to go on; the beginning if the partition was never read.
-
-        Raises OffsetLost when Kafka does not have that offset any more.
-        """
-        progress = self._progress.get(partition)
-        if progress is None:
-            return OFFSET_BEGINNING
-        oldest, end = self._watermarks(partition)
-        if oldest <= progress.next_offset <= end:
-            return progress.next_offset
-        if self._settings.lost_offset == "stop":
-            raise OffsetLost(
-                self._topic, partition, progress.next_offset, (oldest, end)
-            )
-        _log.warning(
-            "%s[%d] goes on from %d instead of %d: what lay between is lost",
-            self._topic,
-            partition,
-            oldest,
-            progress.next_offset,
-        )
-        # Newer than all that was stored, so that the sink takes nothing for a replay.
-        newest_us = max(progress.newest_us, int(time.time() * 1e6)) + 1
-        self._progress[partition] = _Progress(oldest, newest_us)
-        return oldest
-
-    def _watermarks(self, partition: int) -> tuple[int, int]:
-        try:
-            oldest, end = self._consumer.get_watermark_offsets(
-                TopicPartition(self._topic, partition), timeout=ANSWER_S
-            )
-        except KafkaException as error:
-            raise KafkaUnavailable(self._settings.kafka, error.args[0].str()) from None
-        return oldest, end
 
     @override
-    def next_batch(self) -> list[Polled | DeadLetter]:
-        if self._run.should_stop():
-            _log.info("told to stop: taking a last snapshot")
-            raise StopIteration
-        self._run.health.turned()
-        self._look_around()
-        polled = self._consumer.consume(self._at_once, 0)
-        messages = [message for message in polled if self._is_data(message)]
-        if not messages:
-            self._awake_at = datetime.now(UTC) + IDLE_PAUSE
-            return []
-        self._awake_at = None
-        return self._take(messages)
-
-    @override
-    def next_awake(self) -> datetime | None:
-        return self._awake_at
-
-    @override
-    def snapshot(self) -> Offsets:
-        return {
-            "version": 1,
-            "topic": self._topic,
-            "positions": {
-                partition: (progress.next_offset, progress.newest_us)
-                for partition, progress in self._progress.items()
-            },
-        }
-
-    @override
-    def close(self) -> None:
-        self._consumer.close()
-
-    def _is_data(self, message: Message) -> bool:
-        """Whether it is a message and not an event; raises for final events."""
-        error = message.error()
-        if error is None:
-            return True
-        partition = message.partition()
-        if error.code() == NO_OFFSET and partition is not None:
-            at = self._progress.get(partition, _Progress(0))
-            held = self._watermarks(partition)
-            raise OffsetLost(self._topic, partition, at.next_offset, held)
-        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise TopicMissing(self._topic)
-        if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
-            raise KafkaUnavailable(self._settings.kafka, error.str())
-        log_event(error)
-        return False
-
     def _take(self, messages: list[Message]) -> list[Polled | DeadLetter]:
         """Decodes a poll and notes how far it goes."""
         times_us = times_us_of(messages)
-        positions = self._advance(reach(messages, times_us))
+        positions = self.advance(reach(messages, times_us))
         decoded = self._decoder.decode(
             [m.value() for m in messages], content_types(messages), times_us
         )
@@ -218,27 +66,12 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
         self._polls += bool(decoded.samples)
         poll = Poll(self._polls, len(decoded.samples), positions, int(times_us.min()))
         self._run.metrics.read(len(messages), decoded.samples)
-        self._size_next_poll(len(messages), sum(map(len, decoded.samples)))
+        self.size_next_poll(len(messages), sum(map(len, decoded.samples)))
         letters = [
             self._dead_letter(messages[refusal.index], refusal)
             for refusal in decoded.refused
         ]
         return [Polled(samples, poll) for samples in decoded.samples] + letters
-
-    def _size_next_poll(self, messages: int, samples: int) -> None:
-        """As many messages at once as are likely to hold POLL_SAMPLES samples."""
-        likely = POLL_SAMPLES * messages // max(samples, 1)
-        self._at_once = min(max(likely, 1), 2 * self._at_once, MOST_MESSAGES)
-
-    def _advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
-        """Notes how far a poll goes, by partition."""
-        positions = []
-        for partition, (next_offset, newest_us) in sorted(reached.items()):
-            at = self._progress.setdefault(partition, _Progress(0))
-            at.next_offset, at.newest_us = next_offset, max(at.newest_us, newest_us)
-            position = Position(self._topic, partition, next_offset, at.newest_us)
-            positions.append(position)
-        return tuple(positions)
 
     def _dead_letter(self, message: Message, refusal: Refusal) -> DeadLetter:
         self._run.metrics.refused(refusal.reason)
@@ -250,47 +83,3 @@ class _TelemetryPartition(StatefulSourcePartition[Polled | DeadLetter, Offsets])
             refusal.reason,
             refusal.detail,
         )
-
-    def _look_around(self) -> None:
-        """Now and then: how far behind are we, and were partitions added?"""
-        now_s = time.monotonic()
-        if now_s < self._next_look_s:
-            return
-        self._next_look_s = now_s + LOOK_AROUND_S
-        self._run.health.reading(works=self._broker_answers())
-        self._measure_lag()
-        if now_s >= self._next_partitions_s:
-            if self._next_partitions_s:
-                self._assign_added()
-            self._next_partitions_s = now_s + NEW_PARTITIONS_S
-
-    def _broker_answers(self) -> bool:
-        """Whether it does; librdkafka itself waits for a broker in silence."""
-        if not self._assigned:
-            return True
-        place = TopicPartition(self._topic, self._assigned[0])
-        try:
-            self._consumer.get_watermark_offsets(place, timeout=BROKER_ANSWERS_S)
-        except KafkaException:
-            return False
-        return True
-
-    def _assign_added(self) -> None:
-        try:
-            self._assign_new()
-        except KafkaUnavailable as error:
-            _log.warning("cannot look for new partitions: %s", error)
-
-    def _measure_lag(self) -> None:
-        for partition in self._assigned:
-            try:
-                oldest, end = self._consumer.get_watermark_offsets(
-                    TopicPartition(self._topic, partition), cached=True
-                )
-            except KafkaException:
-                continue
-            if end < 0:  # not known before the first fetch
-                continue
-            at = self._progress.get(partition)
-            lag = max(end - (at.next_offset if at else oldest), 0)
-            self._run.metrics.offset_lag.labels(self._topic, str(partition)).set(lag)

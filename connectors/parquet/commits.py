@@ -12,9 +12,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from connectors.errors import ArchiveUnavailable
 from connectors.messages import Position
 from connectors.parquet.layout import COMMITS, FORMAT, escaped
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.storage import Storage
 
 Positions: TypeAlias = Mapping[tuple[str, int], Position]
 """How far each topic and partition is archived."""

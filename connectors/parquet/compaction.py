@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from connectors.errors import ArchiveUnavailable
 from connectors.parquet.commits import Commit, finish, forget, read_commits, record
 from connectors.parquet.data_file import SampleFile, write_file
 from connectors.parquet.layout import (
@@ -20,7 +21,7 @@ from connectors.parquet.layout import (
     merged,
 )
 from connectors.parquet.merge import merge
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.storage import Storage
 from connectors.parquet.visible_files import day_folders, visible_files
 
 # Enough for queries to be fast, little enough to be read by one process.

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from connectors.errors import ArchiveUnavailable
 from connectors.messages import microseconds
 from connectors.parquet.columns import Columns
 from connectors.parquet.layout import (
@@ -21,7 +22,7 @@ from connectors.parquet.layout import (
     notes_of,
     to_table,
 )
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.storage import Storage
 
 TIME_COLUMN = SCHEMA.get_field_index("generation_time")
 # Large enough to compress well; a reader holds a group of each file it has open.

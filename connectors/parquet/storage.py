@@ -15,16 +15,10 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 from pyarrow import fs
 
-from connectors.errors import ServiceUnavailable, one_line
+from connectors.errors import ArchiveUnavailable, one_line
 
 FULL = "the disk is full; make room and start again: nothing is lost"
 _FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
-
-
-class ArchiveUnavailable(ServiceUnavailable):
-    """The archive cannot be read or written."""
-
-    setting = "ORBITWATCH_ARCHIVE"
 
 
 @dataclass(frozen=True, slots=True)

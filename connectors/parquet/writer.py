@@ -14,6 +14,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.errors import ArchiveUnavailable
 from connectors.messages import Position
 from connectors.parquet.buffer import Buffer
 from connectors.parquet.columns import Batch
@@ -34,7 +35,7 @@ from connectors.parquet.layout import (
     FileNotes,
     escaped,
 )
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.storage import Storage
 
 MEGABYTE = 1024 * 1024
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import OrbitwatchError
+from connectors.errors import OpenNotifyUnavailable, OrbitwatchError
 from connectors.messages import Packet
-from connectors.open_notify import OpenNotify, OpenNotifyUnavailable, positions
+from connectors.open_notify import OpenNotify, positions
 
 Handler = BaseHTTPRequestHandler
 Answer = Callable[[Handler], None]

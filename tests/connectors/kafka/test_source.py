@@ -17,7 +17,7 @@ from connectors.errors import (
     SettingsError,
     TopicMissing,
 )
-from connectors.kafka import source as source_module
+from connectors.kafka import topic_partitions as source_module
 from connectors.kafka.clients import check_kafka
 from connectors.kafka.source import TelemetrySource
 from connectors.messages import (
@@ -290,26 +290,26 @@ def test_the_check_names_a_missing_topic_and_what_creates_it(kafka, topic):
         with pytest.raises(
             TopicMissing, match=r"nowhere.*python -m connectors\.topics"
         ):
-            check_kafka(Settings(kafka=kafka), reads, writes)
+            check_kafka(Settings(kafka=kafka), [reads], writes)
 
 
 def test_the_check_names_a_broker_that_does_not_answer(monkeypatch, topic):
     monkeypatch.setattr("connectors.kafka.clients.ANSWER_S", 0.5)
     settings = Settings(kafka="127.0.0.1:1")
     with pytest.raises(KafkaUnavailable, match=r"ORBITWATCH_KAFKA=127\.0\.0\.1:1"):
-        check_kafka(settings, topic, [])
+        check_kafka(settings, [topic], [])
 
 
 def test_the_check_names_partitions_that_are_not_there(kafka, topic):
     settings = Settings(kafka=kafka, partitions=(2, 7))
     with pytest.raises(SettingsError, match=r"ORBITWATCH_PARTITIONS.*0 to 3.*7"):
-        check_kafka(settings, topic, [])
+        check_kafka(settings, [topic], [])
 
 
 def test_a_property_the_client_does_not_know_is_a_settings_error(kafka, topic):
     settings = Settings(kafka=kafka, kafka_properties={"sasl.mechanics": "PLAIN"})
     with pytest.raises(SettingsError, match="ORBITWATCH_KAFKA_SASL_MECHANICS"):
-        check_kafka(settings, topic, [])
+        check_kafka(settings, [topic], [])
 
 
 def test_values_and_times_keep_their_bits(kafka, topic):

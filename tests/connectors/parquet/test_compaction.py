@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+from connectors.errors import ArchiveUnavailable
 from connectors.parquet.__main__ import main
 from connectors.parquet.compaction import Merged, compact
 from connectors.parquet.layout import notes_of
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.storage import Storage
 from tests.connectors.parquet.archiving import (
     DAY_US,
     START_US,

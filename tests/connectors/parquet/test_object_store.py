@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 from pyarrow import dataset, fs
 
+from connectors.errors import ArchiveUnavailable
 from connectors.parquet.commits import read_commits
 from connectors.parquet.compaction import compact
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.storage import Storage
 from tests.connectors.parquet.archiving import (
     DAY_US,
     START_US,

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import dataset, parquet
 
+from connectors.errors import ArchiveUnavailable
 from connectors.messages import microseconds
 from connectors.parquet import __doc__ as documentation
 from connectors.parquet import data_file
@@ -21,7 +22,7 @@ from connectors.parquet.columns import Columns
 from connectors.parquet.data_file import SampleFile, write_file
 from connectors.parquet.layout import FileNotes, to_table
 from connectors.parquet.merge import merge
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.storage import Storage
 from connectors.parquet.visible_files import visible_files
 from tests.connectors.parquet.archiving import (
     DAY_US,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.errors import ArchiveUnavailable
+from connectors.parquet.storage import Storage
 from tests.connectors.parquet.archiving import (
     START_US,
     batch,

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
+from connectors.errors import ArchiveUnavailable
 from connectors.messages import ParameterName, Position
 from connectors.parquet.commits import read_positions
 from connectors.parquet.layout import notes_of
-from connectors.parquet.storage import ArchiveUnavailable, Storage
+from connectors.parquet.storage import Storage
 from connectors.parquet.writer import Roll
 from tests.connectors.parquet.archiving import (
     DAY_US,
