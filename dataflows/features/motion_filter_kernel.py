@@ -1,0 +1,278 @@
+"""The compiled part of the motion filter: one sample after the other.
+
+The state of motion is altitude (m), speed (m/s), flight path angle (rad), and the
+sensed acceleration along and across the path (m/s2); downrange (m) is carried along.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataflows.detectors.compiled import (
+    ARRAY,
+    FLOAT,
+    NOTHING,
+    TABLE,
+    VALUES,
+    compiled,
+)
+
+__all__ = ["LABELS", "OUT", "STATE", "run"]
+
+Floats = NDArray[np.float64]
+
+ALTITUDE, SPEED, ANGLE, ALONG, ACROSS, DOWNRANGE = range(6)
+N = 5  # of them are estimated, with a covariance
+
+# After the motion: whether speed and altitude were ever known, seconds without a value
+# of each, then for each what is remembered of values that were refused; last, the altitude before.
+KNOWN, MISSING, REFUSED, BEFORE = 6, 8, 10, 18
+LATEST, LOWEST, HIGHEST, LASTED = range(4)
+STATE = 19
+"""How many scalars the state has, besides the covariance."""
+
+LABELS = ("altitude", "speed", "angle", "along", "across", "downrange")
+SPEED_RATIO, ALTITUDE_RATIO, SPEED_MISSING, ALTITUDE_MISSING = range(6, 10)
+SPEED_VARIANCE, ALTITUDE_VARIANCE, ANGLE_VARIANCE, ALONG_VARIANCE = range(10, 14)
+OUT = 14
+"""How many rows `run` writes."""
+
+EARTH_RADIUS_M = 6_371_000.0
+GRAVITY_M_S2 = 9.80665
+EXHAUST_M_S = 3000.0  # of kerosene and oxygen: by it mass, and so acceleration, changes
+POWERED_M_S2, COAST_S = 2.0, 3.0
+SLOWEST_TURN_M_S = 40.0  # below it a launcher flies straight up
+UPRIGHT_RAD = math.radians(88.5)  # a lean to begin with: gravity then turns the path
+
+# How much what is not modelled changes acceleration: standard deviations after 1 s.
+ALONG_DRIFT_M_S2 = 0.35
+ACROSS_DRIFT_M_S2 = 0.35
+TURN_DRIFT_RAD = 0.004
+# Rounding to 1 m/s, and a display that is up to a frame late.
+SPEED_NOISE_M_S, FRAME_S = 0.4, 0.03
+# Rounding of the altitude lasts: many samples say no more than one, so each counts for
+# less. From 100 km up it is to 1 km; there, only the moment of a change says much.
+ALTITUDE_NOISE_M = 1000.0
+COARSE_FROM_M, COARSE_STEP_M = 99_950.0, 1000.0
+EDGE_NOISE_M, INSIDE_NOISE_M = 200.0, 1500.0
+
+# What a value may be off: rounding, and what an engine may do (60 m/s2 off and on).
+SPEED_SLACK_M_S, SPEED_STEP_M_S2 = 6.0, 60.0
+ALTITUDE_SLACK_M, ALTITUDE_STEP_M_S = 1500.0, 300.0
+GATE_SIGMAS = 4.0
+LOUD = 3.0  # standard deviations that tell of an engine that starts or stops
+LOUD_GAIN_S2 = 30.0
+LONGEST_STEP_S = 0.1
+LONGEST_GAP_S = 30.0  # beyond it nothing is carried on
+AGREE_S = 1.0  # how long refused values must agree, and change, to be believed
+INSIST_S = 15.0  # how long they must agree if they do not change
+
+
+@compiled(NOTHING(ARRAY, TABLE, FLOAT))
+def drift(x: Floats, p: Floats, dt: float) -> None:
+    """Carry motion and covariance on by a short time."""
+    height, speed, angle = x[ALTITUDE], x[SPEED], x[ANGLE]
+    radius = EARTH_RADIUS_M + height
+    gravity = GRAVITY_M_S2 * (EARTH_RADIUS_M / radius) ** 2
+    sine, cosine = math.sin(angle), math.cos(angle)
+    growth = max(x[ALONG], 0.0) / EXHAUST_M_S if x[ALONG] > POWERED_M_S2 else 0.0
+    f = np.eye(N)
+    if abs(x[ALONG]) < POWERED_M_S2:  # without an engine nothing pushes sideways
+        f[ACROSS, ACROSS] = 1.0 - dt / COAST_S
+    f[ALTITUDE, SPEED] = sine * dt
+    f[ALTITUDE, ANGLE] = speed * cosine * dt
+    f[SPEED, ANGLE] = -gravity * cosine * dt
+    f[SPEED, ALONG] = dt
+    f[ALONG, ALONG] = 1.0 + 2.0 * growth * dt
+    turn = 0.0
+    if speed > SLOWEST_TURN_M_S:
+        turn = (x[ACROSS] - gravity * cosine) / speed + speed * cosine / radius
+        f[ANGLE, SPEED] = dt * (
+            (gravity * cosine - x[ACROSS]) / speed**2 + cosine / radius
+        )
+        f[ANGLE, ANGLE] = 1.0 + dt * sine * (gravity / speed - speed / radius)
+        f[ANGLE, ACROSS] = dt / speed
+    x[ALTITUDE] += dt * speed * sine
+    x[SPEED] = max(0.0, speed + dt * (x[ALONG] - gravity * sine))
+    x[ANGLE] += dt * turn
+    x[DOWNRANGE] += dt * speed * cosine * EARTH_RADIUS_M / radius
+    x[ALONG] += dt * x[ALONG] * growth
+    x[ACROSS] *= f[ACROSS, ACROSS]
+    p[:, :] = f @ p @ f.T
+    p[ALONG, ALONG] += ALONG_DRIFT_M_S2**2 * dt
+    if speed > SLOWEST_TURN_M_S:
+        p[ACROSS, ACROSS] += ACROSS_DRIFT_M_S2**2 * dt
+        p[ANGLE, ANGLE] += TURN_DRIFT_RAD**2 * dt
+
+
+@compiled(NOTHING(ARRAY, TABLE))
+def fold(x: Floats, p: Floats) -> None:
+    """Take a path beyond the vertical for its mirror image, which speed looks alike."""
+    if abs(x[ANGLE]) <= 0.5 * math.pi:
+        return
+    x[ANGLE] = math.copysign(math.pi, x[ANGLE]) - x[ANGLE]
+    x[ACROSS] = -x[ACROSS]
+    for k in (ANGLE, ACROSS):
+        p[k, :] = -p[k, :]
+        p[:, k] = -p[:, k]
+
+
+@compiled(NOTHING(ARRAY, TABLE, FLOAT, FLOAT, FLOAT))
+def correct(x: Floats, p: Floats, which: float, off: float, noise: float) -> None:
+    """Take in a value of altitude or speed that is off by so much from the motion."""
+    k = int(which)
+    spread = p[k, k] + noise * noise
+    gain = p[:, k].copy() / spread
+    for i in range(N):
+        x[i] += gain[i] * off
+    row = p[k, :].copy()
+    for i in range(N):
+        for j in range(N):
+            p[i, j] -= gain[i] * row[j]
+    for i in range(N):
+        for j in range(i):
+            p[i, j] = p[j, i] = 0.5 * (p[i, j] + p[j, i])
+    x[SPEED] = max(x[SPEED], 0.0)
+
+
+@compiled(NOTHING(ARRAY, TABLE, FLOAT))
+def climb(x: Floats, p: Floats, value: float) -> None:
+    """Take in an altitude as what it says: a point, an edge or a range."""
+    off, noise = value - x[ALTITUDE], ALTITUDE_NOISE_M
+    if value >= COARSE_FROM_M:
+        change = value - x[BEFORE]
+        if 0.0 < abs(change) < 1.5 * COARSE_STEP_M:
+            off, noise = off - 0.5 * change, EDGE_NOISE_M
+        else:
+            beyond = max(abs(off) - 0.5 * COARSE_STEP_M, 0.0)
+            off, noise = math.copysign(beyond, off), INSIDE_NOISE_M
+    x[BEFORE] = value
+    if off != 0.0:
+        correct(x, p, ALTITUDE, off, noise)
+
+
+@compiled(NOTHING(ARRAY, TABLE, FLOAT, FLOAT))
+def believe(x: Floats, p: Floats, which: float, value: float) -> None:
+    """Take a value as it is: what it is tied to is not known any more."""
+    k = int(which)
+    x[k] = value
+    p[k, :] = 0.0
+    p[:, k] = 0.0
+    if k == SPEED:
+        p[SPEED, SPEED] = 1.0
+        p[ALONG, :] = 0.0
+        p[:, ALONG] = 0.0
+        p[ALONG, ALONG] = 900.0
+    else:
+        p[ALTITUDE, ALTITUDE] = 0.25e6
+        p[ANGLE, :] = 0.0
+        p[:, ANGLE] = 0.0
+        p[ANGLE, ANGLE] = 0.09 if x[SPEED] > SLOWEST_TURN_M_S else 4e-4
+
+
+@compiled(FLOAT(ARRAY, FLOAT, FLOAT, FLOAT, FLOAT))
+def agreement(told: Floats, value: float, slack: float, step: float, dt: float) -> int:
+    """Remember a refused value; return 1 once such values are to be believed."""
+    if told[LASTED] < 0 or abs(value - told[LATEST]) > slack + step * dt:
+        told[LOWEST] = told[HIGHEST] = value
+        told[LASTED] = 0.0
+    else:
+        told[LASTED] += dt
+    told[LATEST] = value
+    told[LOWEST] = min(told[LOWEST], value)
+    told[HIGHEST] = max(told[HIGHEST], value)
+    moves = told[HIGHEST] - told[LOWEST] > 0.5 * slack
+    enough = AGREE_S if moves else INSIST_S
+    return 1 if told[LASTED] >= enough else 0
+
+
+@compiled(FLOAT(ARRAY, TABLE, FLOAT, FLOAT, FLOAT))
+def take(state: Floats, p: Floats, which: float, value: float, dt: float) -> float:
+    """Take in a value of altitude or speed; return how far off it is.
+
+    The answer is in units of what it may be off, NaN for a value that is missing.
+    """
+    k = int(which)
+    told = state[REFUSED + k * 4 : REFUSED + k * 4 + 4]
+    if not math.isfinite(value):
+        state[MISSING + k] += dt
+        return math.nan
+    missing_s = state[MISSING + k]
+    state[MISSING + k] = 0.0
+    if state[KNOWN + k] == 0:
+        state[KNOWN + k] = 1.0
+        told[LASTED] = -1.0
+        believe(state, p, which, value)
+        return 0.0
+    off = value - state[k]
+    slack, step = ALTITUDE_SLACK_M, ALTITUDE_STEP_M_S
+    if k == SPEED:
+        slack, step = SPEED_SLACK_M_S, SPEED_STEP_M_S2
+    spread = math.sqrt(p[k, k])
+    ratio = off / (slack + GATE_SIGMAS * spread + step * missing_s)
+    if abs(ratio) <= 1.0:
+        told[LASTED] = -1.0
+        if k == SPEED:
+            noise = math.hypot(SPEED_NOISE_M_S, FRAME_S * state[ALONG])
+            loud = abs(off) - LOUD * math.hypot(spread, noise)
+            p[ALONG, ALONG] += LOUD_GAIN_S2 * max(loud, 0.0) ** 2
+            correct(state, p, which, off, noise)
+        else:
+            climb(state, p, value)
+    elif agreement(told, value, slack, step, dt) > 0:
+        told[LASTED] = -1.0
+        believe(state, p, which, value)
+    return ratio
+
+
+@compiled(NOTHING(ARRAY, TABLE))
+def forget(state: Floats, p: Floats) -> None:
+    """Know nothing of the motion any more, but that it may be a level flight."""
+    fast = state[SPEED] > SLOWEST_TURN_M_S
+    state[KNOWN] = state[KNOWN + 1] = 0.0
+    state[BEFORE] = math.nan
+    state[ANGLE] = 0.0 if fast else UPRIGHT_RAD
+    state[ALONG] = 0.0 if fast else GRAVITY_M_S2
+    state[ACROSS] = 0.0
+    state[DOWNRANGE] = math.nan if fast else state[DOWNRANGE]
+    p[:, :] = 0.0
+    p[ANGLE, ANGLE] = 0.09 if fast else 4e-4
+    p[ALONG, ALONG] = 900.0 if fast else 1.0
+    p[ACROSS, ACROSS] = 100.0 if fast else 1.0
+
+
+@compiled(NOTHING(VALUES, VALUES, VALUES, ARRAY, TABLE, TABLE))
+def run(
+    elapsed_s: Floats,
+    speeds: Floats,
+    altitudes: Floats,
+    state: Floats,
+    p: Floats,
+    out: Floats,
+) -> None:
+    """Follow the motion through each sample, and write it in rows."""
+    for i in range(elapsed_s.size):
+        left_s = elapsed_s[i]
+        if left_s > LONGEST_GAP_S:
+            forget(state, p)
+            left_s = 0.0
+        if state[KNOWN + SPEED] == 1 and state[KNOWN + ALTITUDE] == 1:
+            while left_s > 0:
+                step_s = min(left_s, LONGEST_STEP_S)
+                drift(state, p, step_s)
+                left_s -= step_s
+        out[SPEED_RATIO, i] = take(state, p, SPEED, speeds[i], elapsed_s[i])
+        out[ALTITUDE_RATIO, i] = take(state, p, ALTITUDE, altitudes[i], elapsed_s[i])
+        fold(state, p)
+        known = state[KNOWN + SPEED] == 1 and state[KNOWN + ALTITUDE] == 1
+        for row in range(6):
+            out[row, i] = state[row] if known else math.nan
+        out[SPEED_MISSING, i] = state[MISSING + SPEED]
+        out[ALTITUDE_MISSING, i] = state[MISSING + ALTITUDE]
+        out[SPEED_VARIANCE, i] = p[SPEED, SPEED]
+        out[ALTITUDE_VARIANCE, i] = p[ALTITUDE, ALTITUDE]
+        out[ANGLE_VARIANCE, i] = p[ANGLE, ANGLE]
+        out[ALONG_VARIANCE, i] = p[ALONG, ALONG]
