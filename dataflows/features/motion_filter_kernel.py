@@ -1,7 +1,15 @@
 """The compiled part of the motion filter: one sample after the other.
 
-The state of motion is altitude (m), speed (m/s), flight path angle (rad), and the
-sensed acceleration along and across the path (m/s2); downrange (m) is carried along.
+The state of motion is altitude (m), speed (m/s), flight path angle (rad), the sensed
+acceleration along and across the path (m/s2), and downrange (m). Over a round Earth that
+does not turn, with G for gravity and r for the distance from its centre:
+
+    altitude' = speed sin(angle)          speed' = along - G sin(angle)
+    angle' = (across - G cos(angle)) / speed + speed cos(angle) / r
+    along' = along^2 / exhaust speed      downrange' = speed cos(angle) Earth radius / r
+
+`along'` is that of a constant thrust on a mass that is burnt (Tsiolkovsky). The filter is
+an extended Kalman filter of these (Bar-Shalom, Li & Kirubarajan 2001, chapter 10).
 """
 
 from __future__ import annotations
@@ -20,26 +28,28 @@ from dataflows.detectors.compiled import (
     compiled,
 )
 
-__all__ = ["LABELS", "OUT", "STATE", "run"]
+__all__ = ["N", "OUT", "STATE", "ahead", "forget", "run"]
 
 Floats = NDArray[np.float64]
 
 ALTITUDE, SPEED, ANGLE, ALONG, ACROSS, DOWNRANGE = range(6)
-N = 5  # of them are estimated, with a covariance
+N = 6
+"""How many numbers motion is."""
 
-# After the motion: whether speed and altitude were ever known, seconds without a value
-# of each, then for each what is remembered of values that were refused; last, the altitude before.
+# After the motion, for altitude and speed each: whether it was ever known, seconds
+# without a value, what is remembered of values that were refused. Last, the altitude
+# before.
 KNOWN, MISSING, REFUSED, BEFORE = 6, 8, 10, 18
 LATEST, LOWEST, HIGHEST, LASTED = range(4)
 STATE = 19
 """How many scalars the state has, besides the covariance."""
 
-LABELS = ("altitude", "speed", "angle", "along", "across", "downrange")
 SPEED_RATIO, ALTITUDE_RATIO, SPEED_MISSING, ALTITUDE_MISSING = range(6, 10)
-SPEED_VARIANCE, ALTITUDE_VARIANCE, ANGLE_VARIANCE, ALONG_VARIANCE = range(10, 14)
-OUT = 14
+CLIMB, PRESSURE = 10, 11
+OUT = 12
 """How many rows `run` writes."""
 
+DENSITY_STEP_M = 100.0  # of the table of density, from the ground up
 EARTH_RADIUS_M = 6_371_000.0
 GRAVITY_M_S2 = 9.80665
 EXHAUST_M_S = 3000.0  # of kerosene and oxygen: by it mass, and so acceleration, changes
@@ -65,7 +75,7 @@ ALTITUDE_SLACK_M, ALTITUDE_STEP_M_S = 1500.0, 300.0
 GATE_SIGMAS = 4.0
 LOUD = 3.0  # standard deviations that tell of an engine that starts or stops
 LOUD_GAIN_S2 = 30.0
-LONGEST_STEP_S = 0.1
+LONGEST_STEP_S, AHEAD_STEP_S = 0.1, 0.25
 LONGEST_GAP_S = 30.0  # beyond it nothing is carried on
 AGREE_S = 1.0  # how long refused values must agree, and change, to be believed
 INSIST_S = 15.0  # how long they must agree if they do not change
@@ -86,6 +96,8 @@ def drift(x: Floats, p: Floats, dt: float) -> None:
     f[ALTITUDE, ANGLE] = speed * cosine * dt
     f[SPEED, ANGLE] = -gravity * cosine * dt
     f[SPEED, ALONG] = dt
+    f[DOWNRANGE, SPEED] = dt * cosine * EARTH_RADIUS_M / radius
+    f[DOWNRANGE, ANGLE] = -dt * speed * sine
     f[ALONG, ALONG] = 1.0 + 2.0 * growth * dt
     turn = 0.0
     if speed > SLOWEST_TURN_M_S:
@@ -244,11 +256,21 @@ def forget(state: Floats, p: Floats) -> None:
     p[ACROSS, ACROSS] = 100.0 if fast else 1.0
 
 
-@compiled(NOTHING(VALUES, VALUES, VALUES, ARRAY, TABLE, TABLE))
+@compiled(FLOAT(ARRAY, VALUES))
+def pressure_kpa(x: Floats, log_density: Floats) -> float:
+    """Return the dynamic pressure, by a table of the logarithm of density."""
+    place = min(max(x[ALTITUDE] / DENSITY_STEP_M, 0.0), log_density.size - 1.001)
+    k = int(place)
+    log = log_density[k] + (place - k) * (log_density[k + 1] - log_density[k])
+    return 0.5e-3 * math.exp(log) * x[SPEED] ** 2
+
+
+@compiled(NOTHING(VALUES, VALUES, VALUES, VALUES, ARRAY, TABLE, TABLE))
 def run(
     elapsed_s: Floats,
     speeds: Floats,
     altitudes: Floats,
+    log_density: Floats,
     state: Floats,
     p: Floats,
     out: Floats,
@@ -268,11 +290,24 @@ def run(
         out[ALTITUDE_RATIO, i] = take(state, p, ALTITUDE, altitudes[i], elapsed_s[i])
         fold(state, p)
         known = state[KNOWN + SPEED] == 1 and state[KNOWN + ALTITUDE] == 1
-        for row in range(6):
+        for row in range(N):
             out[row, i] = state[row] if known else math.nan
+        out[CLIMB, i] = state[SPEED] * math.sin(state[ANGLE]) if known else math.nan
+        out[PRESSURE, i] = pressure_kpa(state, log_density) if known else math.nan
         out[SPEED_MISSING, i] = state[MISSING + SPEED]
         out[ALTITUDE_MISSING, i] = state[MISSING + ALTITUDE]
-        out[SPEED_VARIANCE, i] = p[SPEED, SPEED]
-        out[ALTITUDE_VARIANCE, i] = p[ALTITUDE, ALTITUDE]
-        out[ANGLE_VARIANCE, i] = p[ANGLE, ANGLE]
-        out[ALONG_VARIANCE, i] = p[ALONG, ALONG]
+
+
+@compiled(NOTHING(ARRAY, TABLE, VALUES, TABLE))
+def ahead(motion: Floats, covariance: Floats, horizons_s: Floats, out: Floats) -> None:
+    """Write the motion at each horizon in rows, and its variance in rows after it."""
+    x, p = motion.copy(), covariance.copy()
+    reached_s = 0.0
+    for i in range(horizons_s.size):
+        while horizons_s[i] - reached_s > 1e-9:
+            step_s = min(AHEAD_STEP_S, horizons_s[i] - reached_s)
+            drift(x, p, step_s)
+            reached_s += step_s
+        for row in range(N):
+            out[row, i] = x[row]
+            out[N + row, i] = p[row, row]
