@@ -14,18 +14,26 @@ from connectors.messages import Packet
 from connectors.settings import Settings
 from connectors.stopping import StopRequest
 from connectors.telemanom import DEFAULT_INTERVAL_S, PARTS, read_channels
-from simulators import spacecraft, telemanom
-from simulators.arguments import Parser, instant, number, whole
+from simulators import launch_command, spacecraft, telemanom
+from simulators.arguments import (
+    DEFAULT_TRUTH,
+    Parser,
+    add_faults,
+    add_seed,
+    instant,
+    number,
+    whole,
+)
 from simulators.faults import FaultInjector, FaultPlan, inject
 from simulators.feed import Feed
 from simulators.pacing import Pacer
 from simulators.progress import ProgressDisplay
+from simulators.play import Play
 from simulators.replay import replay
 from simulators.spacecraft import Timing
 from simulators.truth import TruthFile
 
 PLAN = FaultPlan()
-DEFAULT_TRUTH = Path("injected_faults.csv")
 
 DESCRIPTION = """\
 Plays telemetry into the topic telemetry.spacecraft: recorded channels (--data), or
@@ -53,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_source(command.add_argument_group("what is played"))
     _add_pace(command.add_argument_group("how it is played"))
-    _add_faults(command.add_argument_group("faults (with --mode anomaly)"))
+    add_faults(command, PLAN)
+    command.set_defaults(play=_play)
+    launch_command.add_parser(systems)
     return top
 
 
@@ -82,13 +92,7 @@ def _add_source(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="stop after N sample times (default: at the end of the data, or never)",
     )
-    add(
-        "--seed",
-        type=whole(0, 2**63 - 1),
-        default=0,
-        metavar="N",
-        help="the same seed gives the same telemetry and the same faults (default 0)",
-    )
+    add_seed(group)
 
 
 def _add_pace(group: argparse._ArgumentGroup) -> None:
@@ -122,35 +126,11 @@ def _add_pace(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_faults(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--mode",
-        choices=["nominal", "anomaly"],
-        default="nominal",
-        help="anomaly: injects noise, spikes, dropouts, rail or stuck values, drift",
-    )
-    add(
-        "--truth",
-        type=Path,
-        metavar="FILE",
-        help=f"where to write which faults were injected (default: {DEFAULT_TRUTH})",
-    )
-    add(
-        "--warm-up",
-        type=whole(0),
-        default=PLAN.warm_up_samples,
-        metavar="N",
-        help=f"samples of a parameter without faults ({PLAN.warm_up_samples})",
-    )
-    add(
-        "--fault-gap",
-        type=whole(1),
-        default=PLAN.mean_gap_samples,
-        metavar="N",
-        help="mean number of samples between two faults of a parameter "
-        f"({PLAN.mean_gap_samples})",
-    )
+def _play(options: argparse.Namespace) -> Play:
+    packets, total = _source(options)
+    plan = FaultPlan(options.warm_up, options.fault_gap)
+    pacer = Pacer(options.rate)
+    return Play(packets, total, topics.SPACECRAFT, pacer, plan, options.arrow)
 
 
 def _source(options: argparse.Namespace) -> tuple[Iterator[Packet], int | None]:
@@ -178,22 +158,22 @@ def _source(options: argparse.Namespace) -> tuple[Iterator[Packet], int | None]:
 
 def run(options: argparse.Namespace) -> None:
     """Plays what was asked for; raises OrbitwatchError when that cannot be done."""
-    if options.truth is not None and options.mode == "nominal":
+    if options.truth is not None and options.mode != "anomaly":
         raise SettingsError("--truth", "goes with --mode anomaly only")
-    packets, total = _source(options)
+    play: Play = options.play(options)
+    packets = play.packets
     stop = StopRequest()
     stop.listen()
-    feed = Feed(Settings.from_environment(), topics.SPACECRAFT, options.arrow)
+    feed = Feed(Settings.from_environment(), play.topic, play.bulk_packets)
     with ExitStack() as stack:
         if options.mode == "anomaly":
             path = options.truth or DEFAULT_TRUTH
             truth = stack.enter_context(TruthFile(path))
-            plan = FaultPlan(options.warm_up, options.fault_gap)
-            injector = FaultInjector(options.seed, truth.record, plan)
+            injector = FaultInjector(options.seed, truth.record, play.plan)
             packets = inject(packets, injector)
             sys.stderr.write(f"writing the injected faults to {path}\n")
-        display = stack.enter_context(ProgressDisplay(total))
-        replay(packets, feed, Pacer(options.rate), stop, display)
+        display = stack.enter_context(ProgressDisplay(play.total))
+        replay(packets, feed, play.pacer, stop, display)
     sys.stdout.write(f"sent {feed.packets} packets, {feed.samples} samples\n")
 
 

@@ -1,4 +1,4 @@
-"""Holds packets to a rate."""
+"""Holds packets to a rate, or to the pace of what they tell of."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Pacer:
     >>> from itertools import count
     >>> seconds = count()
     >>> pacer = Pacer(0.5, lambda: float(next(seconds)))
-    >>> [pacer.wait_s() for _ in range(3)]
+    >>> [pacer.wait_s(0.0) for _ in range(3)]
     [0.0, 1.0, 2.0]
     """
 
@@ -30,7 +30,7 @@ class Pacer:
         self._first_s: float | None = None
         self._packets = 0
 
-    def wait_s(self) -> float:
+    def wait_s(self, _event_s: float) -> float:
         """How long to wait before the next packet, which is then taken as sent."""
         if not self._interval_s:
             return 0.0
@@ -41,4 +41,33 @@ class Pacer:
         if now_s - due_s > FORGIVEN_S:
             self._first_s, self._packets, due_s = now_s, 0, now_s
         self._packets += 1
+        return max(0.0, due_s - now_s)
+
+
+class EventPacer:
+    """Says when the next packet is due by its event time, `speed` times as fast.
+
+    >>> from itertools import count
+    >>> seconds = count()
+    >>> pacer = EventPacer(0.5, lambda: float(next(seconds)))
+    >>> [pacer.wait_s(event_s) for event_s in (100.0, 101.0, 103.0)]
+    [0.0, 1.0, 4.0]
+    """
+
+    def __init__(
+        self, speed: float, clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._speed = speed
+        self._clock_s = clock_s
+        self._started: tuple[float, float] | None = None
+
+    def wait_s(self, event_s: float) -> float:
+        """How long to wait before a packet of that event time."""
+        now_s = self._clock_s()
+        if self._started is None:
+            self._started = (now_s, event_s)
+        first_s, first_event_s = self._started
+        due_s = first_s + (event_s - first_event_s) / self._speed
+        if now_s - due_s > FORGIVEN_S:
+            self._started, due_s = (now_s, event_s), now_s
         return max(0.0, due_s - now_s)

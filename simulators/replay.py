@@ -9,12 +9,18 @@ from typing import Protocol
 from connectors.messages import Packet
 from connectors.stopping import StopRequest
 from simulators.feed import Feed
-from simulators.pacing import Pacer
 
 # Shorter waits are left to the next packet: sleeping has its own delay.
 SHORTEST_WAIT_S = 0.002
 # How long a request to stop may go unnoticed.
 LONGEST_WAIT_S = 0.1
+
+
+class Pace(Protocol):
+    """Says how long to wait before the next packet."""
+
+    def wait_s(self, event_s: float) -> float:
+        """The seconds to wait before a packet of that event time (since 1970)."""
 
 
 class Display(Protocol):
@@ -31,7 +37,7 @@ class Display(Protocol):
 def replay(
     packets: Iterator[Packet],
     feed: Feed,
-    pacer: Pacer,
+    pacer: Pace,
     stop: StopRequest,
     display: Display | None = None,
 ) -> None:
@@ -53,7 +59,7 @@ def replay(
 def _send_all(
     packets: Iterator[Packet],
     feed: Feed,
-    pacer: Pacer,
+    pacer: Pace,
     stop: StopRequest,
     display: Display | None,
 ) -> None:
@@ -62,7 +68,7 @@ def _send_all(
         packet = next(packets, None)
         if packet is None:
             return
-        wait_s = pacer.wait_s()
+        wait_s = pacer.wait_s(packet.generation_time.timestamp())
         if wait_s > SHORTEST_WAIT_S:
             wait(wait_s, stop)
         feed.send(packet)

@@ -178,10 +178,13 @@ class AscentTracker:
                 motion.pressure_kpa,
             ]
         ).T.tolist()
+        wary = (motion.wary_s > 0).tolist()
         for i, (time_us, row) in enumerate(
             zip(times_us.tolist(), columns, strict=True)
         ):
-            events += self._events.follow(Moment(time_us, *row))
+            # What an engine does is not to be told from a speed that is in doubt.
+            if not wary[i]:
+                events += self._events.follow(Moment(time_us, *row))
             phases[i] = self._events.phase
             if self._predictions.due(time_us):
                 scores += self._predictions.score(_reached(time_us, phases[i], motion, i))

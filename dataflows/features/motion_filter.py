@@ -16,6 +16,7 @@ from dataflows.features.motion_filter_kernel import (
     PRESSURE,
     SPEED_MISSING,
     SPEED_RATIO,
+    SPEED_WARY,
     STATE,
     N,
     ahead,
@@ -27,7 +28,8 @@ from dataflows.orbit.atmosphere import density_kg_m3
 __all__ = ["Motion", "MotionFilter"]
 
 LOG_DENSITY = np.log(density_kg_m3(np.arange(0.0, 300_000.0, DENSITY_STEP_M) / 1e3))
-REST = (SPEED_RATIO, ALTITUDE_RATIO, SPEED_MISSING, ALTITUDE_MISSING, CLIMB, PRESSURE)
+REST = (SPEED_RATIO, ALTITUDE_RATIO, SPEED_MISSING, ALTITUDE_MISSING)
+REST += (CLIMB, PRESSURE, SPEED_WARY)
 NO_TIME = np.iinfo(np.int64).min
 
 
@@ -53,6 +55,7 @@ class Motion:
         altitude_missing_s: seconds since an altitude was acquired.
         climb_m_s: vertical velocity.
         pressure_kpa: dynamic pressure, in the U.S. Standard Atmosphere 1976.
+        wary_s: above 0 since a speed was refused, until others were used for a second.
     """
 
     altitude_m: Floats
@@ -67,6 +70,7 @@ class Motion:
     altitude_missing_s: Floats
     climb_m_s: Floats
     pressure_kpa: Floats
+    wary_s: Floats
 
 
 class MotionFilter:

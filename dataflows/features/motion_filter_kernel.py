@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from dataflows.detectors.compiled import (
     ARRAY,
     FLOAT,
+    INT,
     NOTHING,
     TABLE,
     VALUES,
@@ -37,16 +38,18 @@ N = 6
 """How many numbers motion is."""
 
 # After the motion, for altitude and speed each: whether it was ever known, seconds
-# without a value, what is remembered of values that were refused. Last, the altitude
-# before.
-KNOWN, MISSING, REFUSED, BEFORE = 6, 8, 10, 18
+# without a value, what is remembered of values that were refused, and for how long to
+# be wary. Then the altitude and the speed before, how far that was off, how long it has
+# not changed, how fast it changed until then, and for how long it was not used.
+KNOWN, MISSING, REFUSED, WARY, BEFORE = 6, 8, 10, 18, 20
+SPEED_BEFORE, OFF_BEFORE, STILL, RATE, FROZEN = range(21, 26)
 LATEST, LOWEST, HIGHEST, LASTED = range(4)
-STATE = 19
+STATE = 26
 """How many scalars the state has, besides the covariance."""
 
 SPEED_RATIO, ALTITUDE_RATIO, SPEED_MISSING, ALTITUDE_MISSING = range(6, 10)
-CLIMB, PRESSURE = 10, 11
-OUT = 12
+CLIMB, PRESSURE, SPEED_WARY = 10, 11, 12
+OUT = 13
 """How many rows `run` writes."""
 
 DENSITY_STEP_M = 100.0  # of the table of density, from the ground up
@@ -73,6 +76,11 @@ EDGE_NOISE_M, INSIDE_NOISE_M = 200.0, 1500.0
 SPEED_SLACK_M_S, SPEED_STEP_M_S2 = 6.0, 60.0
 ALTITUDE_SLACK_M, ALTITUDE_STEP_M_S = 1500.0, 300.0
 GATE_SIGMAS = 4.0
+# A speed that stays the same for longer than its rate lets it is frozen. It may be that
+# engines stopped, though, if without them it would hardly change either.
+STILL_SLACK_M_S, STILL_RATE_M_S2, STILL_S = 2.5, 0.5, 3.0
+STILL_SURE, THAW_S, TINY = 5.0, 1.0, 1e-9
+WARY_S, WARY_SHARE = 1.0, 0.5  # after a value was refused: how long, how much less
 LOUD = 3.0  # standard deviations that tell of an engine that starts or stops
 LOUD_GAIN_S2 = 30.0
 LONGEST_STEP_S, AHEAD_STEP_S = 0.1, 0.25
@@ -132,21 +140,24 @@ def fold(x: Floats, p: Floats) -> None:
         p[:, k] = -p[:, k]
 
 
-@compiled(NOTHING(ARRAY, TABLE, FLOAT, FLOAT, FLOAT))
-def correct(x: Floats, p: Floats, which: float, off: float, noise: float) -> None:
-    """Take in a value of altitude or speed that is off by so much from the motion."""
+@compiled(NOTHING(ARRAY, TABLE, FLOAT, FLOAT, FLOAT, INT))
+def correct(
+    x: Floats, p: Floats, which: float, off: float, noise: float, turns: int
+) -> None:
+    """Take in a value of altitude or speed that is off by so much from the motion.
+
+    Unless it turns the path, it corrects the rest only (a Schmidt-Kalman update).
+    """
     k = int(which)
     spread = p[k, k] + noise * noise
-    gain = p[:, k].copy() / spread
+    row = p[k, :].copy()
+    gain = row / spread
+    if not turns:
+        gain[ANGLE] = gain[ACROSS] = 0.0
     for i in range(N):
         x[i] += gain[i] * off
-    row = p[k, :].copy()
-    for i in range(N):
         for j in range(N):
-            p[i, j] -= gain[i] * row[j]
-    for i in range(N):
-        for j in range(i):
-            p[i, j] = p[j, i] = 0.5 * (p[i, j] + p[j, i])
+            p[i, j] += gain[i] * gain[j] * spread - gain[i] * row[j] - gain[j] * row[i]
     x[SPEED] = max(x[SPEED], 0.0)
 
 
@@ -156,14 +167,14 @@ def climb(x: Floats, p: Floats, value: float) -> None:
     off, noise = value - x[ALTITUDE], ALTITUDE_NOISE_M
     if value >= COARSE_FROM_M:
         change = value - x[BEFORE]
-        if 0.0 < abs(change) < 1.5 * COARSE_STEP_M:
+        if abs(abs(change) - COARSE_STEP_M) < 1.0:
             off, noise = off - 0.5 * change, EDGE_NOISE_M
         else:
             beyond = max(abs(off) - 0.5 * COARSE_STEP_M, 0.0)
             off, noise = math.copysign(beyond, off), INSIDE_NOISE_M
     x[BEFORE] = value
     if off != 0.0:
-        correct(x, p, ALTITUDE, off, noise)
+        correct(x, p, ALTITUDE, off, noise, 1)
 
 
 @compiled(NOTHING(ARRAY, TABLE, FLOAT, FLOAT))
@@ -201,6 +212,23 @@ def agreement(told: Floats, value: float, slack: float, step: float, dt: float) 
     return 1 if told[LASTED] >= enough else 0
 
 
+@compiled(FLOAT(ARRAY, FLOAT, FLOAT))
+def freeze(x: Floats, value: float, dt: float) -> float:
+    """Return how far a speed that stays the same is off, over what it may be; or 0."""
+    gravity = GRAVITY_M_S2 * (EARTH_RADIUS_M / (EARTH_RADIUS_M + x[ALTITUDE])) ** 2
+    fall = gravity * math.sin(x[ANGLE])
+    if value != x[SPEED_BEFORE] or value == 0.0:
+        x[SPEED_BEFORE], x[STILL] = value, 0.0
+        x[RATE] = x[ALONG] - fall
+        return 0.0
+    x[STILL] += dt
+    driven = max(abs(x[RATE]) - STILL_RATE_M_S2, 0.0) * x[STILL] / STILL_SLACK_M_S
+    idle = max(abs(fall) - STILL_RATE_M_S2, 0.0) * x[STILL] / STILL_SLACK_M_S
+    if driven < 1.0 or (idle < 1.0 and x[STILL] > STILL_S):
+        return 0.0
+    return max(min(driven, idle) / STILL_SURE, TINY)
+
+
 @compiled(FLOAT(ARRAY, TABLE, FLOAT, FLOAT, FLOAT))
 def take(state: Floats, p: Floats, which: float, value: float, dt: float) -> float:
     """Take in a value of altitude or speed; return how far off it is.
@@ -219,25 +247,50 @@ def take(state: Floats, p: Floats, which: float, value: float, dt: float) -> flo
         told[LASTED] = -1.0
         believe(state, p, which, value)
         return 0.0
+    thaw = 0.0
+    if k == SPEED:
+        # What was frozen goes on with a jump, as no launcher does.
+        if state[FROZEN] > THAW_S:
+            thaw = (value - state[SPEED_BEFORE]) / (SPEED_SLACK_M_S + SPEED_STEP_M_S2 * dt)
+        frozen = freeze(state, value, dt)
+        if frozen > 0.0:
+            state[FROZEN] += dt
+            state[WARY + k] = WARY_S
+            return frozen
+        missing_s += state[FROZEN]
     off = value - state[k]
     slack, step = ALTITUDE_SLACK_M, ALTITUDE_STEP_M_S
     if k == SPEED:
         slack, step = SPEED_SLACK_M_S, SPEED_STEP_M_S2
     spread = math.sqrt(p[k, k])
-    ratio = off / (slack + GATE_SIGMAS * spread + step * missing_s)
-    if abs(ratio) <= 1.0:
+    ratio = off / (slack + min(GATE_SIGMAS * spread, 2.0 * slack) + step * missing_s)
+    state[WARY + k] = max(0.0, state[WARY + k] - dt)
+    wary = state[WARY + k] > 0.0
+    if abs(ratio) <= (WARY_SHARE if wary else 1.0):
         told[LASTED] = -1.0
         if k == SPEED:
             noise = math.hypot(SPEED_NOISE_M_S, FRAME_S * state[ALONG])
-            loud = abs(off) - LOUD * math.hypot(spread, noise)
-            p[ALONG, ALONG] += LOUD_GAIN_S2 * max(loud, 0.0) ** 2
-            correct(state, p, which, off, noise)
+            again = min(abs(off), abs(state[OFF_BEFORE]))
+            if off * state[OFF_BEFORE] < 0.0:
+                again = 0.0
+            usual = LOUD * math.hypot(spread, noise)
+            loud = again - usual
+            # A speed says little of the direction, and a wrong one must not turn it.
+            turns = 1 if not wary and abs(off) <= usual else 0
+            state[OFF_BEFORE], state[FROZEN] = off, 0.0
+            if not wary:
+                p[ALONG, ALONG] += LOUD_GAIN_S2 * max(loud, 0.0) ** 2
+            correct(state, p, which, off, noise, turns)
         else:
             climb(state, p, value)
     elif agreement(told, value, slack, step, dt) > 0:
         told[LASTED] = -1.0
+        state[WARY + k] = state[OFF_BEFORE] = state[FROZEN] = 0.0
         believe(state, p, which, value)
-    return ratio
+    else:
+        state[WARY + k] = WARY_S
+        state[OFF_BEFORE] = 0.0
+    return thaw if abs(thaw) > 1.0 else ratio
 
 
 @compiled(NOTHING(ARRAY, TABLE))
@@ -245,7 +298,8 @@ def forget(state: Floats, p: Floats) -> None:
     """Know nothing of the motion any more, but that it may be a level flight."""
     fast = state[SPEED] > SLOWEST_TURN_M_S
     state[KNOWN] = state[KNOWN + 1] = 0.0
-    state[BEFORE] = math.nan
+    state[BEFORE] = state[SPEED_BEFORE] = math.nan
+    state[OFF_BEFORE] = 0.0
     state[ANGLE] = 0.0 if fast else UPRIGHT_RAD
     state[ALONG] = 0.0 if fast else GRAVITY_M_S2
     state[ACROSS] = 0.0
@@ -294,6 +348,7 @@ def run(
             out[row, i] = state[row] if known else math.nan
         out[CLIMB, i] = state[SPEED] * math.sin(state[ANGLE]) if known else math.nan
         out[PRESSURE, i] = pressure_kpa(state, log_density) if known else math.nan
+        out[SPEED_WARY, i] = state[WARY + SPEED]
         out[SPEED_MISSING, i] = state[MISSING + SPEED]
         out[ALTITUDE_MISSING, i] = state[MISSING + ALTITUDE]
 
