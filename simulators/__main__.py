@@ -27,8 +27,8 @@ from simulators.arguments import (
 from simulators.faults import FaultInjector, FaultPlan, inject
 from simulators.feed import Feed
 from simulators.pacing import Pacer
-from simulators.progress import ProgressDisplay
 from simulators.play import Play
+from simulators.progress import ProgressDisplay
 from simulators.replay import replay
 from simulators.spacecraft import Timing
 from simulators.truth import TruthFile
@@ -63,7 +63,15 @@ def parser() -> argparse.ArgumentParser:
     _add_pace(command.add_argument_group("how it is played"))
     add_faults(command, PLAN)
     command.set_defaults(play=_play)
-    launch_command.add_parser(systems)
+    launch_command.add_arguments(
+        systems.add_parser(
+            "rocket_launch",
+            help="recorded launches, or a simulated ascent",
+            description=launch_command.DESCRIPTION,
+            epilog=launch_command.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
     return top
 
 

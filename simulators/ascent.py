@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from dataflows.orbit.atmosphere import density_kg_m3, pressure_pa, temperature_k
@@ -98,9 +99,7 @@ class Ascent:
         """All moments of the flight, 30 a second, from before liftoff to orbit."""
         step = -round(PAD_S / STEP_S)
         while step < 0:
-            yield Instant(
-                step * STEP_S, 0.0, 0.0, self._angle, GRAVITY_M_S2, "pad"
-            )
+            yield Instant(step * STEP_S, 0.0, 0.0, self._angle, GRAVITY_M_S2, "pad")
             step += 1
         for phase, along_m_s2 in self._steps():
             yield Instant(
@@ -181,7 +180,7 @@ class Ascent:
 
 
 def _drag(mach: float) -> float:
-    for (low, before), (high, after) in zip(DRAG, DRAG[1:], strict=False):
+    for (low, before), (high, after) in pairwise(DRAG):
         if mach < high:
             return before + (after - before) * (mach - low) / (high - low)
     return DRAG[-1][1]

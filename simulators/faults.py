@@ -8,9 +8,10 @@
     drift    the value runs away, then is as before at once
     zero     0 is shown, where the value is far from it
 
-A plan says which of these there are. Each takes a bounded number of samples of one parameter, never two at a time, and only
-after a warm-up, so that detectors know the parameter. Sizes are in units of the
-parameter's own recent standard deviation, unless the plan gives another.
+A plan says which of these there are. Each takes a bounded number of samples of one
+parameter, never two at a time, and only after a warm-up, so that detectors know the
+parameter. Sizes are in units of the parameter's own recent standard deviation, unless
+the plan gives another.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from connectors import topics
 from connectors.launch_recordings import read_launch
@@ -18,9 +17,6 @@ from simulators.rocket_launch import (
     recorded_packets,
     simulated_packets,
 )
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 PLAN = fault_plan(300, 3000)
 
@@ -37,15 +33,8 @@ examples:
   python -m simulators rocket_launch --launches 100 --seed 7"""
 
 
-def add_parser(systems: Commands) -> None:
-    """Adds the system to those that can be played."""
-    command = systems.add_parser(
-        "rocket_launch",
-        help="recorded launches, or a simulated ascent",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Adds what can be asked for, and says who plays it."""
     group = command.add_argument_group("what is played")
     group.add_argument(
         "file",

@@ -101,4 +101,3 @@ def _packet(name: str, measured: Measured, t0: datetime) -> Packet:
 
 def _acquired(value: float) -> float | None:
     return value if math.isfinite(value) else None
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -112,11 +113,11 @@ class AscentTracker:
         self._told_second = -1
 
     def update(self, times_us: Times, values: Mapping[str, Floats]) -> Tracked:
-        """What the next samples bring; times (microseconds) rise, also between calls."""
+        """What the next samples bring; times (microseconds) rise, between calls too."""
         cuts = [0, *self._ticks(times_us), len(times_us)]
         pieces = [
             self._piece(times_us[a:b], values[VELOCITY][a:b], values[ALTITUDE][a:b])
-            for a, b in zip(cuts, cuts[1:], strict=False)
+            for a, b in pairwise(cuts)
             if b > a
         ]
         if len(pieces) == 1:
@@ -187,7 +188,9 @@ class AscentTracker:
                 events += self._events.follow(Moment(time_us, *row))
             phases[i] = self._events.phase
             if self._predictions.due(time_us):
-                scores += self._predictions.score(_reached(time_us, phases[i], motion, i))
+                scores += self._predictions.score(
+                    _reached(time_us, phases[i], motion, i)
+                )
         return phases, tuple(events), tuple(scores)
 
     def _tell(

@@ -111,7 +111,8 @@ class FlightEvents:
 
     >>> flight = FlightEvents()
     >>> for second in range(4):
-    ...     seen = flight.follow(Moment(second * 1_000_000, 0.0, 4.0 * second, 0, 14, 0))
+    ...     now = Moment(second * 1_000_000, 0.0, 4.0 * second, 0.0, 14.0, 0.0)
+    ...     seen = flight.follow(now)
     >>> flight.phase.name, seen[0].name, seen[0].time_us
     ('FIRST_STAGE', 'liftoff', 138326)
     """
@@ -234,7 +235,9 @@ class FlightEvents:
     def snapshot(self) -> bytes:
         """All that is remembered."""
         parts = (self._state, self._engine, self._brakes, self._turn)
-        return np.array([number for part in parts for number in astuple(part)]).tobytes()
+        return np.array(
+            [number for part in parts for number in astuple(part)]
+        ).tobytes()
 
     def restore(self, data: bytes) -> None:
         """Continue from a snapshot."""
@@ -254,9 +257,7 @@ def _first_phase(now: Moment) -> Phase:
     return Phase.SECOND_STAGE if fast else Phase.FIRST_STAGE
 
 
-def _event(
-    name: str, time_us: float, uncertainty_s: float, now: Moment
-) -> FlightEvent:
+def _event(name: str, time_us: float, uncertainty_s: float, now: Moment) -> FlightEvent:
     return FlightEvent(
         name,
         round(time_us),

@@ -13,9 +13,9 @@ from dataflows.features.motion_filter_kernel import ALTITUDE, DOWNRANGE, SPEED
 __all__ = ["HORIZONS_S", "Prediction", "PredictionScore", "Predictions", "Reached"]
 
 HORIZONS_S = np.array([10.0, 30.0, 60.0])
-# Of standard deviations: 1.645 for a normal error, times 0.5 because the filter is ready
-# for engines that start and stop, and steady flight is not like that (measured on two
-# launches: at least nine in ten predictions of an ascent are within).
+# Of standard deviations: 1.645 for a normal error, times 0.5 because the filter is
+# ready for engines that start and stop, and steady flight is not like that (measured
+# on two launches: at least nine in ten predictions of an ascent are within).
 NINETY_PERCENT = 1.645 * 0.5
 
 # Rounding, which what then happens has as well.
@@ -83,7 +83,7 @@ class Predictions:
     def make(
         self, time_us: int, phase: int, motion: Floats, spread: Floats
     ) -> tuple[Prediction, ...]:
-        """Predictions from the filter's motion ahead (SI) and its spread, at HORIZONS_S."""
+        """Predictions from the filter's motion ahead (SI) and its spread."""
         rows = [ALTITUDE, SPEED, DOWNRANGE]
         scale = np.array([[1e-3], [1.0], [1e-3]])
         expected = motion[rows] * scale
@@ -125,7 +125,7 @@ class Predictions:
 
     def _keep(self, pending: Floats) -> None:
         due_us = pending[:, 0] + pending[:, 2] * 1e6
-        self._pending, self._next_us = pending, due_us.min(initial=np.inf)
+        self._pending, self._next_us = pending, float(due_us.min(initial=np.inf))
 
 
 def _prediction(row: list[float]) -> Prediction:

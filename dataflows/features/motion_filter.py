@@ -28,8 +28,15 @@ from dataflows.orbit.atmosphere import density_kg_m3
 __all__ = ["Motion", "MotionFilter"]
 
 LOG_DENSITY = np.log(density_kg_m3(np.arange(0.0, 300_000.0, DENSITY_STEP_M) / 1e3))
-REST = (SPEED_RATIO, ALTITUDE_RATIO, SPEED_MISSING, ALTITUDE_MISSING)
-REST += (CLIMB, PRESSURE, SPEED_WARY)
+REST = (
+    SPEED_RATIO,
+    ALTITUDE_RATIO,
+    SPEED_MISSING,
+    ALTITUDE_MISSING,
+    CLIMB,
+    PRESSURE,
+    SPEED_WARY,
+)
 NO_TIME = np.iinfo(np.int64).min
 
 
@@ -111,9 +118,7 @@ class MotionFilter:
             first_us = times_us[0] if before_us == NO_TIME else before_us
             elapsed_s = np.diff(times_us, prepend=first_us) / 1e6
             self._newest_us = int(times_us[-1])
-            speeds, altitudes = map(
-                np.ascontiguousarray, (speeds_m_s, altitudes_m)
-            )
+            speeds, altitudes = map(np.ascontiguousarray, (speeds_m_s, altitudes_m))
             state, covariance = self.state, self.covariance
             run(elapsed_s, speeds, altitudes, LOG_DENSITY, state, covariance, out)
         return Motion(*out[:N], *(out[row] for row in REST))

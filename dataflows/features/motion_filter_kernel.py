@@ -1,15 +1,16 @@
 """The compiled part of the motion filter: one sample after the other.
 
 The state of motion is altitude (m), speed (m/s), flight path angle (rad), the sensed
-acceleration along and across the path (m/s2), and downrange (m). Over a round Earth that
-does not turn, with G for gravity and r for the distance from its centre:
+acceleration along and across the path (m/s2), and downrange (m). Over a round Earth
+that does not turn, with G for gravity and r for the distance from its centre:
 
     altitude' = speed sin(angle)          speed' = along - G sin(angle)
     angle' = (across - G cos(angle)) / speed + speed cos(angle) / r
-    along' = along^2 / exhaust speed      downrange' = speed cos(angle) Earth radius / r
+    along' = along^2 / exhaust speed
+    downrange' = speed cos(angle) Earth radius / r
 
-`along'` is that of a constant thrust on a mass that is burnt (Tsiolkovsky). The filter is
-an extended Kalman filter of these (Bar-Shalom, Li & Kirubarajan 2001, chapter 10).
+`along'` is that of a constant thrust on a mass that is burnt (Tsiolkovsky). The filter
+is an extended Kalman filter (Bar-Shalom, Li & Kirubarajan 2001, chapter 10).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from dataflows.detectors.compiled import (
     compiled,
 )
 
-__all__ = ["N", "OUT", "STATE", "ahead", "forget", "run"]
+__all__ = ["OUT", "STATE", "N", "ahead", "forget", "run"]
 
 Floats = NDArray[np.float64]
 
@@ -226,7 +227,7 @@ def freeze(x: Floats, value: float, dt: float) -> float:
     idle = max(abs(fall) - STILL_RATE_M_S2, 0.0) * x[STILL] / STILL_SLACK_M_S
     if driven < 1.0 or (idle < 1.0 and x[STILL] > STILL_S):
         return 0.0
-    return max(min(driven, idle) / STILL_SURE, TINY)
+    return float(max(min(driven, idle) / STILL_SURE, TINY))
 
 
 @compiled(FLOAT(ARRAY, TABLE, FLOAT, FLOAT, FLOAT))
@@ -251,7 +252,9 @@ def take(state: Floats, p: Floats, which: float, value: float, dt: float) -> flo
     if k == SPEED:
         # What was frozen goes on with a jump, as no launcher does.
         if state[FROZEN] > THAW_S:
-            thaw = (value - state[SPEED_BEFORE]) / (SPEED_SLACK_M_S + SPEED_STEP_M_S2 * dt)
+            thaw = (value - state[SPEED_BEFORE]) / (
+                SPEED_SLACK_M_S + SPEED_STEP_M_S2 * dt
+            )
         frozen = freeze(state, value, dt)
         if frozen > 0.0:
             state[FROZEN] += dt
@@ -316,7 +319,7 @@ def pressure_kpa(x: Floats, log_density: Floats) -> float:
     place = min(max(x[ALTITUDE] / DENSITY_STEP_M, 0.0), log_density.size - 1.001)
     k = int(place)
     log = log_density[k] + (place - k) * (log_density[k + 1] - log_density[k])
-    return 0.5e-3 * math.exp(log) * x[SPEED] ** 2
+    return float(0.5e-3 * math.exp(log) * x[SPEED] ** 2)
 
 
 @compiled(NOTHING(VALUES, VALUES, VALUES, VALUES, ARRAY, TABLE, TABLE))
