@@ -80,7 +80,8 @@ GATE_SIGMAS = 4.0
 # A speed that stays the same for longer than its rate lets it is frozen. It may be that
 # engines stopped, though, if without them it would hardly change either.
 STILL_SLACK_M_S, STILL_RATE_M_S2, STILL_S = 2.5, 0.5, 3.0
-STILL_SURE, THAW_S, TINY = 5.0, 1.0, 1e-9
+GIVEN_UP = -1.0
+STILL_SURE, THAW_S, PATIENCE_S, TINY = 5.0, 1.0, 0.3, 1e-9
 WARY_S, WARY_SHARE = 1.0, 0.5  # after a value was refused: how long, how much less
 LOUD = 3.0  # standard deviations that tell of an engine that starts or stops
 LOUD_GAIN_S2 = 30.0
@@ -215,7 +216,10 @@ def agreement(told: Floats, value: float, slack: float, step: float, dt: float) 
 
 @compiled(FLOAT(ARRAY, FLOAT, FLOAT))
 def freeze(x: Floats, value: float, dt: float) -> float:
-    """Return how far a speed that stays the same is off, over what it may be; or 0."""
+    """Return how far a speed that stays the same is off, over what it may be.
+
+    It is 0 for a speed that may be so, GIVEN_UP for one that is to be believed.
+    """
     gravity = GRAVITY_M_S2 * (EARTH_RADIUS_M / (EARTH_RADIUS_M + x[ALTITUDE])) ** 2
     fall = gravity * math.sin(x[ANGLE])
     if value != x[SPEED_BEFORE] or value == 0.0:
@@ -225,8 +229,13 @@ def freeze(x: Floats, value: float, dt: float) -> float:
     x[STILL] += dt
     driven = max(abs(x[RATE]) - STILL_RATE_M_S2, 0.0) * x[STILL] / STILL_SLACK_M_S
     idle = max(abs(fall) - STILL_RATE_M_S2, 0.0) * x[STILL] / STILL_SLACK_M_S
-    if driven < 1.0 or (idle < 1.0 and x[STILL] > STILL_S):
+    # Falling, it would have changed by now.
+    patience_s = min(1.2 / max(abs(fall), TINY), PATIENCE_S)
+    if x[STILL] < patience_s or driven < 1.0:
         return 0.0
+    if idle < 1.0 and x[STILL] > STILL_S:
+        x[RATE] = 0.0
+        return GIVEN_UP
     return float(max(min(driven, idle) / STILL_SURE, TINY))
 
 
@@ -260,6 +269,9 @@ def take(state: Floats, p: Floats, which: float, value: float, dt: float) -> flo
             state[FROZEN] += dt
             state[WARY + k] = WARY_S
             return frozen
+        if frozen == GIVEN_UP and state[FROZEN] > 0.0:
+            state[FROZEN] = state[WARY + k] = state[OFF_BEFORE] = state[ALONG] = 0.0
+            believe(state, p, which, value)
         missing_s += state[FROZEN]
     off = value - state[k]
     slack, step = ALTITUDE_SLACK_M, ALTITUDE_STEP_M_S
