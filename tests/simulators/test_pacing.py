@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.pacing import FORGIVEN_S, Pacer
+from simulators.pacing import FORGIVEN_S, EventPacer, Pacer
 
 
 class Clock:
@@ -49,3 +49,22 @@ def test_after_a_stall_the_pace_goes_on_without_a_burst(stall_s: float):
 def test_without_a_rate_there_is_nothing_to_wait_for():
     pacer = Pacer(None, Clock())
     assert {pacer.wait_s(0.0) for _ in range(100)} == {0.0}
+
+
+def test_event_time_sets_the_pace_also_across_gaps():
+    clock = Clock()
+    pacer = EventPacer(10.0, clock)
+    waits = []
+    for event_s in (50.0, 51.0, 151.0):
+        waits.append(pacer.wait_s(event_s))
+        clock.now_s += waits[-1]
+    assert waits == pytest.approx([0.0, 0.1, 10.0])
+
+
+def test_after_a_stall_event_time_goes_on_without_a_burst():
+    clock = Clock()
+    pacer = EventPacer(1.0, clock)
+    pacer.wait_s(0.0)
+    clock.now_s += 60
+    assert pacer.wait_s(1.0) == 0
+    assert pacer.wait_s(2.0) == pytest.approx(1.0)

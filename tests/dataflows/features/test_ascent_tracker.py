@@ -1,7 +1,7 @@
 """A tracker gives the same however samples are cut, and bad ones cost no others."""
 
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def feed(tracker: AscentTracker, times_us, values, cuts=()) -> list[Tracked]:
     ends = [0, *sorted(cuts), len(times_us)]
     return [
         tracker.update(times_us[a:b], {name: values[name][a:b] for name in values})
-        for a, b in zip(ends, ends[1:], strict=False)
+        for a, b in pairwise(ends)
     ]
 
 
