@@ -206,8 +206,8 @@ def test_launches_arrive_on_a_topic_of_their_own(
     path = tmp_path / "launch.json"
     path.write_text(json.dumps(recorded))
     arguments = (str(path), "--speed", "max", "--launches", "3", "--mode", "anomaly")
-    arguments += ("--warm-up", "10", "--fault-gap", "20", "--truth", "truth.csv")
-    command = ("simulators", "rocket_launch", *arguments)
+    faulty = ("--warm-up", "10", "--fault-gap", "20", "--truth", "truth.csv")
+    command = ("simulators", "rocket_launch", *arguments, *faulty)
     process = start(*command, ORBITWATCH_KAFKA=broker.address)
     assert sent(process)[0] == 3 * count
     assert count_messages("telemetry.rocket_launch") == 3 * count

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.launch_recordings import LaunchRecording
 from connectors.messages import Packet
+from connectors.truth import Injected
 from simulators.ascent import Ascent, Instant, launcher
 from simulators.faults import FaultInjector, inject
 from simulators.rocket_launch import (
@@ -131,7 +132,7 @@ def test_faults_spoil_the_sensors_but_never_the_clock():
 
 
 def test_every_kind_of_fault_comes_and_a_zero_is_never_like_the_value():
-    faults = []
+    faults: list[Injected] = []
     injector = FaultInjector(1, faults.append, fault_plan(300, 300))
     clean = list(simulated_packets(Launches()))
     spoiled = list(inject(iter(clean), injector))

@@ -53,11 +53,11 @@ def assert_same(some: list[Tracked], others: list[Tracked]) -> None:
         )
         assert left.tobytes() == right.tobytes(), name
     for field in ("states", "events", "predictions", "scores"):
-        left, right = (
+        told, again = (
             repr([row for one in each for row in getattr(one, field)])
             for each in (some, others)
         )
-        assert left == right, field
+        assert told == again, field
 
 
 # Staging lies in these samples: T+130 s to T+165 s.
