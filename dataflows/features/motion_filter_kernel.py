@@ -229,9 +229,7 @@ def freeze(x: Floats, value: float, dt: float) -> float:
     x[STILL] += dt
     driven = max(abs(x[RATE]) - STILL_RATE_M_S2, 0.0) * x[STILL] / STILL_SLACK_M_S
     idle = max(abs(fall) - STILL_RATE_M_S2, 0.0) * x[STILL] / STILL_SLACK_M_S
-    # Falling, it would have changed by now.
-    patience_s = min(1.2 / max(abs(fall), TINY), PATIENCE_S)
-    if x[STILL] < patience_s or driven < 1.0:
+    if x[STILL] < PATIENCE_S or driven < 1.0:
         return 0.0
     if idle < 1.0 and x[STILL] > STILL_S:
         x[RATE] = 0.0
