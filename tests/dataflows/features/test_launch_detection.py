@@ -88,7 +88,8 @@ def spoiled(
 @cache
 def clean_alarms(name: str) -> np.ndarray:
     found = alarms(launch(name).times_us, launch(name).values)
-    return np.logical_or.reduce([flags for flags, _ in found.values()])
+    flagged: np.ndarray = np.any([flags for flags, _ in found.values()], axis=0)
+    return flagged
 
 
 def check(name: str, seed: int) -> None:
