@@ -83,9 +83,9 @@ class Motion:
 class MotionFilter:
     """A causal filter: each estimate rests on the samples up to it and no others.
 
-    In steady thrust an estimate of acceleration is 0.1 s late at most, for the growth
-    as mass is burnt is part of what is expected. Half of a sudden change (an engine
-    stops) is followed within 0.4 s, nine tenths within 1 s.
+    In steady thrust an estimate of acceleration is some 0.2 s late, for the growth as
+    mass is burnt is part of what is expected. Of a sudden change (an engine stops) nine
+    tenths are followed after some 0.3 s; then the estimate swings for half a second.
 
     Values far from what can be expected are not used, until they agree among
     themselves for a second; what is missing is bridged. After 30 s without samples
