@@ -33,6 +33,9 @@ class Topic:
 SPACECRAFT = Topic(
     "telemetry.spacecraft", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
 )
+ROCKET_LAUNCH = Topic(
+    "telemetry.rocket_launch", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
+)
 ISS_TRACKING = Topic(
     "telemetry.iss_tracking", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
 )
@@ -42,7 +45,7 @@ DEAD_LETTERS = Topic(
     "telemetry.dead_letter", "of the refused message", 1, 30 * DAY_MS, 12 * MEGABYTE
 )
 
-TELEMETRY = (SPACECRAFT, ISS_TRACKING)
+TELEMETRY = (SPACECRAFT, ROCKET_LAUNCH, ISS_TRACKING)
 ALL = (*TELEMETRY, ANOMALIES, DEAD_LETTERS)
 
 

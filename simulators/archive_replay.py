@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +15,11 @@ from connectors.parquet.columns import Columns
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage
 from connectors.settings import Settings
-from connectors.stopping import StopRequest
-from connectors.topics import ALL, Topic
-from simulators.arguments import Parser, instant, number
-from simulators.feed import Feed
+from connectors.topics import TELEMETRY, Topic
+from simulators.arguments import Parser, instant, speed
+from simulators.faults import FaultPlan
 from simulators.pacing import EventPacer, Pacer
-from simulators.progress import ProgressDisplay
-from simulators.replay import Pace, replay
+from simulators.play import Play
 
 DESCRIPTION = """\
 Plays archived telemetry into the topic it came from, marked as replayed, so that it
@@ -109,7 +106,7 @@ def add_command(
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.set_defaults(run=run)
+    command.set_defaults(play=play, mode="nominal", truth=None)
     _add_arguments(command)
 
 
@@ -145,7 +142,7 @@ def _add_arguments(command: Parser) -> None:
     )
     add(
         "--speed",
-        type=_speed,
+        type=speed,
         default=1.0,
         metavar="N|max",
         help="seconds of generation time a second; max: as fast as Kafka takes them "
@@ -153,13 +150,8 @@ def _add_arguments(command: Parser) -> None:
     )
 
 
-def _speed(text: str) -> float | None:
-    return None if text == "max" else number(1e-3, 1e9)(text)
-
-
-def run(options: argparse.Namespace) -> None:
-    """Replays what was asked for; raises OrbitwatchError when that cannot be done."""
-    settings = Settings.from_environment()
+def play(options: argparse.Namespace, settings: Settings, *_: object) -> Play:
+    """What was asked for; raises OrbitwatchError if the archive has nothing of it."""
     stretch = _stretch(options)
     topic = _topic(stretch.system)
     storage = Storage.at(options.archive or settings.archive)
@@ -170,17 +162,8 @@ def run(options: argparse.Namespace) -> None:
             f"no telemetry of {stretch.system} from that time in {storage.address}"
         )
         raise SettingsError("--from, --to", problem)
-    packets = chain([first], packets)
-    stop = StopRequest()
-    stop.listen()
-    pace: Pace = Pacer(None)
-    if options.speed is not None:
-        pace = EventPacer(options.speed)
-        packets = pace.follow(packets)
-    feed = Feed(settings, topic)
-    with ProgressDisplay(None) as display:
-        replay(packets, feed, pace, stop, display)
-    sys.stdout.write(f"sent {feed.packets} packets, {feed.samples} samples\n")
+    pacer = Pacer(None) if options.speed is None else EventPacer(options.speed)
+    return Play(chain([first], packets), None, topic, pacer, FaultPlan())
 
 
 def _stretch(options: argparse.Namespace) -> Stretch:
@@ -192,7 +175,7 @@ def _stretch(options: argparse.Namespace) -> Stretch:
 
 def _topic(system: str) -> Topic:
     """The topic a system's telemetry goes to; raises SettingsError if it has none."""
-    for topic in ALL:
+    for topic in TELEMETRY:
         if topic.name == f"telemetry.{system}":
             return topic
     raise SettingsError("--system", f"there is no topic telemetry.{system}")

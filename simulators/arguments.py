@@ -1,4 +1,4 @@
-"""Parsers of arguments on the command line, which say what they expected."""
+"""Parsers of arguments on the command line, and the options that systems share."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import argparse
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NoReturn
 
 from typing_extensions import override
+
+from simulators.faults import FaultPlan
+
+DEFAULT_TRUTH = Path("injected_faults.csv")
 
 
 class Parser(argparse.ArgumentParser):
@@ -61,3 +66,53 @@ def instant(text: str) -> datetime:
             f"{text!r} is not a time such as 2024-01-01T00:00:00Z, with a zone"
         )
     return value.astimezone(UTC)
+
+
+def speed(text: str) -> float | None:
+    """A parser of speeds, as multiples of the real one; None is no limit."""
+    return None if text == "max" else number(1e-3, 1e9)(text)
+
+
+def add_seed(group: argparse._ArgumentGroup) -> None:
+    """Adds `--seed`."""
+    group.add_argument(
+        "--seed",
+        type=whole(0, 2**63 - 1),
+        default=0,
+        metavar="N",
+        help="the same seed gives the same telemetry and the same faults (default 0)",
+    )
+
+
+def add_faults(
+    command: argparse.ArgumentParser, plan: FaultPlan, nominal: str = "nominal"
+) -> None:
+    """Adds what is asked of faults; without them the mode has the name `nominal`."""
+    add = command.add_argument_group("faults (with --mode anomaly)").add_argument
+    add(
+        "--mode",
+        choices=[nominal, "anomaly"],
+        default=nominal,
+        help=f"anomaly: injects faults ({', '.join(plan.kinds)})",
+    )
+    add(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help=f"where to write which faults were injected (default: {DEFAULT_TRUTH})",
+    )
+    add(
+        "--warm-up",
+        type=whole(0),
+        default=plan.warm_up_samples,
+        metavar="N",
+        help=f"samples of a parameter without faults ({plan.warm_up_samples})",
+    )
+    add(
+        "--fault-gap",
+        type=whole(1),
+        default=plan.mean_gap_samples,
+        metavar="N",
+        help="mean number of samples between two faults of a parameter "
+        f"({plan.mean_gap_samples})",
+    )

@@ -5,12 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from simulators import archive_replay
-from simulators.arguments import Parser, instant, number, whole
+from simulators import archive_replay, launch_command
+from simulators.arguments import (
+    Parser,
+    add_faults,
+    add_seed,
+    instant,
+    number,
+    whole,
+)
 from simulators.faults import FaultPlan
+from simulators.sources import play_satellites, play_spacecraft
 
 PLAN = FaultPlan()
-DEFAULT_TRUTH = Path("injected_faults.csv")
 
 ABOUT = "Telemetry for a system, from a file or made up."
 
@@ -54,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_recordings(command.add_argument_group("what is played"))
     _add_general(command, "10, with --data 60", "2024-01-01T00:00:00Z")
+    command.set_defaults(play=play_spacecraft)
+    launch_command.add_command(systems)
     command = systems.add_parser(
         "iss_tracking",
         help="positions of the ISS and other satellites",
@@ -63,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_satellites(command.add_argument_group("what is played"))
     _add_general(command, "1, with --live 5", "the newest epoch of the elements")
+    command.set_defaults(play=play_satellites)
     archive_replay.add_command(systems)
     return top
 
@@ -85,7 +95,7 @@ def _add_satellites(group: argparse._ArgumentGroup) -> None:
 def _add_general(command: argparse.ArgumentParser, interval_s: str, start: str) -> None:
     _add_sampling(command.add_argument_group("how much is played"))
     _add_pace(command.add_argument_group("how it is played"), interval_s, start)
-    _add_faults(command.add_argument_group("faults (with --mode anomaly)"))
+    add_faults(command, PLAN)
 
 
 def _add_recordings(group: argparse._ArgumentGroup) -> None:
@@ -117,13 +127,7 @@ def _add_sampling(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="stop after N sample times (default: at the end of the data, or never)",
     )
-    add(
-        "--seed",
-        type=whole(0, 2**63 - 1),
-        default=0,
-        metavar="N",
-        help="the same seed gives the same telemetry and the same faults (default 0)",
-    )
+    add_seed(group)
 
 
 def _add_pace(group: argparse._ArgumentGroup, interval_s: str, start: str) -> None:
@@ -153,35 +157,4 @@ def _add_pace(group: argparse._ArgumentGroup, interval_s: str, start: str) -> No
         metavar="N",
         help="N packets of a subsystem a message, as Arrow: the bulk form, which does "
         "not carry context, sequence or epoch (default: one a message, as JSON)",
-    )
-
-
-def _add_faults(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--mode",
-        choices=["nominal", "anomaly"],
-        default="nominal",
-        help="anomaly: injects noise, spikes, dropouts, rail or stuck values, drift",
-    )
-    add(
-        "--truth",
-        type=Path,
-        metavar="FILE",
-        help=f"where to write which faults were injected (default: {DEFAULT_TRUTH})",
-    )
-    add(
-        "--warm-up",
-        type=whole(0),
-        default=PLAN.warm_up_samples,
-        metavar="N",
-        help=f"samples of a parameter without faults ({PLAN.warm_up_samples})",
-    )
-    add(
-        "--fault-gap",
-        type=whole(1),
-        default=PLAN.mean_gap_samples,
-        metavar="N",
-        help="mean number of samples between two faults of a parameter "
-        f"({PLAN.mean_gap_samples})",
     )

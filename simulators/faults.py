@@ -6,10 +6,12 @@
     rail     the instrument is stuck at the end of its range
     stuck    the value before is repeated
     drift    the value runs away, then is as before at once
+    zero     0 is shown, where the value is far from it
 
-Each takes a bounded number of samples of one parameter, never two at a time, and only
-after a warm-up, so that detectors know the parameter. Sizes are in units of the
-parameter's own recent standard deviation.
+A plan says which of these there are. Each takes a bounded number of samples of one
+parameter, never two at a time, and only after a warm-up, so that detectors know the
+parameter. Sizes are in units of the parameter's own recent standard deviation, unless
+the plan gives another.
 """
 
 from __future__ import annotations
@@ -55,12 +57,19 @@ class FaultPlan:
     """When faults come, in samples of one parameter.
 
     None come in the warm-up, nor in the rest after a fault; then one comes after
-    `mean_gap_samples` on average.
+    `mean_gap_samples` on average. `spreads` are the only parameters that are spoiled,
+    each with the unit of its faults' sizes; None for all.
     """
 
     warm_up_samples: int = 1000
     mean_gap_samples: int = 8000
     rest_samples: int = 500
+    kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
+    spreads: Mapping[str, float] | None = None
+
+    def spread(self, parameter: str, recent: deque[float]) -> float:
+        """The unit of a parameter's faults."""
+        return _spread(recent) if self.spreads is None else self.spreads[parameter]
 
 
 @dataclass(slots=True)
@@ -107,14 +116,14 @@ class FaultInjector:
         """The packet as the ground gets it; the one given is not changed."""
         spoiled: dict[str, float | None] = {}
         for parameter, value in packet.values.items():
-            if value is None:
+            if value is None or not self._spoils(parameter):
                 continue
             name = ParameterName(packet.spacecraft, packet.subsystem or "", parameter)
             watched = self._watched.get(name) or self._watch(name)
             if watched.fault is None:
                 watched.wait_samples -= 1
                 if watched.wait_samples < 0:
-                    _begin(watched, packet.generation_time)
+                    self._begin(parameter, watched, packet.generation_time)
             if watched.fault is None:
                 watched.recent.append(value)
             else:
@@ -133,6 +142,28 @@ class FaultInjector:
         watched.wait_samples = self._plan.warm_up_samples + self._gap(watched.random)
         self._watched[name] = watched
         return watched
+
+    def _spoils(self, parameter: str) -> bool:
+        return self._plan.spreads is None or parameter in self._plan.spreads
+
+    def _begin(self, parameter: str, watched: _Watched, at: datetime) -> None:
+        random, recent = watched.random, watched.recent
+        if not recent:
+            return
+        spread = self._plan.spread(parameter, recent)
+        kinds = [
+            kind
+            for kind, how in self._plan.kinds.items()
+            if _shows(kind, how, recent, spread)
+        ]
+        kind = random.choice(kinds)
+        how = self._plan.kinds[kind]
+        size = random.uniform(*how.sizes) * random.choice((-1, 1)) * spread
+        edge = max(recent) if size > 0 else min(recent)
+        target = recent[-1] if kind == "stuck" else edge + size
+        if not math.isfinite(size) or not math.isfinite(target):
+            return
+        watched.fault = _Fault(kind, random.randint(*how.samples), size, target, at, at)
 
     def _gap(self, random: Random) -> int:
         return int(random.expovariate(1 / self._plan.mean_gap_samples))
@@ -167,27 +198,13 @@ def inject(packets: Iterator[Packet], injector: FaultInjector) -> Iterator[Packe
         injector.finish()
 
 
-def _begin(watched: _Watched, at: datetime) -> None:
-    random, recent = watched.random, watched.recent
-    if not recent:
-        return
-    kinds = [kind for kind in KINDS if kind != "stuck" or _varies(recent)]
-    kind = random.choice(kinds)
-    low, high = KINDS[kind].sizes
-    size = random.uniform(low, high) * random.choice((-1, 1)) * _spread(recent)
-    edge = max(recent) if size > 0 else min(recent)
-    target = recent[-1] if kind == "stuck" else edge + size
-    if not math.isfinite(size) or not math.isfinite(target):
-        return
-    samples = random.randint(*KINDS[kind].samples)
-    watched.fault = _Fault(kind, samples, size, target, at, at)
-
-
 def _shown(fault: _Fault, value: float, random: Random) -> float | None:
     """What the ground sees instead of `value`."""
     match fault.kind:
         case "dropout":
             return None
+        case "zero":
+            return 0.0
         case "rail" | "stuck":
             return fault.target
         case "noise":
@@ -197,6 +214,16 @@ def _shown(fault: _Fault, value: float, random: Random) -> float | None:
         case _:
             shown = value + fault.size
     return shown if math.isfinite(shown) else value
+
+
+def _shows(kind: str, how: Kind, recent: deque[float], spread: float) -> bool:
+    """Whether a fault of this kind would look unlike the value as it is."""
+    match kind:
+        case "stuck":
+            return _varies(recent)
+        case "zero":
+            return abs(recent[-1]) > how.sizes[0] * spread
+    return True
 
 
 def _varies(recent: deque[float]) -> bool:

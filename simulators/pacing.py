@@ -1,11 +1,9 @@
-"""Holds packets to a rate, or to the times they were made at."""
+"""Holds packets to a rate, or to the pace of what they tell of."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-
-from connectors.messages import Packet
+from collections.abc import Callable
 
 # A lateness that is made up for. What comes later is a stall (a suspended process, a
 # full queue): after it the pace goes on, for a burst would be no live stream.
@@ -20,7 +18,7 @@ class Pacer:
     >>> from itertools import count
     >>> seconds = count()
     >>> pacer = Pacer(0.5, lambda: float(next(seconds)))
-    >>> [pacer.wait_s() for _ in range(3)]
+    >>> [pacer.wait_s(0.0) for _ in range(3)]
     [0.0, 1.0, 2.0]
     """
 
@@ -32,7 +30,7 @@ class Pacer:
         self._first_s: float | None = None
         self._packets = 0
 
-    def wait_s(self) -> float:
+    def wait_s(self, _event_s: float) -> float:
         """How long to wait before the next packet, which is then taken as sent."""
         if not self._interval_s:
             return 0.0
@@ -47,31 +45,29 @@ class Pacer:
 
 
 class EventPacer:
-    """Says when the next packet is due: as its generation time says, `speed` times.
+    """Says when the next packet is due by its event time, `speed` times as fast.
 
-    At speed 1 packets come as they were made. The packets to be paced are read through
-    `follow`. A stall moves all later due times, as with `Pacer`.
+    >>> from itertools import count
+    >>> seconds = count()
+    >>> pacer = EventPacer(0.5, lambda: float(next(seconds)))
+    >>> [pacer.wait_s(event_s) for event_s in (100.0, 101.0, 103.0)]
+    [0.0, 1.0, 4.0]
     """
 
     def __init__(
         self, speed: float, clock_s: Callable[[], float] = time.monotonic
     ) -> None:
-        self._speed, self._clock_s = speed, clock_s
-        self._event_s = 0.0
-        self._offset_s: float | None = None
+        self._speed = speed
+        self._clock_s = clock_s
+        self._started: tuple[float, float] | None = None
 
-    def follow(self, packets: Iterator[Packet]) -> Iterator[Packet]:
-        """The same packets; `wait_s` is then about the one that was read last."""
-        for packet in packets:
-            self._event_s = packet.generation_time.timestamp() / self._speed
-            yield packet
-
-    def wait_s(self) -> float:
-        """How long to wait before the packet, which is then taken as sent."""
+    def wait_s(self, event_s: float) -> float:
+        """How long to wait before a packet of that event time."""
         now_s = self._clock_s()
-        if (
-            self._offset_s is None
-            or now_s - (self._offset_s + self._event_s) > FORGIVEN_S
-        ):
-            self._offset_s = now_s - self._event_s
-        return max(0.0, self._offset_s + self._event_s - now_s)
+        if self._started is None:
+            self._started = (now_s, event_s)
+        first_s, first_event_s = self._started
+        due_s = first_s + (event_s - first_event_s) / self._speed
+        if now_s - due_s > FORGIVEN_S:
+            self._started, due_s = (now_s, event_s), now_s
+        return max(0.0, due_s - now_s)

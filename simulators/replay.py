@@ -17,10 +17,10 @@ LONGEST_WAIT_S = 0.1
 
 
 class Pace(Protocol):
-    """Says when packets are due."""
+    """Says how long to wait before the next packet."""
 
-    def wait_s(self) -> float:
-        """How long to wait before the next packet, which is then taken as sent."""
+    def wait_s(self, event_s: float) -> float:
+        """The seconds to wait before a packet of that event time (since 1970)."""
 
 
 class Display(Protocol):
@@ -68,7 +68,7 @@ def _send_all(
         packet = next(packets, None)
         if packet is None:
             return
-        wait_s = pacer.wait_s()
+        wait_s = pacer.wait_s(packet.generation_time.timestamp())
         if wait_s > SHORTEST_WAIT_S:
             wait(wait_s, stop)
         feed.send(packet)

@@ -1,10 +1,10 @@
-"""What a command line asks for, as packets, and the topic they go to."""
+"""What the command line asks of spacecraft and satellites, as packets to play."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
 from connectors import topics
@@ -17,6 +17,9 @@ from connectors.stopping import StopRequest
 from connectors.telemanom import DEFAULT_INTERVAL_S, PARTS, read_channels
 from connectors.topics import Topic
 from simulators import iss_tracking, spacecraft, telemanom
+from simulators.faults import FaultPlan
+from simulators.pacing import Pacer
+from simulators.play import Play
 from simulators.replay import wait
 from simulators.spacecraft import Timing
 
@@ -24,6 +27,28 @@ LIVE_INTERVAL_S = 5.0
 
 Source = tuple[Iterator[Packet], int | None]
 """The packets asked for, and how many they are (None: no end)."""
+
+
+def play_spacecraft(options: argparse.Namespace, *_: object) -> Play:
+    """What was asked for; raises SettingsError for recordings that are none."""
+    return _play(options, topics.SPACECRAFT, *_spacecraft(options))
+
+
+def play_satellites(
+    options: argparse.Namespace, settings: Settings, stop: StopRequest
+) -> Play:
+    """What was asked for; raises SettingsError for elements that are none."""
+    return _play(options, topics.ISS_TRACKING, *_satellites(options, settings, stop))
+
+
+def _play(
+    options: argparse.Namespace,
+    topic: Topic,
+    packets: Iterator[Packet],
+    total: int | None,
+) -> Play:
+    plan = FaultPlan(options.warm_up, options.fault_gap)
+    return Play(packets, total, topic, Pacer(options.rate), plan, options.arrow)
 
 
 def _satellites(
@@ -65,7 +90,7 @@ def _complain(problem: str) -> None:
     sys.stderr.write(f"orbitwatch: {problem}\n")
 
 
-def _spacecraft(options: argparse.Namespace, *_: object) -> Source:
+def _spacecraft(options: argparse.Namespace) -> Source:
     if options.data is None:
         for name in ("part", "channels"):
             if getattr(options, name) is not None:
@@ -87,9 +112,3 @@ def _spacecraft(options: argparse.Namespace, *_: object) -> Source:
     channels = read_channels(options.data, parts, names)
     packets = telemanom.recorded_packets(channels, timing)
     return packets, telemanom.packet_count(channels, timing)
-
-
-SYSTEMS: Mapping[str, tuple[Topic, Callable[..., Source]]] = {
-    "spacecraft": (topics.SPACECRAFT, _spacecraft),
-    "iss_tracking": (topics.ISS_TRACKING, _satellites),
-}

@@ -18,7 +18,9 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker([topics.SPACECRAFT.name]) as embedded:
+    with EmbeddedBroker(
+        [topics.SPACECRAFT.name, topics.ROCKET_LAUNCH.name]
+    ) as embedded:
         yield embedded
 
 
@@ -47,12 +49,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def count_messages(broker: EmbeddedBroker) -> Callable[[], int]:
-    """How many messages the topic of the broker has got."""
+def count_messages(broker: EmbeddedBroker) -> Callable[..., int]:
+    """How many messages a topic of the broker has got."""
 
-    def count() -> int:
+    def count(topic: str = topics.SPACECRAFT.name) -> int:
         reader = Consumer({"bootstrap.servers": broker.address, "group.id": "count"})
-        topic = topics.SPACECRAFT.name
         partitions = reader.list_topics(topic, timeout=10).topics[topic].partitions
         ends = [
             reader.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]

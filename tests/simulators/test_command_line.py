@@ -1,5 +1,6 @@
 """`python -m simulators`: what it sends, what it refuses, how it stops."""
 
+import json
 import re
 import signal
 import subprocess
@@ -156,6 +157,11 @@ def test_a_broker_that_goes_away_is_no_success(start: Start, broker: EmbeddedBro
         ["spacecraft", "--start", "yesterday"],
         ["spacecraft", "--interval", "inf"],
         ["spacecraft", "--arrow", "0"],
+        ["rocket_launch", "--speed", "0"],
+        ["rocket_launch", "--speed", "fast"],
+        ["rocket_launch", "--launches", "0"],
+        ["rocket_launch", "--t0", "noon"],
+        ["rocket_launch", "--mode", "nominal"],
     ],
 )
 def test_wrong_arguments_exit_with_2(
@@ -184,6 +190,50 @@ def test_arguments_that_do_not_fit_are_one_line(
     assert main(["spacecraft", *arguments]) == 2
     err = capsys.readouterr().err
     assert problem in err
+    assert len(err.splitlines()) == 1
+
+
+def test_launches_arrive_on_a_topic_of_their_own(
+    start: Start,
+    broker: EmbeddedBroker,
+    count_messages: Callable[..., int],
+    tmp_path: Path,
+):
+    count = 400
+    times = [round(index / 30, 3) for index in range(count)]
+    speeds = [float(index // 4) for index in range(count)]
+    recorded = {"time": times, "velocity": speeds, "altitude": [0.2] * count}
+    path = tmp_path / "launch.json"
+    path.write_text(json.dumps(recorded))
+    arguments = (str(path), "--speed", "max", "--launches", "3", "--mode", "anomaly")
+    faulty = ("--warm-up", "10", "--fault-gap", "20", "--truth", "truth.csv")
+    command = ("simulators", "rocket_launch", *arguments, *faulty)
+    process = start(*command, ORBITWATCH_KAFKA=broker.address)
+    assert sent(process)[0] == 3 * count
+    assert count_messages("telemetry.rocket_launch") == 3 * count
+    faults = list(read_truth(tmp_path / "truth.csv"))
+    assert {fault.name.parameter for fault in faults} == {"velocity", "altitude"}
+    assert len({fault.name.spacecraft for fault in faults}) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("", "is empty"),
+        ('{"time": [0, 1], "velocity": [0], "altitude": [0, 0]}', "differ in length"),
+        ('{"time": [0, 1], "velocity": [0, -1], "altitude": [0, 0]}', "below 0"),
+        ('{"time": [0, 1], "veloc', "cut short"),
+    ],
+)
+def test_a_launch_that_is_none_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, problem: str
+):
+    path = tmp_path / "launch.json"
+    path.write_text(content)
+    assert main(["rocket_launch", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert problem in err
+    assert str(path) in err
     assert len(err.splitlines()) == 1
 
 

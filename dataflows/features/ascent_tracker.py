@@ -1,0 +1,289 @@
+"""The ascent of one vehicle: what is derived, what happens, what is to come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from dataflows.detectors import Floats, Times
+from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+from dataflows.features.flight_events import FlightEvent, FlightEvents, Moment, Phase
+from dataflows.features.flight_limits import limit_use
+from dataflows.features.launch_predictions import (
+    HORIZONS_S,
+    Prediction,
+    Predictions,
+    PredictionScore,
+    Reached,
+)
+from dataflows.features.motion_filter import Motion, MotionFilter
+from dataflows.orbit.apogee import apogee
+
+__all__ = ["ALTITUDE", "SERIES", "VELOCITY", "AscentTracker", "LaunchState", "Tracked"]
+
+VELOCITY, ALTITUDE = "velocity", "altitude"
+LOWEST_ALTITUDE_KM = -0.5  # what is lower was not measured
+EVERY_US = 1_000_000
+GRAVITY_M_S2 = 9.80665
+EARTH_RADIUS_KM = 6371.0
+
+SERIES: Mapping[str, str] = {
+    "acceleration": "m/s2",
+    "vertical_velocity": "m/s",
+    "dynamic_pressure": "kPa",
+    "flight_path_angle": "deg",
+    "downrange": "km",
+    "flight_phase": "",
+    "velocity_innovation": "",
+    "altitude_innovation": "",
+    "velocity_silence": "s",
+    "altitude_silence": "s",
+    "velocity_limit_use": "",
+    "altitude_limit_use": "",
+    "acceleration_limit_use": "",
+    "dynamic_pressure_limit_use": "",
+}
+"""The derived series, each a parameter of its own, and their units."""
+
+_LABEL = label("ascent_tracker", 1, {})
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchState:
+    """What is known of a launcher at one sample.
+
+    `apogee_km` and `time_to_apogee_s` are those of the path without thrust from now on;
+    None for one that leaves the Earth. `downrange_km` is None where it is not known.
+    """
+
+    time_us: int
+    phase: Phase
+    altitude_km: float
+    velocity_m_s: float
+    vertical_velocity_m_s: float
+    acceleration_m_s2: float
+    dynamic_pressure_kpa: float
+    flight_path_angle_deg: float
+    downrange_km: float | None
+    apogee_km: float | None
+    time_to_apogee_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What a batch of n samples brought.
+
+    Args:
+        series: derived series by name, as in SERIES, each of shape n.
+        states: the state at the first sample of each second.
+        events: of the flight, in the order in which they became known.
+        predictions: one for each horizon, made with each state in flight.
+        scores: of earlier predictions whose time has come.
+    """
+
+    series: dict[str, Floats]
+    states: tuple[LaunchState, ...]
+    events: tuple[FlightEvent, ...]
+    predictions: tuple[Prediction, ...]
+    scores: tuple[PredictionScore, ...]
+
+
+class AscentTracker:
+    """Follows one vehicle from its velocity (m/s) and altitude (km), NaN where missing.
+
+    Values that cannot be (a negative velocity, an altitude below ground) count as
+    missing. Other batches of the same samples give the same bits.
+
+    >>> tracker = AscentTracker()
+    >>> times_us = np.arange(90) * 33_333
+    >>> values = {"velocity": np.floor(8.0 * times_us / 1e6), "altitude": np.zeros(90)}
+    >>> tracked = tracker.update(times_us, values)
+    >>> [event.name for event in tracked.events], len(tracked.states)
+    (['liftoff'], 3)
+    """
+
+    def __init__(self) -> None:
+        self._filter = MotionFilter()
+        self._events = FlightEvents()
+        self._predictions = Predictions()
+        self._told_second = -1
+
+    def update(self, times_us: Times, values: Mapping[str, Floats]) -> Tracked:
+        """What the next samples bring; times (microseconds) rise, between calls too."""
+        cuts = [0, *self._ticks(times_us), len(times_us)]
+        pieces = [
+            self._piece(times_us[a:b], values[VELOCITY][a:b], values[ALTITUDE][a:b])
+            for a, b in pairwise(cuts)
+            if b > a
+        ]
+        if len(pieces) == 1:
+            return pieces[0]
+        return _joined(pieces)
+
+    def _ticks(self, times_us: Times) -> list[int]:
+        """The indices after which a second's first sample is the latest."""
+        seconds = times_us // EVERY_US
+        before = np.append(self._told_second, seconds[:-1])
+        first: list[int] = (np.flatnonzero(seconds != before) + 1).tolist()
+        return first
+
+    def _piece(self, times_us: Times, speeds: Floats, altitudes: Floats) -> Tracked:
+        """What samples bring of which only the last may be the first of a second."""
+        speeds = np.where(speeds >= 0, speeds, np.nan)
+        altitudes = np.where(altitudes >= LOWEST_ALTITUDE_KM, altitudes, np.nan)
+        motion = self._filter.update(times_us, speeds, 1e3 * altitudes)
+        phases, events, scores = self._follow(times_us, motion)
+        downrange_km = motion.downrange_m / 1e3
+        # Of what turns back, speed and altitude do not tell how far it has come.
+        downrange_km[phases == Phase.RETURN] = np.nan
+        series = {
+            "acceleration": motion.along_m_s2,
+            "vertical_velocity": motion.climb_m_s,
+            "dynamic_pressure": motion.pressure_kpa,
+            "flight_path_angle": np.degrees(motion.angle_rad),
+            "downrange": downrange_km,
+            "flight_phase": phases,
+            "velocity_innovation": motion.speed_ratio,
+            "altitude_innovation": motion.altitude_ratio,
+            "velocity_silence": motion.speed_missing_s,
+            "altitude_silence": motion.altitude_missing_s,
+            "velocity_limit_use": limit_use("velocity", phases, speeds),
+            "altitude_limit_use": limit_use("altitude", phases, altitudes),
+            "acceleration_limit_use": limit_use(
+                "acceleration", phases, motion.along_m_s2
+            ),
+            "dynamic_pressure_limit_use": limit_use(
+                "dynamic_pressure", phases, motion.pressure_kpa
+            ),
+        }
+        states, predictions = self._tell(int(times_us[-1]), motion, series)
+        return Tracked(series, states, events, predictions, scores)
+
+    def _follow(
+        self, times_us: Times, motion: Motion
+    ) -> tuple[Floats, tuple[FlightEvent, ...], tuple[PredictionScore, ...]]:
+        """Phase, events and scores, sample by sample."""
+        phases = np.empty(len(times_us))
+        events: list[FlightEvent] = []
+        scores: list[PredictionScore] = []
+        columns = np.array(
+            [
+                motion.altitude_m / 1e3,
+                motion.speed_m_s,
+                motion.climb_m_s,
+                motion.along_m_s2,
+                motion.pressure_kpa,
+            ]
+        ).T.tolist()
+        wary = (motion.wary_s > 0).tolist()
+        for i, (time_us, row) in enumerate(
+            zip(times_us.tolist(), columns, strict=True)
+        ):
+            # What an engine does is not to be told from a speed that is in doubt.
+            if not wary[i]:
+                events += self._events.follow(Moment(time_us, *row))
+            phases[i] = self._events.phase
+            if self._predictions.due(time_us):
+                scores += self._predictions.score(
+                    _reached(time_us, phases[i], motion, i)
+                )
+        return phases, tuple(events), tuple(scores)
+
+    def _tell(
+        self, time_us: int, motion: Motion, series: Mapping[str, Floats]
+    ) -> tuple[tuple[LaunchState, ...], tuple[Prediction, ...]]:
+        """The state and the predictions, if it is the first sample of a second."""
+        if time_us // EVERY_US == self._told_second:
+            return (), ()
+        self._told_second = time_us // EVERY_US
+        if not math.isfinite(motion.speed_m_s[-1]):
+            return (), ()
+        state = _state(time_us, self._events.phase, motion, series)
+        if state.phase == Phase.PAD:
+            return (state,), ()
+        ahead, spread = self._filter.ahead(HORIZONS_S)
+        phase = int(state.phase)
+        if math.isnan(series["downrange"][-1]):
+            ahead[-1] = np.nan
+        return (state,), self._predictions.make(time_us, phase, ahead, spread)
+
+    def snapshot(self) -> bytes:
+        """Everything that is known, versioned."""
+        told = np.int64(self._told_second).tobytes()
+        parts = [told, self._events.snapshot(), self._predictions.snapshot()]
+        return pack(_LABEL, [*parts, *self._filter.snapshot()])
+
+    def restore(self, data: bytes) -> None:
+        """Continue from a snapshot.
+
+        Raises SnapshotError, and changes nothing, if the bytes are anything else.
+        """
+        parts = unpack(data, _LABEL)
+        fresh = AscentTracker().snapshot()
+        sizes = [len(part) for part in unpack(fresh, _LABEL)]
+        found = [len(part) for part in parts]
+        if found[:2] + found[3:] != sizes[:2] + sizes[3:]:
+            raise SnapshotError(f"parts of {found} bytes, expected {sizes}")
+        told, events, predictions, *motion = parts
+        self._told_second = int(np.frombuffer(told, np.int64)[0])
+        self._events.restore(events)
+        self._predictions.restore(predictions)
+        self._filter.restore(motion)
+
+
+def _reached(time_us: int, phase: float, motion: Motion, i: int) -> Reached:
+    speed, angle = float(motion.speed_m_s[i]), float(motion.angle_rad[i])
+    altitude_km = float(motion.altitude_m[i]) / 1e3
+    ratio = EARTH_RADIUS_KM / (EARTH_RADIUS_KM + altitude_km)
+    known = phase != Phase.RETURN
+    return Reached(
+        time_us,
+        int(phase),
+        altitude_km,
+        speed,
+        float(motion.climb_m_s[i]),
+        float(motion.along_m_s2[i]) - GRAVITY_M_S2 * ratio**2 * math.sin(angle),
+        float(motion.downrange_m[i]) / 1e3 if known else math.nan,
+        speed * math.cos(angle) * ratio,
+    )
+
+
+def _state(
+    time_us: int, phase: Phase, motion: Motion, series: Mapping[str, Floats]
+) -> LaunchState:
+    altitude_m, speed = float(motion.altitude_m[-1]), float(motion.speed_m_s[-1])
+    highest_m, in_s = apogee(altitude_m, speed, float(motion.angle_rad[-1]))
+    downrange_km = float(series["downrange"][-1])
+    bound = math.isfinite(highest_m)
+    return LaunchState(
+        time_us,
+        phase,
+        altitude_m / 1e3,
+        speed,
+        float(series["vertical_velocity"][-1]),
+        float(series["acceleration"][-1]),
+        float(series["dynamic_pressure"][-1]),
+        float(series["flight_path_angle"][-1]),
+        downrange_km if math.isfinite(downrange_km) else None,
+        highest_m / 1e3 if bound else None,
+        in_s if bound else None,
+    )
+
+
+def _joined(pieces: list[Tracked]) -> Tracked:
+    """What pieces that follow each other brought."""
+    nothing = np.empty(0)
+    return Tracked(
+        {
+            name: np.concatenate([nothing, *(piece.series[name] for piece in pieces)])
+            for name in SERIES
+        },
+        tuple(one for piece in pieces for one in piece.states),
+        tuple(one for piece in pieces for one in piece.events),
+        tuple(one for piece in pieces for one in piece.predictions),
+        tuple(one for piece in pieces for one in piece.scores),
+    )
