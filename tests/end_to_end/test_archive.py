@@ -58,6 +58,7 @@ def test_each_sample_is_archived_once_whatever_is_killed(stage: Stage):
         flow.kill()
         flow.start()
     wait_until(lambda: len(archived(stage, "spacecraft")) == 1200, "all samples")
+    flow.wait_ready()
     flow.stop()
     assert archived(stage, "spacecraft") == sorted(
         (f"/SAT/power/{name}", n, value)
