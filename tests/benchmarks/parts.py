@@ -1,0 +1,25 @@
+"""The parts of the benchmark, by the names they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tests.benchmarks import throughput
+from tests.benchmarks.figures import Findings, Plan
+from tests.benchmarks.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that is measured; `by_default` also where nobody asks for it."""
+
+    about: str
+    measure: Callable[[Stage, Plan], Findings]
+    by_default: bool = True
+
+
+PARTS: Mapping[str, Part] = {
+    "throughput": Part("samples a second, and the ceilings", throughput.measure),
+}
+BY_DEFAULT = tuple(name for name, part in PARTS.items() if part.by_default)
