@@ -88,13 +88,12 @@ def copy(stage: Stage, backlog: Backlog) -> Measured:
 
     The rows were encoded before.
     """
-    prepared = [b"".join(encode(rows)) for rows in _rows(backlog)]
-    lengths = [len(rows) for rows in _rows(backlog)]
+    prepared = [(len(rows), b"".join(encode(rows))) for rows in _rows(backlog)]
     stored = 0
     with stage.database() as database:
         marks = []
         with psycopg.connect(database) as connection:
-            for data, rows in zip(prepared, lengths, strict=True):
+            for rows, data in prepared:
                 with connection.transaction(), connection.cursor() as cursor:
                     with cursor.copy(COPY) as out:
                         out.write(data)

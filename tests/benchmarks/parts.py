@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.benchmarks import throughput
+from tests.benchmarks import comparison, throughput
 from tests.benchmarks.figures import Findings, Plan
 from tests.benchmarks.stage import Stage
 
@@ -21,5 +21,6 @@ class Part:
 
 PARTS: Mapping[str, Part] = {
     "throughput": Part("samples a second, and the ceilings", throughput.measure),
+    "comparison": Part("the same job done by others", comparison.measure),
 }
 BY_DEFAULT = tuple(name for name, part in PARTS.items() if part.by_default)

@@ -22,6 +22,7 @@ START_US = 1_704_067_200_000_000  # 2024-01-01
 INTERVAL_US = 1_000_000
 # As an instrument reports them, and short on the wire.
 DECIMALS = 4
+STEPS_AN_INSTANT = 0.002
 ARROW_PARAMETERS = 100
 ARROW_INSTANTS = 100
 
@@ -96,19 +97,18 @@ def parameter_names(shape: Shape, group: int) -> list[str]:
 def signals(parameters: int, instants: int, seed: int) -> NDArray[np.float64]:
     """Values by instant and parameter: noise, sines and steps in turn.
 
-    The same arguments give the same values.
+    The same arguments give the same values, and fewer instants the first of them.
     """
-    rng = np.random.default_rng(seed)
-    times_s = np.arange(instants)[:, None]
+    fixed, noise, jumps = np.random.default_rng(seed).spawn(3)
+    levels = fixed.uniform(-100.0, 100.0, parameters)
+    periods_s = fixed.uniform(90.0, 6000.0, parameters)
     kinds = np.arange(parameters) % 3
-    values = rng.normal(0.0, 0.05, (instants, parameters))
-    periods_s = rng.uniform(90.0, 6000.0, parameters)
-    sines = kinds == 1
+    sines, steps = kinds == 1, kinds == 2
+    values = levels + noise.normal(0.0, 0.05, (instants, parameters))
+    times_s = np.arange(instants)[:, None]
     values[:, sines] += np.sin(2 * np.pi * times_s / periods_s[sines])
-    steps = kinds == 2
-    changes = rng.random((instants, int(steps.sum()))) < 0.002
+    changes = jumps.random((instants, int(steps.sum()))) < STEPS_AN_INSTANT
     values[:, steps] += np.cumsum(changes, axis=0) % 2
-    values += rng.uniform(-100.0, 100.0, parameters)
     rounded: NDArray[np.float64] = np.round(values, DECIMALS)
     return rounded
 
