@@ -65,11 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="; ".join(f"{name}: {part.about}" for name, part in PARTS.items()),
     )
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
-    parser.add_argument("--out", type=Path, default=OUT, help=f"folder (default: {OUT})")
+    parser.add_argument(
+        "--out", type=Path, default=OUT, help=f"folder (default: {OUT})"
+    )
     parser.add_argument("--quick", action="store_true", help="less of everything")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.parts) - set(PARTS)):
-        parser.error(f"no such part: {', '.join(unknown)} (there are {', '.join(PARTS)})")
+        parser.error(
+            f"no such part: {', '.join(unknown)} (there are {', '.join(PARTS)})"
+        )
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:

@@ -79,7 +79,9 @@ def _read(
     finally:
         client.close()
     if samples != backlog.samples:
-        raise Miscounted(f"{samples:,} samples were read, {backlog.samples:,} were sent")
+        raise Miscounted(
+            f"{samples:,} samples were read, {backlog.samples:,} were sent"
+        )
     return steady(marks)
 
 

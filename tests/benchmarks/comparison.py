@@ -19,7 +19,14 @@ from tests.benchmarks.flow_run import LONGEST_S, store_backlog
 from tests.benchmarks.peers.environment import peers_python, versions
 from tests.benchmarks.peers.job import MAKE_TABLE, TABLE, VARIABLE
 from tests.benchmarks.stage import PEERS_TOPIC, Stage
-from tests.benchmarks.statistics import Mark, Measured, Rounds, interleaved, ratio, steady
+from tests.benchmarks.statistics import (
+    Mark,
+    Measured,
+    Rounds,
+    interleaved,
+    ratio,
+    steady,
+)
 from tests.benchmarks.telemetry import (
     SPACECRAFT,
     Shape,

@@ -40,7 +40,9 @@ class Table:
     @property
     def quantities(self) -> list[str]:
         """All quantities, in order of appearance."""
-        return list(dict.fromkeys(name for case in self.rounds.values() for name in case))
+        return list(
+            dict.fromkeys(name for case in self.rounds.values() for name in case)
+        )
 
     def spread(self, case: str, quantity: str) -> Spread | None:
         """The figure of a case, if it was measured."""

@@ -7,7 +7,15 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("bytewax", "confluent-kafka", "msgspec", "numba", "numpy", "psycopg", "river")
+PACKAGES = (
+    "bytewax",
+    "confluent-kafka",
+    "msgspec",
+    "numba",
+    "numpy",
+    "psycopg",
+    "river",
+)
 GIGABYTE = 1e9
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.benchmarks import comparison, throughput
+from tests.benchmarks import comparison, latency, scaling, throughput
 from tests.benchmarks.figures import Findings, Plan
 from tests.benchmarks.stage import Stage
 
@@ -22,5 +22,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "throughput": Part("samples a second, and the ceilings", throughput.measure),
     "comparison": Part("the same job done by others", comparison.measure),
+    "latency": Part("milliseconds from produce to the committed row", latency.measure),
+    "scaling": Part("one process and two", scaling.measure),
 }
 BY_DEFAULT = tuple(name for name, part in PARTS.items() if part.by_default)

@@ -26,7 +26,7 @@ from tests.services.kafka import Kafka, kafka_jars
 from tests.services.postgres import Postgres, fresh_database
 
 # Backlogs lie side by side in the flow's topic: the flow reads a share of partitions.
-PLACES = 24
+PLACES = 40
 PARTITIONS_A_PLACE = 8
 SNAPSHOT_S = 5
 PEERS_TOPIC = "benchmark.peers"

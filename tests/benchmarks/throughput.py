@@ -92,5 +92,7 @@ def _flat_goal(rounds: Rounds, plan: Plan) -> Goal:
         for parameters in plan.parameters
     ]
     low, high = plan.parameters[0], plan.parameters[-1]
-    text = f"cost a sample, {low:,} to {high:,} parameters at full speed: most over least"
+    text = (
+        f"cost a sample, {low:,} to {high:,} parameters at full speed: most over least"
+    )
     return Goal(text, max(costs) / min(costs), FLAT)
