@@ -56,7 +56,7 @@ def measure(stage: Stage, plan: Plan) -> Findings:
     stage.say("  installing the peers, unless that was done before")
     python = peers_python()
     ours = stage.backlog(SHAPE, plan.of(1_000_000, 500_000))
-    theirs = stage.backlog(SHAPE, plan.of(100_000, 40_000), PEERS_TOPIC)
+    theirs = stage.backlog(SHAPE, plan.of(150_000, 60_000), PEERS_TOPIC)
     trees = str(_trees_alone(stage.folder / "trees_alone"))
     cases: dict[str, Callable[[], Measured]] = {
         TREES: partial(store_backlog, stage, ours, ORBITWATCH_PARAMETERS=trees),

@@ -32,7 +32,13 @@ class Observer:
     def __init__(self, flow: Flow, pid: int, database: str) -> None:
         self._flow = flow
         self.cost = ProcessCost(pid)
+        self._database = database
         self._connection = psycopg.connect(database, autocommit=True)
+
+    def reconnect(self) -> None:
+        """Goes on with a server that was away."""
+        self._connection.close()
+        self._connection = psycopg.connect(self._database, autocommit=True)
 
     def close(self) -> None:
         """Ends the connection."""

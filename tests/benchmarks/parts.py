@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.benchmarks import comparison, latency, scaling, throughput
+from tests.benchmarks import (
+    comparison,
+    latency,
+    outage,
+    parameters,
+    scaling,
+    soak,
+    throughput,
+)
 from tests.benchmarks.figures import Findings, Plan
 from tests.benchmarks.stage import Stage
 
@@ -23,6 +31,9 @@ PARTS: Mapping[str, Part] = {
     "throughput": Part("samples a second, and the ceilings", throughput.measure),
     "comparison": Part("the same job done by others", comparison.measure),
     "latency": Part("milliseconds from produce to the committed row", latency.measure),
+    "parameters": Part("memory, cost and pauses by parameters", parameters.measure),
+    "outage": Part("memory when the database is away", outage.measure),
+    "soak": Part("memory over ten minutes", soak.measure, by_default=False),
     "scaling": Part("one process and two", scaling.measure),
 }
 BY_DEFAULT = tuple(name for name, part in PARTS.items() if part.by_default)

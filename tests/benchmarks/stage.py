@@ -60,7 +60,11 @@ class Stage:
             server.options |= {"max_wal_size": "4GB", "shared_buffers": "512MB"}
             exits.enter_context(broker)
             exits.enter_context(server)
-            self.kafka, self._server = broker.bootstrap, server.uri
+            self.kafka, self._server, self._postgres = (
+                broker.bootstrap,
+                server.uri,
+                server,
+            )
             self._create_topics()
             self._exits = exits.pop_all()
         return self
@@ -153,6 +157,14 @@ class Stage:
     def forget(self, pid: int) -> None:
         """The process has ended."""
         self._watchdog.forget_process(pid)
+
+    def stop_database(self) -> None:
+        """Stops the server; its data stays."""
+        self._postgres.stop()
+
+    def start_database(self) -> None:
+        """Has the server back, at the same address."""
+        self._postgres.start()
 
     def versions(self) -> dict[str, str]:
         """What the servers are."""
