@@ -40,7 +40,6 @@ def run(names: Sequence[str], plan: Plan, out: Path) -> int:
     findings: list[Findings] = []
     begun_s = time.monotonic()
     with Stage(say) as stage:
-        about |= stage.versions()
         for name in names:
             say(f"{name}: {PARTS[name].about}")
             try:
@@ -48,6 +47,7 @@ def run(names: Sequence[str], plan: Plan, out: Path) -> int:
             except (OrbitwatchError, AssertionError) as error:
                 say(f"  {name} failed: {one_line(error)}")
                 findings.append(Findings(name, failure=one_line(error)))
+        about |= stage.versions()
     about["duration"] = f"{time.monotonic() - begun_s:.0f} s"
     report = Report(about, findings)
     files = report.write(out)

@@ -16,6 +16,8 @@ from tests.benchmarks.telemetry import Shape, instants_for, messages, signals
 SEED = 7
 FLUSH_S = 120
 
+Headers = list[tuple[str, str | bytes | None]] | None
+
 
 class Miscounted(OrbitwatchError):
     """What was stored is not what was sent, so there is no figure."""
@@ -74,7 +76,9 @@ def produce(kafka: str, place: Place, shape: Shape, samples: int) -> Backlog:
             "queue.buffering.max.kbytes": 500_000,
         }
     )
-    headers = [("content-type", ARROW_CONTENT_TYPE.encode())] if shape.arrow else None
+    headers: Headers = (
+        [("content-type", ARROW_CONTENT_TYPE.encode())] if shape.arrow else None
+    )
     count = 0
     for message in messages(shape, values):
         partition = place.first + partition_of(message.group, shape.groups, place.count)

@@ -92,7 +92,7 @@ def copy(stage: Stage, backlog: Backlog) -> Measured:
     """
     prepared = [(len(rows), b"".join(encode(rows))) for rows in _rows(backlog)]
     stored = 0
-    with stage.database() as database:
+    with stage.servers.database() as database:
         marks = []
         with psycopg.connect(database) as connection:
             for rows, data in prepared:

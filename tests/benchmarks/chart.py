@@ -17,7 +17,7 @@ LOGARITHMIC_FROM = 30.0
 
 
 def draw(findings: Sequence[Findings], file: Path) -> None:
-    """Draws the first two quantities of every table; whiskers are lowest and highest."""
+    """Draws two quantities a table; whiskers are the lowest and highest round."""
     tables = [
         (part.part, table) for part in findings for table in part.tables if table.rounds
     ]

@@ -18,7 +18,8 @@ from tests.benchmarks.figures import Findings, Goal, Plan, Table
 from tests.benchmarks.flow_run import LONGEST_S, store_backlog
 from tests.benchmarks.peers.environment import peers_python, versions
 from tests.benchmarks.peers.job import MAKE_TABLE, TABLE, VARIABLE
-from tests.benchmarks.stage import PEERS_TOPIC, Stage
+from tests.benchmarks.servers import PEERS as PEERS_PLACE
+from tests.benchmarks.stage import Stage
 from tests.benchmarks.statistics import (
     Mark,
     Measured,
@@ -56,10 +57,10 @@ def measure(stage: Stage, plan: Plan) -> Findings:
     stage.say("  installing the peers, unless that was done before")
     python = peers_python()
     ours = stage.backlog(SHAPE, plan.of(1_000_000, 500_000))
-    theirs = stage.backlog(SHAPE, plan.of(150_000, 60_000), PEERS_TOPIC)
-    trees = str(_trees_alone(stage.folder / "trees_alone"))
+    theirs = stage.backlog(SHAPE, plan.of(150_000, 60_000), PEERS_PLACE)
+    trees = _trees_alone(stage.folder / "trees_alone")
     cases: dict[str, Callable[[], Measured]] = {
-        TREES: partial(store_backlog, stage, ours, ORBITWATCH_PARAMETERS=trees),
+        TREES: partial(store_backlog, stage, ours, parameters=trees),
         DEFAULTS: partial(store_backlog, stage, ours),
     }
     for name, command in PEERS.items():
@@ -112,7 +113,7 @@ def _trees_alone(folder: Path) -> Path:
 
 def _store(stage: Stage, backlog: Backlog, command: tuple[str, ...]) -> Measured:
     """Has a peer store the backlog; raises Miscounted unless it did."""
-    with stage.database() as database:
+    with stage.servers.database() as database:
         with psycopg.connect(database) as connection:
             connection.execute(MAKE_TABLE)
         job = {

@@ -24,6 +24,7 @@ LATENCIES = """
     SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - generation_time) * 1000
     FROM sample
     WHERE generation_time >= %(begin)s
+    ORDER BY generation_time
 """
 
 
@@ -94,7 +95,8 @@ def _sleep_until(time_s: float) -> None:
 def latencies_ms(database: str, sent: Sent) -> list[float]:
     """How long each sample took from `produce` to the commit of its row.
 
-    The samples must be the last that were sent. Raises Miscounted if some are missing.
+    In order of `produce`; these samples must be the last that were sent. Raises
+    Miscounted if some are missing.
     """
     with psycopg.connect(database) as connection:
         rows = connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 
@@ -78,14 +79,16 @@ class Observer:
         return self._flow.log.read_text(errors="replace")[-2000:]
 
 
-def store_backlog(stage: Stage, backlog: Backlog, **settings: str) -> Measured:
+def store_backlog(
+    stage: Stage, backlog: Backlog, parameters: Path | None = None
+) -> Measured:
     """Throughput, cost and memory of a flow that stores a backlog, start left out.
 
     Raises Miscounted unless exactly the backlog is then in the database.
     """
     with (
-        stage.database() as database,
-        stage.flow(database, backlog.place.setting, **settings) as flow,
+        stage.servers.database() as database,
+        stage.flow(database, backlog.place, parameters=parameters) as flow,
     ):
         observer = Observer(flow, stage.start(flow), database)
         try:

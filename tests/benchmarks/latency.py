@@ -12,7 +12,7 @@ from tests.benchmarks.backlog import check_stored
 from tests.benchmarks.feed import feed, latencies_ms
 from tests.benchmarks.figures import Findings, Goal, Plan, Table
 from tests.benchmarks.flow_run import Observer
-from tests.benchmarks.stage import Stage
+from tests.benchmarks.stage import SNAPSHOT_S, Stage
 from tests.benchmarks.statistics import Measured, Spread, interleaved, percentile
 from tests.benchmarks.telemetry import Shape
 
@@ -49,16 +49,16 @@ def measure(stage: Stage, plan: Plan) -> Findings:
         goals,
         [
             f"Packets of {SHAPE.values} values, {seconds} s a round after "
-            f"{WARM_UP_S:.0f} s of warm-up, a snapshot every 5 s. The time of commit is "
-            "that of PostgreSQL (`pg_xact_commit_timestamp`), taken before the log is "
-            f"flushed; a flush took {flush_ms:.2f} ms (median), which the goals include.",
+            f"{WARM_UP_S:.0f} s of warm-up, a snapshot every {SNAPSHOT_S} s. The time of "
+            "commit is PostgreSQL's (`pg_xact_commit_timestamp`), taken before the log "
+            f"is flushed; that took {flush_ms:.2f} ms (median), which the goals include.",
         ],
     )
 
 
 def _latency(stage: Stage, rate: int, seconds: float) -> Measured:
-    place = stage.empty_place()
-    with stage.database() as database, stage.flow(database, place.setting) as flow:
+    place = stage.servers.new_place()
+    with stage.servers.database() as database, stage.flow(database, place) as flow:
         observer = Observer(flow, stage.start(flow), database)
         try:
             # Opened by the first packet: what comes before it is start-up.
@@ -83,7 +83,7 @@ def _latency(stage: Stage, rate: int, seconds: float) -> Measured:
 def _flush_ms(stage: Stage) -> float:
     """How much longer a small transaction takes when its commit is waited for."""
     medians = []
-    with stage.database() as database, psycopg.connect(database) as connection:
+    with stage.servers.database() as database, psycopg.connect(database) as connection:
         connection.autocommit = True
         connection.execute(MAKE_FLUSHED)
         for wait in ("off", "on"):

@@ -15,6 +15,7 @@ from typing import Any
 
 from bytewax.dataflow import Dataflow
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
+from typing_extensions import override
 
 from connectors import topics
 from connectors.kafka.source import TelemetrySource
@@ -32,6 +33,7 @@ class CountingSink(DynamicSink[tuple[str, Scored]]):
     def __init__(self, marks: Path) -> None:
         self._marks = marks
 
+    @override
     def build(
         self, step_id: str, worker_index: int, worker_count: int
     ) -> CountingPartition:
@@ -44,10 +46,12 @@ class CountingPartition(StatelessSinkPartition[tuple[str, Scored]]):
         self._file = marks.open("w", buffering=1)
         self._counted = 0
 
+    @override
     def write_batch(self, items: list[tuple[str, Scored]]) -> None:
         self._counted += sum(len(scored.samples) for _, scored in items)
         self._file.write(f"{self._counted} {time.monotonic()} {time.process_time()}\n")
 
+    @override
     def close(self) -> None:
         self._file.close()
 
@@ -55,6 +59,7 @@ class CountingPartition(StatelessSinkPartition[tuple[str, Scored]]):
 class NullSink(DynamicSink[Any]):
     """Takes everything and does nothing."""
 
+    @override
     def build(
         self, step_id: str, worker_index: int, worker_count: int
     ) -> NullPartition:
@@ -62,8 +67,9 @@ class NullSink(DynamicSink[Any]):
 
 
 class NullPartition(StatelessSinkPartition[Any]):
+    @override
     def write_batch(self, items: list[Any]) -> None:
-        """Does nothing."""
+        pass
 
 
 def folder() -> Path:

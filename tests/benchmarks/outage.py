@@ -68,16 +68,16 @@ def _held_up(stage: Stage, backlog: Backlog) -> Measured:
 
 
 def _stopped(stage: Stage, backlog: Backlog) -> Measured:
-    with _begun(stage, backlog) as (database, observer):
+    with _begun(stage, backlog) as (_, observer):
         before_mb, stored = observer.cost.resident_mb(), observer.stored()
         if stored >= backlog.messages:
             raise Miscounted("the flow was done before: give it more to store")
-        stage.stop_database()
+        stage.servers.stop_database()
         try:
             time.sleep(STOPPED_S)
             after_mb = observer.cost.resident_mb()
         finally:
-            stage.start_database()
+            stage.servers.start_database()
         observer.reconnect()
         observer.watch(lambda done: done >= backlog.messages)
         return {
@@ -91,8 +91,8 @@ def _stopped(stage: Stage, backlog: Backlog) -> Measured:
 def _begun(stage: Stage, backlog: Backlog) -> Iterator[tuple[str, Observer]]:
     """A flow that has stored a part of the backlog; in the end it must have it all."""
     with (
-        stage.database() as database,
-        stage.flow(database, backlog.place.setting) as flow,
+        stage.servers.database() as database,
+        stage.flow(database, backlog.place) as flow,
     ):
         observer = Observer(flow, stage.start(flow), database)
         try:

@@ -11,7 +11,7 @@ from tests.benchmarks.feed import feed, latencies_ms
 from tests.benchmarks.figures import Findings, Goal, Plan, Table
 from tests.benchmarks.flow_run import Observer
 from tests.benchmarks.process_cost import ProcessCost
-from tests.benchmarks.stage import Stage
+from tests.benchmarks.stage import SNAPSHOT_S, Stage
 from tests.benchmarks.statistics import (
     Measured,
     Rounds,
@@ -46,8 +46,8 @@ def measure(stage: Stage, plan: Plan) -> Findings:
             "`start` lasts from the start of the process to its first stored sample "
             "(to 0.1 s). `peak` is the most memory while storing a backlog at full "
             f"speed; then {RATE:,} samples/s are fed: `CPU` and `resident` are of that "
-            "time, `pause` is the longest latency less the median: what a snapshot "
-            f"(every 5 s) delays, at least. `idle` is measured over {IDLE_S:.0f} s "
+            "time, `pause` is the longest latency between two snapshots (every "
+            f"{SNAPSHOT_S} s) less the median of all, `idle` is over {IDLE_S:.0f} s "
             "without telemetry.",
         ],
     )
@@ -58,9 +58,9 @@ def _case(parameters: int) -> str:
 
 
 def _run(stage: Stage, shape: Shape, plan: Plan) -> Measured:
-    place = stage.empty_place()
+    place = stage.servers.new_place()
     backlog = produce(stage.kafka, place, shape, plan.of(500_000, 200_000))
-    with stage.database() as database, stage.flow(database, place.setting) as flow:
+    with stage.servers.database() as database, stage.flow(database, place) as flow:
         begin_s = time.monotonic()
         observer = Observer(flow, stage.start(flow), database)
         try:
@@ -85,9 +85,19 @@ def _run(stage: Stage, shape: Shape, plan: Plan) -> Measured:
         PEAK: peak_mb,
         RESIDENT: resident_mb,
         COST: cpu_s / sent.samples * 1e6,
-        PAUSE: max(latencies) - percentile(latencies, 50),
+        PAUSE: pause_ms(latencies, RATE * SNAPSHOT_S),
         IDLE: idle,
     }
+
+
+def pause_ms(latencies: list[float], samples: int) -> float:
+    """The longest latency of every so many samples (the median of them) over the rest.
+
+    `latencies` are in order of time; stretches of `samples` hold one snapshot each.
+    """
+    starts = range(0, len(latencies) - samples + 1, samples) or range(1)
+    longest = [max(latencies[start : start + samples]) for start in starts]
+    return Spread.of(longest).median - percentile(latencies, 50)
 
 
 def idle_percent(cost: ProcessCost) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks import (
     comparison,
+    detectors,
     latency,
     outage,
     parameters,
@@ -35,5 +36,8 @@ PARTS: Mapping[str, Part] = {
     "outage": Part("memory when the database is away", outage.measure),
     "soak": Part("memory over ten minutes", soak.measure, by_default=False),
     "scaling": Part("one process and two", scaling.measure),
+    "detectors": Part(
+        "time a sample, by detector; no server needed", detectors.measure
+    ),
 }
 BY_DEFAULT = tuple(name for name, part in PARTS.items() if part.by_default)

@@ -55,10 +55,9 @@ def measure(stage: Stage, plan: Plan) -> Findings:
 
 def _run(stage: Stage, backlog: Backlog, places: tuple[Place, ...]) -> Measured:
     """Has one process a place count samples; raises Miscounted if it missed some."""
-    with stage.database() as database, ExitStack() as exits:
+    with stage.servers.database() as database, ExitStack() as exits:
         flows = [
-            exits.enter_context(stage.flow(database, place.setting, MODULE))
-            for place in places
+            exits.enter_context(stage.flow(database, place, MODULE)) for place in places
         ]
         costs = [ProcessCost(stage.start(flow)) for flow in flows]
         _wait(flows, lambda flow: (flow.folder / READY).exists())

@@ -20,9 +20,9 @@ RESIDENT = "resident MB"
 def measure(stage: Stage, plan: Plan) -> Findings:
     """Memory after each of twenty stretches of time, at a steady rate."""
     stretch_s = plan.of(30, 2)
-    place = stage.empty_place()
+    place = stage.servers.new_place()
     rounds: Rounds = {}
-    with stage.database() as database, stage.flow(database, place.setting) as flow:
+    with stage.servers.database() as database, stage.flow(database, place) as flow:
         observer = Observer(flow, stage.start(flow), database)
         try:
             sent = feed(stage.kafka, place, SHAPE, RATE, 0)

@@ -61,7 +61,7 @@ def interleaved(
     """
     found: Rounds = {case: {} for case in cases}
     for turn in range(1, rounds + 1):
-        order = list(cases) if turn % 2 else list(reversed(cases))
+        order = list(cases)[:: 1 if turn % 2 else -1]
         for case in order:
             say(f"  round {turn} of {rounds}: {case}")
             for quantity, value in cases[case]().items():

@@ -45,7 +45,7 @@ class Shape:
 
     @classmethod
     def packets(cls, parameters: int, values: int) -> Shape:
-        """JSON packets of so many values, or of all parameters where these are fewer."""
+        """JSON packets of so many values, or of all the parameters if fewer."""
         return cls(parameters, min(parameters, values))
 
     @classmethod

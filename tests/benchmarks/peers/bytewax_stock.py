@@ -10,10 +10,12 @@ import psycopg
 from bytewax.connectors.kafka import KafkaError, KafkaSource, KafkaSourceMessage
 from bytewax.dataflow import Dataflow
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
+from typing_extensions import override
 
 from tests.benchmarks.peers.job import INSERT, Forest, Job, Row, Sample, row, samples_of
 
-Received = KafkaSourceMessage[bytes | None, bytes | None] | KafkaError
+Bytes = bytes | None
+Received = KafkaSourceMessage[Bytes, Bytes] | KafkaError[Bytes, Bytes]
 
 
 class PostgresSink(DynamicSink[tuple[str, tuple[Sample, float]]]):
@@ -22,6 +24,7 @@ class PostgresSink(DynamicSink[tuple[str, tuple[Sample, float]]]):
     def __init__(self, job: Job) -> None:
         self._job = job
 
+    @override
     def build(
         self, step_id: str, worker_index: int, worker_count: int
     ) -> PostgresPartition:
@@ -33,6 +36,7 @@ class PostgresPartition(StatelessSinkPartition[tuple[str, tuple[Sample, float]]]
         self._job = job
         self._connection = psycopg.connect(job.database)
 
+    @override
     def write_batch(self, items: list[tuple[str, tuple[Sample, float]]]) -> None:
         rows: list[Row] = [
             row(self._job.number(name), sample, score)
@@ -43,6 +47,7 @@ class PostgresPartition(StatelessSinkPartition[tuple[str, tuple[Sample, float]]]
         self._connection.commit()
         self._job.stored(len(rows))
 
+    @override
     def close(self) -> None:
         self._connection.close()
 
