@@ -171,7 +171,8 @@ def batches(size: int) -> list[tuple[NDArray[np.int64], Floats]]:
 def columns(size: int) -> Columns:
     """Context of rare commands."""
     rng = np.random.default_rng(6)
-    return {f"command {i}": 1.0 * (rng.random(size) < 0.02) for i in range(COLUMNS)}
+    given = rng.random((COLUMNS, size)) < 0.02
+    return {f"command {i}": row.astype(np.float64) for i, row in enumerate(given)}
 
 
 def feeder(

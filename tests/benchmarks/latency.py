@@ -49,9 +49,9 @@ def measure(stage: Stage, plan: Plan) -> Findings:
         goals,
         [
             f"Packets of {SHAPE.values} values, {seconds} s a round after "
-            f"{WARM_UP_S:.0f} s of warm-up, a snapshot every {SNAPSHOT_S} s. The time of "
-            "commit is PostgreSQL's (`pg_xact_commit_timestamp`), taken before the log "
-            f"is flushed; that took {flush_ms:.2f} ms (median), which the goals include.",
+            f"{WARM_UP_S:.0f} s of warm-up, a snapshot every {SNAPSHOT_S} s. A row's "
+            "time of commit is PostgreSQL's (`pg_xact_commit_timestamp`), taken before "
+            f"the log is flushed, for which the goals add {flush_ms:.2f} ms (measured).",
         ],
     )
 
