@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import psycopg
 from confluent_kafka import Message, TopicPartition
+from numpy.typing import NDArray
 
 from connectors.database.copy_rows import SampleRows, encode
 from connectors.decode.decoder import Decoder
@@ -22,7 +23,7 @@ from connectors.settings import Settings
 from tests.benchmarks.backlog import SEED, Backlog, Miscounted, check_stored
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.statistics import Mark, Measured, steady
-from tests.benchmarks.telemetry import INTERVAL_US, START_US, signals
+from tests.benchmarks.telemetry import INTERVAL_US, START_US, Shape, signals
 
 COPY = (
     "COPY sample (parameter_id, generation_time, value, anomaly_score, severity) "
@@ -90,7 +91,10 @@ def copy(stage: Stage, backlog: Backlog) -> Measured:
 
     The rows were encoded before.
     """
-    prepared = [(len(rows), b"".join(encode(rows))) for rows in _rows(backlog)]
+    shape = backlog.shape
+    values = signals(shape.parameters, backlog.samples // shape.parameters, SEED)
+    pieces = rows_of(shape, values)
+    prepared = [(len(rows), b"".join(encode(rows))) for rows in pieces]
     stored = 0
     with stage.servers.database() as database:
         marks = []
@@ -105,11 +109,9 @@ def copy(stage: Stage, backlog: Backlog) -> Measured:
     return steady(marks)
 
 
-def _rows(backlog: Backlog) -> list[SampleRows]:
-    """The backlog's rows in pieces as large as the flow's polls, by parameter."""
-    shape = backlog.shape
-    instants = backlog.samples // shape.parameters
-    values = signals(shape.parameters, instants, SEED)
+def rows_of(shape: Shape, values: NDArray[np.float64]) -> list[SampleRows]:
+    """The `values` as rows, in pieces as large as the flow's polls, by parameter."""
+    instants = len(values)
     a_poll = POLL_MESSAGES * shape.instants // shape.groups
     edges = [*range(0, instants, max(a_poll, shape.instants)), instants]
     return [

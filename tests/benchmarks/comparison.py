@@ -56,8 +56,8 @@ def measure(stage: Stage, plan: Plan) -> Findings:
     """Cost a sample of the flow and of three other ways to do the same."""
     stage.say("  installing the peers, unless that was done before")
     python = peers_python()
-    ours = stage.backlog(SHAPE, plan.of(1_000_000, 500_000))
-    theirs = stage.backlog(SHAPE, plan.of(150_000, 60_000), PEERS_PLACE)
+    ours = stage.backlog(SHAPE, plan.of(1_000_000, 400_000))
+    theirs = stage.backlog(SHAPE, plan.of(120_000, 40_000), PEERS_PLACE)
     trees = _trees_alone(stage.folder / "trees_alone")
     cases: dict[str, Callable[[], Measured]] = {
         TREES: partial(store_backlog, stage, ours, parameters=trees),

@@ -50,9 +50,7 @@ class Observer:
         found = self._connection.execute(MESSAGES_STORED).fetchone()
         return int(found[0]) if found else 0
 
-    def watch(
-        self, done: Callable[[int], bool], look: Callable[[Mark], object] = id
-    ) -> list[Mark]:
+    def watch(self, done: Callable[[int], bool]) -> list[Mark]:
         """Looks until `done(messages stored)`; marks count messages.
 
         Raises FlowStalled with what the flow last said.
@@ -70,9 +68,7 @@ class Observer:
             if marks:
                 time.sleep(LOOK_EVERY_S)
             cpu_s, stored = self.cost.cpu_s(), self.stored()
-            mark = Mark(stored, time.monotonic(), cpu_s)
-            marks.append(mark)
-            look(mark)
+            marks.append(Mark(stored, time.monotonic(), cpu_s))
         return marks
 
     def _last_words(self) -> str:

@@ -17,9 +17,9 @@ from tests.benchmarks.telemetry import Shape
 
 SHAPE = Shape.packets(1_000, 25)
 # Less than the flow's lock_timeout, so that it waits and does not try again.
-HELD_UP_S = 7.0
-STOPPED_S = 5.0
-SETTLE_S = 2.0
+HELD_UP_S = 5.0
+STOPPED_S = 3.0
+SETTLE_S = 1.0
 GROWTH = "memory after over before"
 FLAT = 1.1
 HELD_UP, STOPPED = "held up", "stopped"

@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors.errors import OrbitwatchError
+
 Measured = dict[str, float]
 """What one round found of one case: a number by quantity, such as `samples/s`."""
 Rounds = dict[str, dict[str, list[float]]]
@@ -83,7 +85,7 @@ class Mark:
     cpu_s: float
 
 
-class TooShort(Exception):
+class TooShort(OrbitwatchError):
     """The run left nothing to measure between its first and its last mark."""
 
 

@@ -24,7 +24,8 @@ INTERVAL_US = 1_000_000
 DECIMALS = 4
 STEPS_AN_INSTANT = 0.002
 ARROW_PARAMETERS = 100
-ARROW_INSTANTS = 100
+# Several polls to a backlog: the flow takes up to 2,000 messages at once.
+ARROW_INSTANTS = 10
 
 
 @dataclass(frozen=True, slots=True)

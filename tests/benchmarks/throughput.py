@@ -50,13 +50,17 @@ def measure(stage: Stage, plan: Plan) -> Findings:
 
 
 def shapes(plan: Plan) -> list[Shape]:
-    """Every form of telemetry with every number of parameters."""
+    """Every form of telemetry, or (quick) packets only, by number of parameters."""
     found = [
         shape
         for parameters in plan.parameters
         for shape in (
-            *(Shape.packets(parameters, values) for values in (1, 25, 100)),
-            Shape.bulk(parameters),
+            *(Shape.packets(parameters, values) for values in (1, 25)),
+            *(
+                ()
+                if plan.quick
+                else (Shape.packets(parameters, 100), Shape.bulk(parameters))
+            ),
         )
     ]
     return list(dict.fromkeys(found))
@@ -64,7 +68,7 @@ def shapes(plan: Plan) -> list[Shape]:
 
 def _backlog(stage: Stage, plan: Plan, shape: Shape) -> Backlog:
     if shape.arrow:
-        return stage.backlog(shape, plan.of(2_000_000, 1_000_000))
+        return stage.backlog(shape, 3_000_000)
     if shape.values == 1:
         return stage.backlog(shape, plan.of(200_000, 100_000))
     return stage.backlog(shape, plan.of(1_000_000, 500_000))
