@@ -68,11 +68,6 @@ class Plan:
     quick: bool = False
 
     @property
-    def rounds(self) -> int:
-        """How often each case is measured."""
-        return 1 if self.quick else 3
-
-    @property
     def parameters(self) -> Sequence[int]:
         """The numbers of parameters that are tried."""
         return (50, 1_000) if self.quick else (50, 1_000, 10_000)

@@ -27,7 +27,7 @@ FLUSHES = 200
 
 def measure(stage: Stage, plan: Plan) -> Findings:
     """Percentiles of the latency at three rates, snapshots included."""
-    seconds = plan.of(15, 6)
+    seconds = plan.of(11, 6)
     flush_ms = _flush_ms(stage)
     cases: dict[str, Callable[[], Measured]] = {
         f"{rate:,} samples/s": partial(_latency, stage, rate, seconds)

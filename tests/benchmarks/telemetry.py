@@ -23,9 +23,9 @@ INTERVAL_US = 1_000_000
 # As an instrument reports them, and short on the wire.
 DECIMALS = 4
 STEPS_AN_INSTANT = 0.002
-ARROW_PARAMETERS = 100
-# Several polls to a backlog: the flow takes up to 2,000 messages at once.
-ARROW_INSTANTS = 10
+# Some 50 kB a message: the flow then takes several polls to read a backlog.
+ARROW_PARAMETERS = 10
+ARROW_INSTANTS = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def measure(stage: Stage, plan: Plan) -> Findings:
             f"decode: {shape}": partial(ceilings.decode, stage.kafka, backlog),
             f"COPY: {shape}": partial(ceilings.copy, stage, backlog),
         }
-    rounds = interleaved(cases, plan.rounds, stage.say)
+    rounds = interleaved(cases, plan.of(2, 1), stage.say)
     return Findings(
         "throughput",
         [Table("Throughput and cost", rounds)],
@@ -68,9 +68,9 @@ def shapes(plan: Plan) -> list[Shape]:
 
 def _backlog(stage: Stage, plan: Plan, shape: Shape) -> Backlog:
     if shape.arrow:
-        return stage.backlog(shape, 3_000_000)
+        return stage.backlog(shape, 2_000_000)
     if shape.values == 1:
-        return stage.backlog(shape, plan.of(200_000, 100_000))
+        return stage.backlog(shape, 100_000)
     return stage.backlog(shape, plan.of(1_000_000, 500_000))
 
 
