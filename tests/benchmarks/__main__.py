@@ -80,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(
             f"no such part: {', '.join(unknown)} (there are {', '.join(PARTS)})"
         )
+    if not Path("/proc/self/stat").exists():
+        parser.exit(1, "orbitwatch: the benchmark needs Linux: there is no /proc\n")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:

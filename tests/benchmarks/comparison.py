@@ -16,7 +16,7 @@ from connectors.errors import OrbitwatchError
 from tests.benchmarks.backlog import Backlog, check_stored
 from tests.benchmarks.figures import Findings, Goal, Plan, Table
 from tests.benchmarks.flow_run import LONGEST_S, store_backlog
-from tests.benchmarks.peers.environment import peers_python, versions
+from tests.benchmarks.peers.environment import PeersUnavailable, peers_python, versions
 from tests.benchmarks.peers.job import MAKE_TABLE, TABLE, VARIABLE
 from tests.benchmarks.servers import PEERS as PEERS_PLACE
 from tests.benchmarks.stage import Stage
@@ -55,7 +55,11 @@ class PeerFailed(OrbitwatchError):
 def measure(stage: Stage, plan: Plan) -> Findings:
     """Cost a sample of the flow and of three other ways to do the same."""
     stage.say("  installing the peers, unless that was done before")
-    python = peers_python()
+    try:
+        python = peers_python()
+    except PeersUnavailable as error:
+        stage.say(f"  skipped: {error}")
+        return Findings("comparison", remarks=[f"Skipped: {error}."])
     ours = stage.backlog(SHAPE, plan.of(1_000_000, 400_000))
     theirs = stage.backlog(SHAPE, plan.of(120_000, 40_000), PEERS_PLACE)
     trees = _trees_alone(stage.folder / "trees_alone")

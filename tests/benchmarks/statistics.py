@@ -99,8 +99,10 @@ def steady(marks: Sequence[Mark]) -> Measured:
     if not begun or begun[-1].stored < 2 * begun[0].stored:
         raise TooShort("too few samples: most were stored at once")
     first, last = begun[0], begun[-1]
-    samples = last.stored - first.stored
+    samples, wall_s = last.stored - first.stored, last.wall_s - first.wall_s
+    cpu_s = last.cpu_s - first.cpu_s
     return {
-        "samples/s": samples / (last.wall_s - first.wall_s),
-        "CPU s per million": (last.cpu_s - first.cpu_s) / samples * 1e6,
+        "samples/s": samples / wall_s,
+        "CPU s per million": cpu_s / samples * 1e6,
+        "cores busy": cpu_s / wall_s,
     }

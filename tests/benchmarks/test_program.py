@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.flow_process import REPOSITORY
+from tests.services.fixtures import _skip_or_fail
 from tests.services.kafka import kafka_jars
-from tests.services.process import UnavailableError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -22,10 +22,8 @@ COMMAND = (sys.executable, "-m", "tests.benchmarks", "scaling", "--quick", "--ou
 @pytest.fixture
 def place() -> Path:
     """A folder for temporary files that a server run as another user can reach."""
-    try:
+    with _skip_or_fail():
         kafka_jars()
-    except UnavailableError as error:
-        pytest.skip(str(error))
     return Path("/tmp")  # noqa: S108
 
 

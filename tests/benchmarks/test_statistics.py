@@ -84,7 +84,11 @@ def test_ratios_are_taken_within_rounds():
 
 def test_a_steady_run_is_measured_from_its_first_stored_batch():
     marks = [Mark(0, 0, 5), Mark(100, 10, 8), Mark(300, 11, 8.5), Mark(500, 12, 9)]
-    assert steady(marks) == {"samples/s": 200, "CPU s per million": 2500}
+    assert steady(marks) == {
+        "samples/s": 200,
+        "CPU s per million": 2500,
+        "cores busy": 0.5,
+    }
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,11 @@ def _backlog(stage: Stage, plan: Plan, shape: Shape) -> Backlog:
     if shape.arrow:
         return stage.backlog(shape, 2_000_000)
     if shape.values == 1:
-        return stage.backlog(shape, 100_000)
+        # More where the ceilings are measured too, which would be done in no time.
+        many = plan.of(300_000, 100_000)
+        return stage.backlog(
+            shape, many if shape.parameters == CEILING_PARAMETERS else 100_000
+        )
     return stage.backlog(shape, plan.of(1_000_000, 500_000))
 
 

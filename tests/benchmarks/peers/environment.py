@@ -11,7 +11,10 @@ from connectors.errors import OrbitwatchError, one_line
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 CACHE = Path(__file__).parents[3] / ".cache"
-PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+PIP = (
+    *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+    *("--retries", "1", "--timeout", "15"),
+)
 
 
 class PeersUnavailable(OrbitwatchError):
@@ -28,7 +31,7 @@ def peers_python() -> Path:
     python, complete = folder / "bin" / "python", folder / "complete"
     if not complete.exists():
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
-        _run(str(python), *PIP, "--retries", "1", "--requirement", str(REQUIREMENTS))
+        _run(str(python), *PIP, "--requirement", str(REQUIREMENTS))
         complete.touch()
     return python
 
