@@ -61,7 +61,7 @@ def measure(stage: Stage, plan: Plan) -> Findings:
         stage.say(f"  skipped: {error}")
         return Findings("comparison", remarks=[f"Skipped: {error}."])
     ours = stage.backlog(SHAPE, plan.of(1_000_000, 400_000))
-    theirs = stage.backlog(SHAPE, plan.of(120_000, 40_000), PEERS_PLACE)
+    theirs = stage.backlog(SHAPE, plan.of(120_000, 80_000), PEERS_PLACE)
     trees = _trees_alone(stage.folder / "trees_alone")
     cases: dict[str, Callable[[], Measured]] = {
         TREES: partial(store_backlog, stage, ours, parameters=trees),
