@@ -33,8 +33,8 @@ test: .venv/dev.stamp  ## Run the tests; those whose service is missing are skip
 test-slow: .venv/dev.stamp  ## Run the tests that take long: whole systems, killed and resumed
 	.venv/bin/python -m pytest -m slow
 
-bench: .venv/dev.stamp  ## Measure the detectors' speed, as ratios, and print it as tables
-	.venv/bin/python -m pytest -m benchmark tests/benchmarks -s
+bench: .venv/dev.stamp  ## Measure the whole chain against its goals and its peers (BENCH="part ... --quick")
+	.venv/bin/python -m tests.benchmarks $(BENCH)
 
 coverage: .venv/dev.stamp  ## Run the tests and list the lines that none of them reached
 	.venv/bin/python -m pytest --cov --cov-report=term

@@ -1,0 +1,1 @@
+"""What Orbitwatch costs: `python -m tests.benchmarks`, which `make bench` runs."""

@@ -1,0 +1,3 @@
+"""Keeps pytest from importing the peers, which have an environment of their own."""
+
+collect_ignore = ["peers"]
