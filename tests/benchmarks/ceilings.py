@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from connectors.database.copy_rows import SampleRows, encode
 from connectors.decode.decoder import Decoder
 from connectors.kafka.clients import consumer
-from connectors.kafka.fields import content_type, times_us_of
-from connectors.kafka.source import POLL_MESSAGES
+from connectors.kafka.fields import content_types, times_us_of
+from connectors.kafka.topic_partitions import MOST_MESSAGES, POLL_SAMPLES
 from connectors.settings import Settings
 from tests.benchmarks.backlog import SEED, Backlog, Miscounted, check_stored
 from tests.benchmarks.stage import Stage
@@ -49,7 +49,7 @@ def decode(kafka: str, backlog: Backlog) -> Measured:
     def count(messages: list[Message]) -> int:
         decoded = decoder.decode(
             [message.value() for message in messages],
-            [content_type(message) for message in messages],
+            content_types(messages),
             times_us_of(messages),
         )
         return sum(map(len, decoded.samples))
@@ -57,9 +57,15 @@ def decode(kafka: str, backlog: Backlog) -> Measured:
     return _read(kafka, backlog, count)
 
 
+def messages_a_poll(shape: Shape) -> int:
+    """How many messages the flow reads at once while there are more."""
+    return min(max(POLL_SAMPLES // shape.samples_a_message, 1), MOST_MESSAGES)
+
+
 def _read(
     kafka: str, backlog: Backlog, count: Callable[[list[Message]], int]
 ) -> Measured:
+    a_poll = messages_a_poll(backlog.shape)
     client = consumer(Settings(kafka=kafka))
     place = backlog.place
     client.assign([TopicPartition(place.topic, part, 0) for part in place.partitions])
@@ -68,7 +74,7 @@ def _read(
     heard_s = time.monotonic()
     try:
         while samples < backlog.samples:
-            polled = client.consume(POLL_MESSAGES, 0)
+            polled = client.consume(a_poll, 0)
             if polled:
                 samples += count([message for message in polled if not message.error()])
                 heard_s = time.monotonic()
@@ -112,7 +118,7 @@ def copy(stage: Stage, backlog: Backlog) -> Measured:
 def rows_of(shape: Shape, values: NDArray[np.float64]) -> list[SampleRows]:
     """The `values` as rows, in pieces as large as the flow's polls, by parameter."""
     instants = len(values)
-    a_poll = POLL_MESSAGES * shape.instants // shape.groups
+    a_poll = messages_a_poll(shape) * shape.instants // shape.groups
     edges = [*range(0, instants, max(a_poll, shape.instants)), instants]
     return [
         SampleRows(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from connectors.errors import OrbitwatchError
 from tests.benchmarks.backlog import Backlog, check_stored
@@ -48,6 +49,12 @@ class Observer:
     def stored(self) -> int:
         """How many messages are stored."""
         found = self._connection.execute(MESSAGES_STORED).fetchone()
+        return int(found[0]) if found else 0
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+        found = self._connection.execute(query).fetchone()
         return int(found[0]) if found else 0
 
     def watch(self, done: Callable[[int], bool]) -> list[Mark]:

@@ -22,7 +22,8 @@ from connectors.kafka.source import TelemetrySource
 from connectors.messages import Scored
 from connectors.parameters import read_definitions
 from connectors.start import start_flow
-from dataflows.spacecraft import build
+from dataflows.spacecraft import NAME
+from dataflows.wiring import build
 
 READY, GO, MARKS = "ready", "go", "marks"
 
@@ -79,13 +80,14 @@ def folder() -> Path:
 
 def flow() -> Dataflow:
     """The flow, once it is told to begin."""
-    run = start_flow(topics.SPACECRAFT, (topics.ANOMALIES, topics.DEAD_LETTERS))
+    run = start_flow([topics.SPACECRAFT], [topics.ANOMALIES, topics.DEAD_LETTERS])
     definitions = read_definitions(run.settings.parameters)
     place = folder()
     (place / READY).touch()
     while not (place / GO).exists():
         time.sleep(0.005)
     return build(
+        NAME,
         TelemetrySource(run, topics.SPACECRAFT, definitions.identify),
         CountingSink(place / MARKS),
         NullSink(),

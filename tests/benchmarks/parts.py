@@ -13,6 +13,7 @@ from tests.benchmarks import (
     parameters,
     scaling,
     soak,
+    systems,
     throughput,
 )
 from tests.benchmarks.figures import Findings, Plan
@@ -36,6 +37,7 @@ PARTS: Mapping[str, Part] = {
     "outage": Part("memory when the database is away", outage.measure),
     "soak": Part("memory over ten minutes", soak.measure, by_default=False),
     "scaling": Part("one process and two", scaling.measure),
+    "systems": Part("launches, satellites and the archive", systems.measure),
     "detectors": Part(
         "time a sample, by detector; no server needed", detectors.measure
     ),

@@ -38,7 +38,8 @@ def test_messages_decode_to_the_values_they_were_made_of(shape: Shape):
         [message.value for message in made], [content_type] * len(made), received_us
     )
     assert decoded.refused == []
-    found = {str(run.name).rpartition("_")[2]: run for run in decoded.samples}
+    runs = [lot.run(n) for lot in decoded.samples for n in range(len(lot.names))]
+    found = {str(run.name).rpartition("_")[2]: run for run in runs}
     assert len(found) == shape.parameters
     for parameter, column in enumerate(values.T):
         run = found[str(parameter)]
