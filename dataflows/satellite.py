@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import astuple
 from datetime import datetime
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,6 +57,7 @@ _PREDICTION = Table(
     ),
 )
 
+_json = msgspec.json.Encoder()
 _log = logging.getLogger("orbitwatch.track")
 
 
@@ -118,7 +119,7 @@ class SatelliteFollower:
             state.phase,
             state.latitude_hemisphere,
             state.longitude_hemisphere,
-            json.dumps(distances),
+            _json.encode(distances).decode(),
         )
 
     def _minute(self, minute: OrbitMinute) -> Row:

@@ -114,12 +114,10 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
             times_us, values = aligned(samples, places)
             followed = self._of(vehicle).follow(times_us, values)
             records += followed.records
-            if not followed.used.all():
-                times_us = times_us[followed.used]
+            used = slice(None) if followed.used.all() else followed.used
             for name, numbers in followed.series.items():
                 parameter = ParameterName(*vehicle, name)
-                kept = numbers if followed.used.all() else numbers[followed.used]
-                derived.append(Samples(parameter, times_us, kept))
+                derived.append(Samples(parameter, times_us[used], numbers[used]))
         return replace(
             polled, samples=extended(samples, derived), records=tuple(records)
         )
@@ -152,20 +150,21 @@ def aligned(
         messages = np.arange(len(samples)) - np.repeat(
             samples.starts[:-1], np.diff(samples.starts)
         )
-    first = next(iter(runs.values()))
-    same = all(
-        np.array_equal(messages[rows], messages[first])
-        and np.array_equal(samples.times_us[rows], samples.times_us[first])
+    # Bytes are compared in a tenth of the time that arrays take, if they are few.
+    places_of = {
+        (messages[rows].tobytes(), samples.times_us[rows].tobytes())
         for rows in runs.values()
-    )
-    if same:
-        columns = {name: samples.values[rows] for name, rows in runs.items()}
-        return samples.times_us[first], columns
-    return _merged(samples, messages, runs)
+    }
+    if len(places_of) > 1:
+        return _merged(samples, messages, runs)
+    first = next(iter(runs.values()))
+    columns = {name: samples.values[rows] for name, rows in runs.items()}
+    return samples.times_us[first], columns
 
 
 def _rows(samples: Runs, place: int) -> slice:
-    return slice(*samples.starts[place : place + 2].tolist())
+    begin, end = samples.starts[place : place + 2].tolist()
+    return slice(begin, end)
 
 
 def _merged(
