@@ -10,6 +10,7 @@ OrbitwatchError
  +-- TopicMissing           a topic has not been created
  +-- SchemaOutdated         the database lacks migrations
  +-- OffsetLost             Kafka no longer holds what the flow has to read next
+ +-- StateUnreadable        the recovery folder is of another version, or damaged
  +-- DeliveryFailed         Kafka did not confirm a message of ours
 
 Bad telemetry is never an exception: it goes to the dead-letter topic.
@@ -104,6 +105,17 @@ class OffsetLost(OrbitwatchError):
             "ORBITWATCH_LOST_OFFSET=earliest"
         )
         self.topic, self.partition, self.offset = topic, partition, offset
+
+
+class StateUnreadable(OrbitwatchError):
+    """What a step of the flow kept in the recovery folder cannot be read."""
+
+    def __init__(self, step: str, problem: str) -> None:
+        super().__init__(
+            f"the recovery folder (-r) holds a state of {step} that cannot be read: "
+            f"{one_line(problem)}; start with an empty one (what is stored already is "
+            "not stored again, but the detectors learn anew)"
+        )
 
 
 class DeliveryFailed(OrbitwatchError):

@@ -10,9 +10,11 @@ from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream
 
 from connectors.decode.names import shard_of
+from connectors.errors import StateUnreadable
 from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions
+from dataflows.detectors.snapshot import SnapshotError
 from dataflows.tracking import Follower, TrackLogic, Vehicle
 from dataflows.watching import ShardLogic
 
@@ -57,7 +59,10 @@ def track(
     """
 
     def build(resume: bytes | None) -> TrackLogic:
-        return TrackLogic(resume, inputs, new)
+        try:
+            return TrackLogic(resume, inputs, new)
+        except SnapshotError as error:
+            raise StateUnreadable(step_id, str(error)) from None
 
     return op.stateful_batch("trackers", up, build)
 
@@ -77,7 +82,10 @@ def watch(
     """
 
     def build(resume: bytes | None) -> ShardLogic:
-        return ShardLogic(resume, definitions, metrics, clock_us)
+        try:
+            return ShardLogic(resume, definitions, metrics, clock_us)
+        except SnapshotError as error:
+            raise StateUnreadable(step_id, str(error)) from None
 
     return op.stateful_batch("detectors", up, build)
 

@@ -16,7 +16,7 @@ from bytewax.testing import TestingSink, TestingSource, run_main
 from prometheus_client import CollectorRegistry
 
 from connectors.decode.names import shard_of
-from connectors.errors import SettingsError
+from connectors.errors import SettingsError, StateUnreadable
 from connectors.messages import (
     Anomaly,
     DeadLetter,
@@ -325,3 +325,24 @@ def test_an_epoch_is_told_to_the_detectors():
     _, found, _ = scored_by(Definitions(), [replace(one, samples=told)])
     assert len(without) > 0
     assert found == []
+
+
+def test_a_state_of_another_version_is_refused_in_one_line_that_says_what_to_do(
+    tmp_path, monkeypatch
+):
+    init_db_dir(tmp_path, 1)
+
+    def run(items: list[Polled]) -> None:
+        run_main(
+            resumable(items, [], Definitions()),
+            epoch_interval=timedelta(0),
+            recovery_config=RecoveryConfig(str(tmp_path)),
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ShardLogic, "snapshot", lambda _: b"of another version")
+        run([polled([28.0])])
+    with pytest.raises(
+        StateUnreadable, match=r"holds .* start with an empty"
+    ):
+        run([polled([28.0]), polled([28.0], 1)])
