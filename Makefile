@@ -28,7 +28,7 @@ demo: .venv/demo.stamp  ## Watch a synthetic spacecraft for DEMO_SECONDS (60), n
 	@.venv/bin/python -m simulators.demo $(if $(DEMO_SECONDS),--seconds '$(DEMO_SECONDS)')
 
 test: .venv/dev.stamp  ## Run the tests; those whose service is missing are skipped, with the reason
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses auto --dist loadfile
 
 test-slow: .venv/dev.stamp  ## Run the tests that take long: whole systems, killed and resumed
 	.venv/bin/python -m pytest -m slow

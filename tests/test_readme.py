@@ -1,8 +1,10 @@
 """README.md says what is so."""
 
 import re
+import shlex
 import subprocess
 import sys
+from importlib import import_module
 
 import msgspec
 import psycopg
@@ -12,6 +14,7 @@ from connectors.messages import Packet
 from connectors.parameters import read_definitions
 from connectors.timescale import check_database
 from dataflows.watched import check_definitions
+from simulators.command_line import parser
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.flow_process import REPOSITORY, free_port, wait_until
 from tests.readme import PARAMETERS_README, README, part, rewritten
@@ -53,6 +56,18 @@ def test_every_recipe_named_exists():
 def test_every_path_named_exists():
     for path in re.findall(r"`((?:connectors|dataflows|provisioning)/[\w./]*)`", TEXT):
         assert (REPOSITORY / path).exists(), path
+
+
+def test_simulators_understand_what_is_asked_of_them():
+    commands = re.findall(r"^python -m simulators (.*)$", TEXT, re.M)
+    assert len(commands) > 3
+    for command in commands:
+        assert parser().parse_args(shlex.split(command, comments=True)).play
+
+
+def test_every_flow_named_can_be_run():
+    for name in set(re.findall(r"dataflows\.(\w+):flow", TEXT)):
+        assert callable(import_module(f"dataflows.{name}").flow)
 
 
 def test_the_commands_lead_to_a_stored_packet(own_kafka, database, tmp_path):

@@ -342,7 +342,5 @@ def test_a_state_of_another_version_is_refused_in_one_line_that_says_what_to_do(
     with monkeypatch.context() as patch:
         patch.setattr(ShardLogic, "snapshot", lambda _: b"of another version")
         run([polled([28.0])])
-    with pytest.raises(
-        StateUnreadable, match=r"holds .* start with an empty"
-    ):
+    with pytest.raises(StateUnreadable, match=r"holds .* start with an empty"):
         run([polled([28.0]), polled([28.0], 1)])
