@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from river import anomaly
 
 from dataflows.detectors import Detector
-from dataflows.detectors.build import DETECTORS
+from dataflows.detectors.bank import DetectorBank
+from dataflows.detectors.build import DETECTORS, build_watch
 from dataflows.detectors.half_space_trees import HalfSpaceTrees
 from dataflows.detectors.peaks_over_threshold import PeaksOverThreshold
 from dataflows.detectors.record_envelope import RecordEnvelope
@@ -27,6 +28,7 @@ Columns = dict[str, Floats]
 
 SAMPLES = 8000  # a round, at most; small batches get fewer
 WARM_UP = 4000  # samples, so that windows are full and thresholds known
+BANK = 50  # parameters, where they are judged together
 COLUMNS = 25  # of context, for detectors that make use of it
 
 NEEDED: dict[str, dict[str, object]] = {
@@ -106,6 +108,33 @@ def feeder(
         for times_us, values in runs:
             detector.update(times_us, values, context)
         return _microseconds(begin_s, len(runs) * size)
+
+    return feed
+
+
+def bank_feeder(size: int) -> Callable[[], Measured]:
+    """What feeds the record envelopes of many parameters at once, as the flow does."""
+    watches = [build_watch(None, {}) for _ in range(BANK)]
+    bank = DetectorBank(watches[0])
+    rows = np.array([bank.add(b"%d" % k, watch) for k, watch in enumerate(watches)])
+
+    def feed_all(first: int, values: Floats) -> None:
+        count = len(values)
+        begins = np.arange(BANK) * count
+        times_us = np.tile((first + np.arange(count)) * 1_000_000, BANK)
+        bank.judge(rows, begins, begins + count, times_us, np.tile(values, BANK))
+
+    feed_all(-WARM_UP, stream(WARM_UP))
+    runs = batches(size)[: max(SAMPLES // BANK // size, 1)]
+    done = 0
+
+    def feed() -> Measured:
+        nonlocal done
+        begin_s = time.perf_counter()
+        for _, values in runs:
+            feed_all(done, values)
+            done += size
+        return _microseconds(begin_s, len(runs) * size * BANK)
 
     return feed
 
