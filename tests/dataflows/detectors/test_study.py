@@ -5,7 +5,8 @@ train part, then its test part; flags closer than 100 samples are one alarm, non
 the first 750 test samples counts, and events are found or missed as a whole. A figure
 that differs by more than the tolerance is marked, with what it is here.
 
-The study counts 54 labelled sequences, the labels of these channels have 52.
+The study's figures are of another half than these recordings: it counts 54 labelled
+sequences, 36 of SMAP and 18 of MSL, and the labels here have 52, 35 and 17.
 """
 
 import ast
