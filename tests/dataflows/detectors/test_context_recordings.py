@@ -1,9 +1,9 @@
 """What the detectors that take commands find on NASA's SMAP/MSL channels.
 
 The study's own figures are of another half of its channels: 54 events, 36 of SMAP and
-18 of MSL. The channels here have 52, 35 and 17. Of the 26 events that it lists as missed
-12 lie in these channels, and of its 2 false alarms none: so on these its result is 40
-found, 0 false, 12 missed, which is what must come out here, event for event.
+18 of MSL. The channels here have 52, 35 and 17. Of the 26 events that it lists as
+missed 12 lie in these channels, and of its 2 false alarms none: so on these its result
+is 40 found, 0 false, 12 missed, which is what must come out here, event for event.
 """
 
 import ast
