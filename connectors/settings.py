@@ -86,6 +86,15 @@ def _database(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    # Asking for the port checks it.
+    usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    if not usable:
+        raise ValueError(f"{text!r} is not a web address (http://host/path)")
+    return text
+
+
 def _setting(default: str, parse: Callable[[str], Any], meaning: str) -> Any:
     return field(
         default_factory=lambda: parse(default),
@@ -115,6 +124,21 @@ class Settings:
         "provisioning/parameters",
         Path,
         "folder of YAML files that describe parameters: units, limits, detectors",
+    )
+    places: Path = _setting(
+        "provisioning/places.yaml",
+        Path,
+        "YAML file of the places whose distance matters and of the ground stations",
+    )
+    elements: Path = _setting(
+        "provisioning/orbits/satellites.tle",
+        Path,
+        "file of orbital elements, as named two-line elements",
+    )
+    open_notify: str = _setting(
+        "http://api.open-notify.org/iss-now.json",
+        _web_address,
+        "address that tells where the ISS is now",
     )
     lost_offset: str = _setting(
         "stop",

@@ -33,13 +33,16 @@ class Topic:
 SPACECRAFT = Topic(
     "telemetry.spacecraft", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
 )
+ISS_TRACKING = Topic(
+    "telemetry.iss_tracking", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
+)
 ANOMALIES = Topic("telemetry.anomalies", "parameter", 8, 30 * DAY_MS)
 # Has to hold the largest telemetry message with its headers.
 DEAD_LETTERS = Topic(
     "telemetry.dead_letter", "of the refused message", 1, 30 * DAY_MS, 12 * MEGABYTE
 )
 
-ALL = (SPACECRAFT, ANOMALIES, DEAD_LETTERS)
+ALL = (SPACECRAFT, ISS_TRACKING, ANOMALIES, DEAD_LETTERS)
 
 
 def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:

@@ -4,186 +4,32 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
-from connectors import topics
 from connectors.errors import OrbitwatchError, SettingsError
-from connectors.messages import Packet
 from connectors.settings import Settings
 from connectors.stopping import StopRequest
-from connectors.telemanom import DEFAULT_INTERVAL_S, PARTS, read_channels
-from simulators import spacecraft, telemanom
-from simulators.arguments import Parser, instant, number, whole
+from simulators.command_line import DEFAULT_TRUTH, parser
 from simulators.faults import FaultInjector, FaultPlan, inject
 from simulators.feed import Feed
 from simulators.pacing import Pacer
 from simulators.progress import ProgressDisplay
 from simulators.replay import replay
-from simulators.spacecraft import Timing
+from simulators.sources import SYSTEMS
 from simulators.truth import TruthFile
-
-PLAN = FaultPlan()
-DEFAULT_TRUTH = Path("injected_faults.csv")
-
-DESCRIPTION = """\
-Plays telemetry into the topic telemetry.spacecraft: recorded channels (--data), or
-else a synthetic spacecraft in low Earth orbit with 40 parameters in six subsystems,
-ten seconds apart, without end. The broker is the one ORBITWATCH_KAFKA names. Ctrl-C
-sends what was read, and ends; a second Ctrl-C ends at once."""
-
-EPILOG = """\
-examples:
-  python -m simulators spacecraft --rate 600
-  python -m simulators spacecraft --mode anomaly --truth truth.csv --samples 20000
-  python -m simulators spacecraft --data telemanom --part test"""
-
-
-def parser() -> argparse.ArgumentParser:
-    """What can be asked for on the command line."""
-    top = Parser(prog="python -m simulators", description=__doc__)
-    systems = top.add_subparsers(dest="system", required=True, metavar="system")
-    command = systems.add_parser(
-        "spacecraft",
-        help="recorded channels, or a synthetic spacecraft",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    _add_source(command.add_argument_group("what is played"))
-    _add_pace(command.add_argument_group("how it is played"))
-    _add_faults(command.add_argument_group("faults (with --mode anomaly)"))
-    return top
-
-
-def _add_source(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="channels in the layout of the SMAP/MSL (Telemanom) data: train/*.npy, "
-        "test/*.npy (column 0 the value, the others commands), labeled_anomalies.csv",
-    )
-    add(
-        "--part",
-        choices=["train", "test", "both"],
-        help="with --data: the part to play; both (the default) plays train, then test",
-    )
-    add(
-        "--channels",
-        metavar="P-1,S-1",
-        help="with --data: the channels to play (default: all)",
-    )
-    add(
-        "--samples",
-        type=whole(1),
-        metavar="N",
-        help="stop after N sample times (default: at the end of the data, or never)",
-    )
-    add(
-        "--seed",
-        type=whole(0, 2**63 - 1),
-        default=0,
-        metavar="N",
-        help="the same seed gives the same telemetry and the same faults (default 0)",
-    )
-
-
-def _add_pace(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--rate",
-        type=number(1e-3, 1e9),
-        metavar="N",
-        help="packets a second (default: as fast as Kafka takes them)",
-    )
-    add(
-        "--interval",
-        type=number(1e-3, 86_400),
-        metavar="SECONDS",
-        help="event time between samples (default: 10, with --data 60)",
-    )
-    add(
-        "--start",
-        type=instant,
-        default=spacecraft.DEFAULT_START,
-        metavar="TIME",
-        help="event time of the first sample (default: 2024-01-01T00:00:00Z)",
-    )
-    add(
-        "--arrow",
-        type=whole(1, 100_000),
-        default=1,
-        metavar="N",
-        help="N packets of a subsystem a message, as Arrow: the bulk form, which does "
-        "not carry context, sequence or epoch (default: one a message, as JSON)",
-    )
-
-
-def _add_faults(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--mode",
-        choices=["nominal", "anomaly"],
-        default="nominal",
-        help="anomaly: injects noise, spikes, dropouts, rail or stuck values, drift",
-    )
-    add(
-        "--truth",
-        type=Path,
-        metavar="FILE",
-        help=f"where to write which faults were injected (default: {DEFAULT_TRUTH})",
-    )
-    add(
-        "--warm-up",
-        type=whole(0),
-        default=PLAN.warm_up_samples,
-        metavar="N",
-        help=f"samples of a parameter without faults ({PLAN.warm_up_samples})",
-    )
-    add(
-        "--fault-gap",
-        type=whole(1),
-        default=PLAN.mean_gap_samples,
-        metavar="N",
-        help="mean number of samples between two faults of a parameter "
-        f"({PLAN.mean_gap_samples})",
-    )
-
-
-def _source(options: argparse.Namespace) -> tuple[Iterator[Packet], int | None]:
-    """The packets asked for, and how many they are (None: no end)."""
-    if options.data is None:
-        for name in ("part", "channels"):
-            if getattr(options, name) is not None:
-                raise SettingsError(f"--{name}", "goes with --data only")
-        timing = Timing(
-            options.start,
-            options.interval or spacecraft.DEFAULT_INTERVAL_S,
-            options.samples,
-        )
-        total = spacecraft.SUBSYSTEMS * options.samples if options.samples else None
-        return spacecraft.synthetic_packets(options.seed, timing), total
-    timing = Timing(
-        options.start, options.interval or DEFAULT_INTERVAL_S, options.samples
-    )
-    parts = PARTS if options.part in (None, "both") else (options.part,)
-    names = [] if options.channels is None else options.channels.split(",")
-    channels = read_channels(options.data, parts, names)
-    packets = telemanom.recorded_packets(channels, timing)
-    return packets, telemanom.packet_count(channels, timing)
 
 
 def run(options: argparse.Namespace) -> None:
     """Plays what was asked for; raises OrbitwatchError when that cannot be done."""
     if options.truth is not None and options.mode == "nominal":
         raise SettingsError("--truth", "goes with --mode anomaly only")
-    packets, total = _source(options)
+    settings = Settings.from_environment()
     stop = StopRequest()
+    topic, source = SYSTEMS[options.system]
+    packets, total = source(options, settings, stop)
     stop.listen()
-    feed = Feed(Settings.from_environment(), topics.SPACECRAFT, options.arrow)
+    feed = Feed(settings, topic, options.arrow)
     with ExitStack() as stack:
         if options.mode == "anomaly":
             path = options.truth or DEFAULT_TRUTH

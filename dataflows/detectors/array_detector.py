@@ -18,7 +18,7 @@ from dataflows.detectors import Context, Explanation, Floats, Times
 from dataflows.detectors.settings import Rules, check
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 
-__all__ = ["NO_TIME", "ArrayDetector", "Arrays", "Run"]
+__all__ = ["NO_TIME", "ArrayDetector", "Arrays", "Run", "ready"]
 
 Arrays: TypeAlias = tuple[NDArray[Any], ...]
 """The whole learnt state of a detector."""
@@ -38,7 +38,7 @@ class Run:
     context: Context | None = None
 
 
-def _ready(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+def ready(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
     """Return the array as kernels read it: contiguous and aligned; mostly itself."""
     ready = np.ascontiguousarray(array, dtype)
     # np.require asks the same, in ten times the time.
@@ -126,8 +126,8 @@ class ArrayDetector(ABC):
         """Return the scores of the next samples, each learnt after it was scored."""
         if len(times_us) != len(values):
             raise ValueError(f"{len(times_us)} times for {len(values)} values")
-        self._values = _ready(values, np.float64)
-        run = Run(_ready(times_us, np.int64), self._values, context)
+        self._values = ready(values, np.float64)
+        run = Run(ready(times_us, np.int64), self._values, context)
         self._bands = self._run(run, self._arrays)
         scores: Floats = self._bands[0]
         return scores

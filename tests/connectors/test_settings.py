@@ -53,6 +53,12 @@ def test_partitions_are_numbers_and_ranges(text, partitions):
         ("ORBITWATCH_RETRY_SECONDS", "-1"),
         ("ORBITWATCH_LOG_FORMAT", "xml"),
         ("ORBITWATCH_LOG_LEVEL", "info"),
+        ("ORBITWATCH_OPEN_NOTIFY", "api.open-notify.org"),
+        ("ORBITWATCH_OPEN_NOTIFY", "ftp://api.open-notify.org/"),
+        ("ORBITWATCH_OPEN_NOTIFY", "http:///iss-now.json"),
+        ("ORBITWATCH_OPEN_NOTIFY", "http://localhost:0/"),
+        ("ORBITWATCH_OPEN_NOTIFY", "http://localhost:99999/"),
+        ("ORBITWATCH_OPEN_NOTIFY", "http://localhost:x/"),
     ],
 )
 def test_a_wrong_value_is_refused_and_its_setting_named(key, text):

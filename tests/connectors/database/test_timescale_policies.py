@@ -23,8 +23,10 @@ def admin(timescale_store: str) -> Iterator[Connection]:
 
 def run_policy(admin: Connection, procedure: str) -> None:
     query = "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = %s"
-    (found,) = admin.execute(query, (procedure,)).fetchall()
-    admin.execute(RUN_JOB, found)
+    found = admin.execute(query, (procedure,)).fetchall()
+    assert found
+    for job in found:
+        admin.execute(RUN_JOB, job)
 
 
 def minutes(admin: Connection) -> list[tuple[object, ...]]:

@@ -1,0 +1,138 @@
+"""The passes of one satellite: foreseen, begun, over, each change a revision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import NamedTuple
+
+from dataflows.orbit.tracked import Pass
+
+__all__ = ["Foreseen", "Observed", "PassBook"]
+
+TOLERANCE_US = 120_000_000
+"""How far a pass may be from where it was foreseen, and still be that pass."""
+
+
+class Foreseen(NamedTuple):
+    """A pass that the search found; times are microseconds since 1970 UTC."""
+
+    station: str
+    aos_us: int
+    culmination_us: int
+    los_us: int
+    elevation_deg: float
+
+
+class Observed(NamedTuple):
+    """A satellite came into view (`rises`) or went out of it, seen at `seen_us`.
+
+    `crossed_us` is when it crossed the minimum, None where that is not known; the
+    elevation is the highest so far.
+    """
+
+    station: str
+    rises: bool
+    seen_us: int
+    crossed_us: int | None
+    culmination_us: int
+    elevation_deg: float
+
+
+class PassBook:
+    """The passes that are not over yet.
+
+    >>> book = PassBook()
+    >>> book.foresee(Foreseen("Kiruna", 100, 200, 300, 45.0), 0).state
+    'PREDICTED'
+    >>> book.observe(Observed("Kiruna", True, 110, 104, 110, 5.0)).aos_us
+    104
+    """
+
+    def __init__(self) -> None:
+        self._open: list[Pass] = []
+        self._dumped: bytes | None = None
+
+    def foresee(self, found: Foreseen, now_us: int) -> Pass | None:
+        """Return the pass as it is now expected; None if that is no news."""
+        if found.los_us + TOLERANCE_US < now_us:
+            return None
+        known = self._around(found.station, found.aos_us, found.los_us)
+        new = replace(
+            known or Pass(found.station, found.aos_us, -1, "PREDICTED"),
+            predicted_aos_us=found.aos_us,
+            predicted_culmination_us=found.culmination_us,
+            predicted_los_us=found.los_us,
+            predicted_elevation_deg=found.elevation_deg,
+        )
+        return None if new == known else self._revise(known, new)
+
+    def observe(self, seen: Observed) -> Pass:
+        """Return the pass that has begun or ended."""
+        if seen.rises:
+            known = self._around(seen.station, seen.seen_us, seen.seen_us)
+            begun_us = seen.seen_us if seen.crossed_us is None else seen.crossed_us
+            new = known or Pass(seen.station, begun_us, -1, "PREDICTED")
+            return self._revise(
+                known, replace(new, state="IN_VIEW", aos_us=seen.crossed_us)
+            )
+        known = next(
+            one
+            for one in self._open
+            if one.station == seen.station and one.state == "IN_VIEW"
+        )
+        over = replace(
+            known,
+            state="OVER",
+            culmination_us=seen.culmination_us,
+            los_us=seen.crossed_us,
+            maximum_elevation_deg=seen.elevation_deg,
+        )
+        return self._revise(known, over)
+
+    def overdue(self, now_us: int) -> Iterator[Pass]:
+        """Yield the passes that were foreseen, and went by without a position."""
+        for one in tuple(self._open):
+            los_us = one.predicted_los_us
+            if one.state == "PREDICTED" and los_us is not None:
+                if los_us + TOLERANCE_US < now_us:
+                    yield self._revise(one, replace(one, state="NOT_OBSERVED"))
+
+    def forget(self, stations: set[str]) -> None:
+        """Keep the passes of these stations only."""
+        self._open = [one for one in self._open if one.station in stations]
+        self._dumped = None
+
+    def dump(self) -> bytes:
+        """Return the book, to be opened again by `load`."""
+        # Asked for far more often than passes change.
+        if self._dumped is None:
+            self._dumped = json.dumps([asdict(one) for one in self._open]).encode()
+        return self._dumped
+
+    @classmethod
+    def load(cls, data: bytes) -> PassBook:
+        """Return the book that was dumped."""
+        book = cls()
+        book._open = [Pass(**one) for one in json.loads(data)]
+        return book
+
+    def _around(self, station: str, first_us: int, last_us: int) -> Pass | None:
+        """Return the foreseen pass that overlaps these times, or nearly."""
+        for one in self._open:
+            aos_us, los_us = one.predicted_aos_us, one.predicted_los_us
+            if one.station != station or aos_us is None or los_us is None:
+                continue
+            if first_us <= los_us + TOLERANCE_US and last_us >= aos_us - TOLERANCE_US:
+                return one
+        return None
+
+    def _revise(self, known: Pass | None, new: Pass) -> Pass:
+        new = replace(new, revision=new.revision + 1)
+        self._dumped = None
+        if known is not None:
+            self._open.remove(known)
+        if new.state in ("PREDICTED", "IN_VIEW"):
+            self._open.append(new)
+        return new

@@ -1,0 +1,64 @@
+"""Places on the ground, as the kernels want them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from dataflows.orbit.geodesy import Floats
+from dataflows.orbit.view_kernel import ecef
+
+__all__ = ["Place", "Station", "place_rows", "station_rows"]
+
+
+class Place(Protocol):
+    """A place whose distance matters, such as Paris."""
+
+    @property
+    def name(self) -> str:
+        """Its name, unique among the places."""
+
+    @property
+    def latitude_deg(self) -> float:
+        """Geodetic latitude."""
+
+    @property
+    def longitude_deg(self) -> float:
+        """Longitude, east positive."""
+
+
+class Station(Place, Protocol):
+    """A ground station, which sees satellites pass."""
+
+    @property
+    def altitude_m(self) -> float:
+        """Altitude over the ellipsoid."""
+
+    @property
+    def minimum_elevation_deg(self) -> float:
+        """The elevation from which on a satellite is in view."""
+
+
+def place_rows(places: Sequence[Place]) -> Floats:
+    """Return a row of latitude and longitude for each place."""
+    rows = [(place.latitude_deg, place.longitude_deg) for place in places]
+    return np.array(rows, np.float64).reshape(-1, 2)
+
+
+def station_rows(stations: Sequence[Station]) -> Floats:
+    """Return a row for each station, as `view_kernel` describes it."""
+    rows = np.empty((len(stations), 7))
+    for row, station in zip(rows, stations, strict=True):
+        latitude, longitude = station.latitude_deg, station.longitude_deg
+        ecef(latitude, longitude, station.altitude_m / 1000, row)
+        phi, lam = math.radians(latitude), math.radians(longitude)
+        row[3:] = (
+            math.cos(phi) * math.cos(lam),
+            math.cos(phi) * math.sin(lam),
+            math.sin(phi),
+            station.minimum_elevation_deg,
+        )
+    return rows

@@ -1,0 +1,203 @@
+"""One satellite's track: everything that follows from its positions, as they come."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataflows.detectors.array_detector import ready
+from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+from dataflows.orbit.contacts import Columns, Contacts
+from dataflows.orbit.geodesy import Floats, Times
+from dataflows.orbit.ground_track_kernel import (
+    ALTITUDE,
+    BEGAN,
+    CLOCKS,
+    DISTANCE_ROWS,
+    LATEST,
+    LATITUDE,
+    LONGITUDE,
+    MINUTE,
+    NEVER,
+    NUMBERS,
+    SPEED_ROW,
+    STATISTICS,
+    USED,
+    run,
+)
+from dataflows.orbit.places import Place, Station, place_rows
+from dataflows.orbit.prediction import Fix, outlook
+from dataflows.orbit.propagation import Ephemeris
+from dataflows.orbit.track_orbit import TrackOrbit
+from dataflows.orbit.tracked import OrbitMinute, Pass, Prediction, Tracked
+from dataflows.orbit.tracked_rows import minute_of, refusals_of, states_of
+
+__all__ = ["SatelliteTracker", "series_name"]
+
+_LABEL = label("satellite_tracker", 1, {})
+
+
+def series_name(place: str) -> str:
+    """Return what the distance to a place is called as a parameter.
+
+    >>> series_name("New Norcia")
+    'distance_to_new_norcia_km'
+    """
+    return f"distance_to_{re.sub('[^a-z0-9]+', '_', place.lower()).strip('_')}_km"
+
+
+class SatelliteTracker:
+    """Follows one satellite by its positions.
+
+    Positions are taken in order of time; one that is late, repeated or impossible is
+    refused and changes nothing. A minute is over when a position of a later one comes:
+    as late positions are refused, there is nothing to wait for. Once a minute, with
+    its first position, the position ten minutes ahead is predicted, and passes are
+    looked for ahead. Cutting the same positions into other runs changes no bit.
+
+    Args:
+        places: whose distance is told.
+        stations: whose passes are told.
+        elements: the satellite's; they are used while they fit its positions.
+
+    >>> tracker = SatelliteTracker([], [])
+    >>> degrees = np.array([0.0, 0.1])
+    >>> positions = {"latitude": degrees, "longitude": degrees}
+    >>> tracked = tracker.update(np.array([0, 2_000_000]), positions)
+    >>> tracked.series["ground_speed_km_s"].round(3).tolist()
+    [0.0, 7.863]
+    >>> tracked.states[1].phase
+    'ASCENDING'
+    """
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        stations: Sequence[Station],
+        elements: Ephemeris | None = None,
+    ) -> None:
+        self._places = place_rows(places)
+        self._series = [series_name(place.name) for place in places]
+        self._ephemeris = elements
+        self._contacts = Contacts(stations, elements)
+        self._clock = np.array([NEVER, NEVER, 0], np.int64)
+        self._numbers = np.zeros(NUMBERS)
+        self._orbit = TrackOrbit()
+        self._usual_km = math.nan
+
+    def update(self, times_us: Times, values: Mapping[str, Floats]) -> Tracked:
+        """Take positions, in order of arrival, and return what follows from them.
+
+        `times_us` are microseconds since 1970 UTC (int64, shape n). `values` has
+        columns `latitude` and `longitude` (degrees) and may have `altitude` (km over
+        the ellipsoid), float64, shape n, NaN where not acquired.
+        """
+        columns = _columns(times_us, values)
+        count = len(columns.times_us)
+        out = np.empty((DISTANCE_ROWS + len(self._series), count))
+        marks = np.empty(count, np.int64)
+        minute = np.empty(STATISTICS)
+        minutes: list[OrbitMinute] = []
+        passes: list[Pass] = []
+        predictions: list[Prediction] = []
+        at = 0
+        while at < count:
+            first, minute_us = at, int(self._clock[MINUTE])
+            at = run(
+                first,
+                *columns,
+                self._places,
+                self._clock,
+                self._numbers,
+                out,
+                marks,
+                minute,
+            )
+            # What is foreseen comes before what is seen of it.
+            begun = int(self._clock[BEGAN])
+            passes += self._watch(first, at - begun, columns, marks)
+            if begun:
+                if minute[0]:
+                    minutes.append(minute_of(minute_us, minute))
+                self._begin_minute(passes, predictions)
+                passes += self._watch(at - 1, at, columns, marks)
+        used = marks == USED
+        all_used = bool(used.all())
+        return Tracked(
+            used,
+            self._named(out),
+            () if all_used else tuple(refusals_of(columns, marks)),
+            tuple(states_of(columns, out, used)),
+            tuple(minutes),
+            tuple(passes),
+            tuple(predictions),
+        )
+
+    def _named(self, out: Floats) -> dict[str, Floats]:
+        series = {"ground_speed_km_s": out[SPEED_ROW]}
+        for row, name in enumerate(self._series, start=DISTANCE_ROWS):
+            series[name] = out[row]
+        return series
+
+    def _watch(
+        self, first: int, last: int, columns: Columns, marks: NDArray[np.int64]
+    ) -> Iterator[Pass]:
+        return self._contacts.watch(first, last, columns, marks, self._usual_km)
+
+    def _begin_minute(self, passes: list[Pass], predictions: list[Prediction]) -> None:
+        """Look ahead from the position that was the first of a minute."""
+        latitude, longitude, altitude = (
+            float(self._numbers[index]) for index in (LATITUDE, LONGITUDE, ALTITUDE)
+        )
+        now_us = int(self._clock[LATEST])
+        known_km = self._usual_km if math.isnan(altitude) else altitude
+        self._orbit.add(now_us, latitude, longitude, known_km)
+        fix = Fix(now_us, latitude, longitude, altitude)
+        ahead = outlook(fix, self._ephemeris, self._orbit)
+        self._usual_km = ahead.altitude_km
+        if ahead.prediction is not None:
+            predictions.append(ahead.prediction)
+        passes += self._contacts.look_ahead(now_us, ahead.elements_hold)
+
+    def snapshot(self) -> bytes:
+        """Return the state."""
+        own = [self._clock, self._numbers, self._orbit.anchors]
+        parts = [array.tobytes() for array in own]
+        parts.append(np.float64(self._usual_km).tobytes())
+        return pack(_LABEL, parts + self._contacts.dump())
+
+    def restore(self, data: bytes) -> None:
+        """Continue from a snapshot, also with other places, stations or elements.
+
+        Raises SnapshotError, and changes nothing, if the bytes are anything else.
+        """
+        own_clock, *own = unpack(data, _LABEL)
+        try:
+            clock = np.frombuffer(own_clock, np.int64)
+            numbers, anchors, usual_km = map(np.frombuffer, own[:3])
+            anchors = anchors.reshape(self._orbit.anchors.shape)
+            if clock.size != CLOCKS or numbers.size != NUMBERS or usual_km.size != 1:
+                raise ValueError("arrays of another size")
+        except ValueError as error:
+            raise SnapshotError(f"satellite track: {error}") from None
+        self._contacts.load(own[3:])
+        self._clock[...], self._numbers[...] = clock, numbers
+        self._orbit.anchors[...] = anchors
+        self._usual_km = float(usual_km[0])
+
+
+def _columns(times_us: Times, values: Mapping[str, Floats]) -> Columns:
+    """Return the columns, ready for kernels; raise ValueError unless of one length."""
+    times = ready(times_us, np.int64)
+    unknown = np.full(len(times), np.nan)
+    latitudes, longitudes, altitudes = (
+        ready(values.get(name, unknown), np.float64)
+        for name in ("latitude", "longitude", "altitude")
+    )
+    if not len(times) == len(latitudes) == len(longitudes) == len(altitudes):
+        raise ValueError("times, latitudes, longitudes and altitudes of other lengths")
+    return Columns(times, latitudes, longitudes, altitudes)
