@@ -83,7 +83,7 @@ def link_to(uid: str, **variables: str) -> str:
 
 
 def linked_to_parameter() -> DynamicConfigValue:
-    """Override: a parameter's name leads to its details; needs a column `spacecraft`."""
+    """Override: a parameter's name leads to its details, next to a `spacecraft`."""
     address = link_to(
         "parameter_detail", spacecraft="spacecraft", parameter="parameter"
     )

@@ -84,7 +84,7 @@ FROM_ELEMENTS = """
     GROUP BY 1
     ORDER BY 1
 """
-# Passes are told a day or two ahead, so those announced before have long been over.
+# A pass is named by the AOS that was told first, which the true one is near.
 NEXT_PASSES = """
     SELECT coalesce(aos, predicted_aos) AS "AOS", station, state,
         coalesce(culmination, predicted_culmination) AS culmination,
@@ -94,8 +94,7 @@ NEXT_PASSES = """
             AS duration
     FROM satellite_pass
     WHERE spacecraft = '$satellite'
-        AND announced_at >= $__timeTo()::timestamptz - INTERVAL '7 days'
-        AND announced_at <= $__timeTo()::timestamptz
+        AND announced_at >= $__timeTo()::timestamptz - INTERVAL '1 day'
         AND state IN ('PREDICTED', 'IN_VIEW')
         AND coalesce(los, predicted_los, 'infinity') >= $__timeTo()::timestamptz
     ORDER BY 1
@@ -109,8 +108,8 @@ PASSES = """
         extract(epoch FROM los - predicted_los) AS "LOS later by"
     FROM satellite_pass
     WHERE spacecraft = '$satellite'
-        AND announced_at >= $__timeFrom()::timestamptz - INTERVAL '7 days'
-        AND announced_at <= $__timeTo()::timestamptz
+        AND announced_at >= $__timeFrom()::timestamptz - INTERVAL '1 day'
+        AND announced_at <= $__timeTo()::timestamptz + INTERVAL '1 day'
         AND coalesce(aos, predicted_aos) >= $__timeFrom()::timestamptz
         AND coalesce(los, predicted_los) <= $__timeTo()::timestamptz
     ORDER BY 1 DESC

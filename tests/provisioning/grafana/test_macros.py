@@ -24,7 +24,7 @@ VIEW = View(SINCE, SINCE + timedelta(minutes=5), {"one": "it's", "some": ("a", "
             "AND '2018-04-12T18:05:00+00:00'",
         ),
         ("select $__timeFrom()", "select '2018-04-12T18:00:00+00:00'"),
-        ("select $__timeTo()::timestamptz", "select '2018-04-12T18:05:00+00:00'::timestamptz"),
+        ("$__timeTo()::timestamptz", "'2018-04-12T18:05:00+00:00'::timestamptz"),
         (
             "GROUP BY $__timeGroup(time_column , '5m')",
             "GROUP BY floor(extract(epoch from time_column)/300)*300",

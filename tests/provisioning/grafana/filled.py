@@ -1,0 +1,318 @@
+"""A database with something in it for every panel.
+
+Samples, anomalies, drifts and positions are stored by the real flow `spacecraft`, from
+telemetry with faults; orbits are those that the real tracker tells, and a launch is
+made up, row by row as the migrations describe them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import psycopg
+from confluent_kafka import Producer
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from connectors import topics
+from connectors.database.limit_table import store_limits
+from connectors.embedded.broker import EmbeddedBroker
+from connectors.messages import Packet, encode_packet, microseconds, moment
+from connectors.migrate import migrate
+from connectors.orbital_elements import read_elements
+from connectors.parameters import read_definitions
+from connectors.places import read_places
+from dataflows.orbit.propagation import Ephemeris
+from dataflows.orbit.tracker import SatelliteTracker
+from simulators.spacecraft import PARAMETERS, SUBSYSTEMS, Timing, synthetic_packets
+from tests.end_to_end.flow_process import REPOSITORY, Flow, wait_until
+from tests.provisioning.grafana.macros import View
+from tests.provisioning.grafana.prometheus import Prometheus
+from tests.services.postgres import plain_migrations_in
+from tests.services.process import UnavailableError
+
+# Near the epoch of the orbital elements.
+START = datetime(2026, 6, 27, tzinfo=UTC)
+INTERVAL = timedelta(seconds=10)
+SAMPLES = 1800
+# How many of them come while Prometheus looks.
+SEEN = 200
+READ = "sum(orbitwatch_telemetry_samples_total)"
+SNAPSHOTS = "sum(rate(bytewax_snapshot_duration_seconds_count[1m]))"
+LIFTOFF = START + timedelta(hours=1)
+# Sample numbers. Two parameters are spoilt at once, one to the end.
+SPOILT = {
+    "battery_voltage": (range(1200, 1212), 36.0),
+    "bus_voltage": (range(1205, 1210), 24.0),
+    "tank_temperature": (range(1790, SAMPLES * 10), 55.0),
+}
+TABLES = (
+    "parameter", "sample", "anomaly", "drift_event", "stream_position",
+    "parameter_limit", "orbit_state", "orbit_minute", "satellite_pass",
+    "orbit_prediction", "launch_state", "launch_event", "launch_prediction",
+    "launch_prediction_score",
+)  # fmt: skip
+STORED_COLUMNS = """
+    SELECT column_name FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'
+    ORDER BY ordinal_position
+"""
+PARAMETER_FILE = REPOSITORY / "provisioning/parameters/orbiter-1.yaml"
+TIME_NAMES = {"time_us": "generation_time", "minute_us": "minute", "made_us": "made_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A filled database, and the Prometheus that saw the flow fill it, if there is one.
+
+    `seen_s` is when it last had to look, in seconds since 1970.
+    """
+
+    database: str
+    prometheus: Prometheus | None
+    seen_s: float
+
+
+def view(**changes: object) -> View:
+    """The whole range of the telemetry, with a value for each variable."""
+    everything = View(
+        START,
+        START + SAMPLES * INTERVAL,
+        {
+            "spacecraft": "ORBITER-1",
+            "some_spacecraft": ("ORBITER-1", "FALCON"),
+            "parameter": "/ORBITER-1/power/bus_voltage",
+            "severity": ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"),
+            "detector": ("limits", "record_envelope", "stuck_value", "flight_limits"),
+            "vehicle": "FALCON",
+            "liftoff": LIFTOFF.isoformat(),
+            "satellite": "ISS",
+        },
+    )
+    return replace(everything, **changes)  # type: ignore[arg-type]
+
+
+@contextmanager
+def filled(database: str, folder: Path) -> Iterator[Filled]:
+    """Fills an empty database; the flow has stopped then."""
+    list(migrate(database))
+    parameters = folder / "parameters"
+    parameters.mkdir()
+    text = PARAMETER_FILE.read_text()
+    text = text.replace("detectors:\n", "detectors:\n  page_hinkley: {}\n", 1)
+    (parameters / PARAMETER_FILE.name).write_text(text)
+    store_limits(database, read_definitions(parameters))
+    with EmbeddedBroker(topic.name for topic in topics.ALL) as broker:
+        settings = {"ORBITWATCH_PARAMETERS": str(parameters)}
+        flow = Flow(broker.address, database, folder / "flow", settings=settings)
+        source = Source(broker.address)
+        flow.start()
+        try:
+            source.send(SAMPLES - SEEN)
+            wait_for_samples(database, (SAMPLES - SEEN) * PARAMETERS)
+            with ExitStack() as exits:
+                prometheus = None
+                with suppress(UnavailableError):
+                    prometheus = exits.enter_context(Prometheus(flow.metrics_port))
+                    wait_until(prometheus.is_ready, "the first scrape")
+                source.send(SEEN)
+                wait_for_samples(database, SAMPLES * PARAMETERS)
+                if prometheus is not None:
+                    prometheus.wait_for(READ, SAMPLES * PARAMETERS)
+                    prometheus.wait_for(SNAPSHOTS, 0.001)
+                flow.stop()
+                yield Filled(database, prometheus, time.time())
+        finally:
+            if flow.is_running():
+                flow.kill()
+
+
+def fill_the_rest(database: str) -> None:
+    """Stores an orbit and a launch."""
+    with psycopg.connect(database) as connection:
+        _store_orbit(connection)
+        for statement in LAUNCH:
+            connection.execute(statement, {"liftoff": LIFTOFF})
+
+
+def copy_to_plain(source: str, target: str, folder: Path) -> None:
+    """Stores all of it in an empty database, as one without TimescaleDB."""
+    list(migrate(target, plain_migrations_in(folder / "plain")))
+    with psycopg.connect(source) as reader, psycopg.connect(target) as writer:
+        for table in TABLES:
+            names = reader.execute(STORED_COLUMNS, (table,)).fetchall()
+            what = {
+                "table": sql.Identifier(table),
+                "columns": sql.SQL(", ").join(
+                    sql.Identifier(name) for (name,) in names
+                ),
+            }
+            out = sql.SQL("COPY (SELECT {columns} FROM {table}) TO STDOUT").format(
+                **what
+            )
+            into = sql.SQL("COPY {table} ({columns}) FROM STDIN").format(**what)
+            with reader.cursor().copy(out) as rows, writer.cursor().copy(into) as copy:
+                for row in rows:
+                    copy.write(row)
+
+
+def wait_for_samples(database: str, count: int) -> None:
+    """Returns when at least so many samples are stored."""
+
+    def stored() -> bool:
+        with psycopg.connect(database) as connection:
+            found = connection.execute("SELECT count(*) FROM sample").fetchone()
+        return found is not None and found[0] >= count
+
+    wait_until(stored, f"{count} samples")
+
+
+class Source:
+    """Sends the synthetic spacecraft's packets, spoilt, with rubbish between."""
+
+    def __init__(self, kafka: str) -> None:
+        self._producer = Producer({"bootstrap.servers": kafka})
+        self._packets = synthetic_packets(7, Timing(START))
+        self._sent = 0
+
+    def send(self, samples: int) -> None:
+        """Sends the packets of the next samples."""
+        topic = topics.SPACECRAFT.name
+        for packet in islice(self._packets, samples * SUBSYSTEMS):
+            number = self._sent // SUBSYSTEMS
+            value = encode_packet(_spoilt(packet, number))
+            self._producer.produce(topic, value, packet.key)
+            self._sent += 1
+        self._producer.produce(topic, b"rubbish", b"nobody")
+        assert self._producer.flush(60) == 0
+
+
+def _spoilt(packet: Packet, number: int) -> Packet:
+    values = {
+        name: value
+        for name, (when, value) in SPOILT.items()
+        if name in packet.values and number in when
+    }
+    return Packet(
+        spacecraft=packet.spacecraft,
+        subsystem=packet.subsystem,
+        generation_time=packet.generation_time,
+        values={**packet.values, **values},
+        context=packet.context,
+    )
+
+
+def _store_orbit(connection: psycopg.Connection) -> None:
+    elements = read_elements(REPOSITORY / "provisioning/orbits/satellites.tle")[0]
+    places = read_places(REPOSITORY / "provisioning/places.yaml")
+    ephemeris = Ephemeris(elements.line1, elements.line2)
+    times_us = microseconds(START) + 10_000_000 * np.arange(SAMPLES)
+    latitude, longitude, altitude_km = ephemeris.geodetic(times_us)
+    values = {"latitude": latitude, "longitude": longitude, "altitude": altitude_km}
+    tracker = SatelliteTracker(places.places, places.stations, ephemeris)
+    told = tracker.update(times_us, values)
+    names = [place.name for place in places.places]
+    for state in told.states:
+        distances = dict(zip(names, state.distances_km, strict=True))
+        _store(connection, "orbit_state", state, Jsonb(distances))
+    for table, rows in (
+        ("orbit_minute", told.minutes),
+        ("orbit_prediction", told.predictions),
+        (
+            "satellite_pass",
+            {(p.station, p.announced_us): p for p in told.passes}.values(),
+        ),
+    ):
+        for row in rows:
+            _store(connection, table, row)
+
+
+def _store(
+    connection: psycopg.Connection, table: str, row: object, distances: object = None
+) -> None:
+    columns: dict[str, object] = {"spacecraft": "ISS"}
+    for each in fields(row):  # type: ignore[arg-type]
+        value = getattr(row, each.name)
+        name = each.name
+        if name.endswith("_us"):
+            value = None if value is None else moment(value)
+            name = TIME_NAMES.get(name) or name.removesuffix("_us")
+        columns[name] = value
+    if table == "orbit_prediction":
+        columns["predicted_time"] = columns.pop("generation_time")
+    if table == "satellite_pass":
+        columns["announced_at"] = columns.pop("announced")
+    if distances is not None:
+        columns["distances_km"] = distances
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.SQL(", ").join(sql.Placeholder() * len(columns)),
+    )
+    connection.execute(statement, list(columns.values()))
+
+
+# A vehicle that pitches over from the vertical while it accelerates with 20 m/s2, in
+# air that thins out by e every 8.5 km.
+LAUNCH = (
+    """
+    INSERT INTO launch_state
+    SELECT %(liftoff)s + second * INTERVAL '1 second', 'FALCON',
+        CASE WHEN second < 0 THEN 0 WHEN second < 145 THEN 1
+            WHEN second < 155 THEN 2 ELSE 3 END,
+        t * t * 10 * steep / 1000, 20 * t, 20 * t * steep, 20.0,
+        0.6 * power(20 * t, 2) * exp(-t * t * 10 * steep / 8500) / 1000,
+        degrees(asin(steep)), t * t * 10 * (1 - steep) / 1000, t / 2, t
+    FROM generate_series(-30, 300) AS second,
+        LATERAL (SELECT greatest(second, 0)::float8 AS t) AS flown,
+        LATERAL (SELECT exp(-t / 250) AS steep) AS pitch
+    """,
+    """
+    INSERT INTO launch_event
+    SELECT 'FALCON', event, %(liftoff)s + met * INTERVAL '1 second', 0.5,
+        %(liftoff)s + (met + 2) * INTERVAL '1 second', altitude, velocity
+    FROM (VALUES
+        ('liftoff', 0, 0.0, 0.0), ('max_q', 38, 12.4, 760.0),
+        ('meco', 145, 117.0, 2900.0), ('ses1', 155, 129.0, 3100.0)
+    ) AS happened (event, met, altitude, velocity)
+    """,
+    """
+    INSERT INTO launch_prediction
+    SELECT generation_time, spacecraft, horizon_s,
+        altitude_km + vertical_velocity_m_s * horizon_s / 1000,
+        altitude_km + vertical_velocity_m_s * horizon_s / 1000 - horizon_s * 0.1,
+        altitude_km + vertical_velocity_m_s * horizon_s / 1000 + horizon_s * 0.1,
+        velocity_m_s + 20 * horizon_s,
+        velocity_m_s + 17 * horizon_s, velocity_m_s + 23 * horizon_s
+    FROM launch_state, (VALUES (10.0), (30.0), (60.0)) AS ahead (horizon_s)
+    WHERE phase > 0
+    """,
+    """
+    INSERT INTO launch_prediction_score
+    SELECT prediction.made_at, prediction.spacecraft, horizon_s, state.altitude_km,
+        state.velocity_m_s, NULL,
+        state.altitude_km BETWEEN altitude_low_km AND altitude_high_km,
+        state.velocity_m_s BETWEEN velocity_low_m_s AND velocity_high_m_s, NULL, false
+    FROM launch_prediction AS prediction
+    JOIN launch_state AS state ON state.generation_time
+        = prediction.made_at + horizon_s * INTERVAL '1 second'
+    """,
+    """
+    INSERT INTO parameter (spacecraft, subsystem, name, unit, system)
+    VALUES ('FALCON', 'ascent', 'velocity', 'm/s', 'rocket_launch')
+    """,
+    """
+    INSERT INTO anomaly
+    SELECT gen_random_uuid(), id, %(liftoff)s + INTERVAL '100 seconds',
+        %(liftoff)s + INTERVAL '110 seconds', 2, 1.7, 10, 'flight_limits',
+        '{"text": "Velocity is above what this phase allows."}', 1
+    FROM parameter WHERE spacecraft = 'FALCON'
+    """,
+)
