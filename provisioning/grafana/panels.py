@@ -44,7 +44,7 @@ from provisioning.grafana.severity import severity_names
 
 WHOLE, HALF, THIRD, QUARTER = 24, 12, 8, 6
 """Widths of panels, in columns of Grafana's grid."""
-TALL, NORMAL, SHORT = 10, 8, 4
+TALL, NORMAL, LOW, SHORT = 10, 8, 6, 4
 """Heights of panels, in rows of that grid."""
 
 

@@ -8,6 +8,7 @@ from provisioning.grafana import variables
 from provisioning.grafana.board import Board, link_to, linked_to_parameter
 from provisioning.grafana.panels import (
     HALF,
+    LOW,
     NORMAL,
     WHOLE,
     Text,
@@ -52,7 +53,7 @@ def _spacecraft() -> table.Panel:
         no_data="No spacecraft was ever heard. Is a flow running?",
     )
     anomalies = link_to("anomalies", some_spacecraft="spacecraft")
-    panel = rows(text, table_of(sql.SPACECRAFT)).span(WHOLE).height(NORMAL)
+    panel = rows(text, table_of(sql.SPACECRAFT)).span(WHOLE).height(LOW)
     panel.override_by_name("spacecraft", [linked("Anomalies", anomalies)])
     return panel.override_by_name("anomaly rate", [in_unit("percentunit")])
 
@@ -64,7 +65,7 @@ def _open() -> table.Panel:
         unit="none",
         no_data="No anomaly is open.",
     )
-    panel = rows(text, table_of(sql.OPEN)).span(WHOLE).height(NORMAL)
+    panel = rows(text, table_of(sql.OPEN)).span(WHOLE).height(LOW)
     return panel.override_by_name("parameter", [linked_to_parameter()])
 
 

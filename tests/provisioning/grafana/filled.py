@@ -64,6 +64,8 @@ STORED_COLUMNS = """
     WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'
     ORDER BY ordinal_position
 """
+# Watched for drifts, which it has.
+DRIFTING = "storage_used: {"
 PARAMETER_FILE = REPOSITORY / "provisioning/parameters/orbiter-1.yaml"
 TIME_NAMES = {"time_us": "generation_time", "minute_us": "minute", "made_us": "made_at"}
 
@@ -100,13 +102,16 @@ def view(**changes: object) -> View:
 
 
 @contextmanager
-def filled(database: str, folder: Path) -> Iterator[Filled]:
-    """Fills an empty database; the flow has stopped then."""
+def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
+    """Fills an empty database; the flow has stopped then.
+
+    What comes while Prometheus looks comes in portions, two a second.
+    """
     list(migrate(database))
     parameters = folder / "parameters"
     parameters.mkdir()
     text = PARAMETER_FILE.read_text()
-    text = text.replace("detectors:\n", "detectors:\n  page_hinkley: {}\n", 1)
+    text = text.replace(DRIFTING, f"{DRIFTING} detectors: {{page_hinkley: {{}}}},")
     (parameters / PARAMETER_FILE.name).write_text(text)
     store_limits(database, read_definitions(parameters))
     with EmbeddedBroker(topic.name for topic in topics.ALL) as broker:
@@ -122,7 +127,9 @@ def filled(database: str, folder: Path) -> Iterator[Filled]:
                 with suppress(UnavailableError):
                     prometheus = exits.enter_context(Prometheus(flow.metrics_port))
                     wait_until(prometheus.is_ready, "the first scrape")
-                source.send(SEEN)
+                for portion in range(portions):
+                    time.sleep(0.5 if portion else 0)
+                    source.send(SEEN // portions)
                 wait_for_samples(database, SAMPLES * PARAMETERS)
                 if prometheus is not None:
                     prometheus.wait_for(READ, SAMPLES * PARAMETERS)
@@ -259,39 +266,42 @@ def _store(
     connection.execute(statement, list(columns.values()))
 
 
-# A vehicle that pitches over from the vertical while it accelerates with 20 m/s2, in
-# air that thins out by e every 8.5 km.
+# A vehicle that flies straight up at 30 degrees with 20 m/s2, in air that thins out by
+# e every 8.5 km.
 LAUNCH = (
     """
     INSERT INTO launch_state
     SELECT %(liftoff)s + second * INTERVAL '1 second', 'FALCON',
         CASE WHEN second < 0 THEN 0 WHEN second < 145 THEN 1
             WHEN second < 155 THEN 2 ELSE 3 END,
-        t * t * 10 * steep / 1000, 20 * t, 20 * t * steep, 20.0,
-        0.6 * power(20 * t, 2) * exp(-t * t * 10 * steep / 8500) / 1000,
-        degrees(asin(steep)), t * t * 10 * (1 - steep) / 1000, t / 2, t
+        0.005 * t * t, 20 * t, 10 * t,
+        CASE WHEN second < 0 THEN 9.8 ELSE 24.9 END,
+        0.6 * power(20 * t, 2) * exp(-5 * t * t / 8500) / 1000,
+        30, 0.00866 * t * t, 0.0102 * t * t, t
     FROM generate_series(-30, 300) AS second,
-        LATERAL (SELECT greatest(second, 0)::float8 AS t) AS flown,
-        LATERAL (SELECT exp(-t / 250) AS steep) AS pitch
+        LATERAL (SELECT greatest(second, 0)::float8 AS t) AS flown
     """,
     """
     INSERT INTO launch_event
-    SELECT 'FALCON', event, %(liftoff)s + met * INTERVAL '1 second', 0.5,
-        %(liftoff)s + (met + 2) * INTERVAL '1 second', altitude, velocity
-    FROM (VALUES
-        ('liftoff', 0, 0.0, 0.0), ('max_q', 38, 12.4, 760.0),
-        ('meco', 145, 117.0, 2900.0), ('ses1', 155, 129.0, 3100.0)
-    ) AS happened (event, met, altitude, velocity)
+    SELECT 'FALCON', event, generation_time, 0.5,
+        generation_time + INTERVAL '2 seconds', altitude_km, velocity_m_s
+    FROM launch_state
+    JOIN (VALUES ('liftoff', 0), ('max_q', 41), ('meco', 145), ('ses1', 155))
+        AS happened (event, met_s)
+        ON generation_time = %(liftoff)s + met_s * INTERVAL '1 second'
     """,
     """
     INSERT INTO launch_prediction
-    SELECT generation_time, spacecraft, horizon_s,
-        altitude_km + vertical_velocity_m_s * horizon_s / 1000,
-        altitude_km + vertical_velocity_m_s * horizon_s / 1000 - horizon_s * 0.1,
-        altitude_km + vertical_velocity_m_s * horizon_s / 1000 + horizon_s * 0.1,
-        velocity_m_s + 20 * horizon_s,
-        velocity_m_s + 17 * horizon_s, velocity_m_s + 23 * horizon_s
-    FROM launch_state, (VALUES (10.0), (30.0), (60.0)) AS ahead (horizon_s)
+    SELECT generation_time, spacecraft, ahead,
+        path.altitude_km, path.altitude_km - path.off, path.altitude_km + path.off,
+        velocity_m_s + 20 * ahead, velocity_m_s + 17 * ahead, velocity_m_s + 23 * ahead
+    FROM launch_state
+    CROSS JOIN unnest('{10, 30, 60}'::float8[]) AS ahead
+    CROSS JOIN LATERAL (
+        SELECT launch_state.altitude_km + vertical_velocity_m_s * ahead / 1000
+                + 0.005 * ahead * ahead AS altitude_km,
+            0.004 * ahead * ahead AS off
+    ) AS path
     WHERE phase > 0
     """,
     """

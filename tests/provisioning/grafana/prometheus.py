@@ -53,6 +53,19 @@ class Prometheus:
         found: list[Any] = answer["data"]["result"]
         return found
 
+    def history(self, expression: str, until_s: float) -> list[Any]:
+        """What an expression gave in the last 30 s before a time, twice a second."""
+        asked = {
+            "query": expression,
+            "start": until_s - 30,
+            "end": until_s,
+            "step": "500ms",
+        }
+        answer = self._get(f"api/v1/query_range?{urllib.parse.urlencode(asked)}")
+        assert answer["status"] == "success", answer
+        found: list[Any] = answer["data"]["result"]
+        return found
+
     def _get(self, path: str) -> Any:
         url = f"http://127.0.0.1:{self._port}/{path}"
         try:
