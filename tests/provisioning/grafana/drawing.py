@@ -193,7 +193,7 @@ def _with_labels_inside(axes: Axes) -> None:
 
 
 def _with_times(axes: Axes) -> None:
-    locator = AutoDateLocator(maxticks=6)
+    locator = AutoDateLocator(minticks=2, maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
 

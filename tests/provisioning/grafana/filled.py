@@ -65,7 +65,7 @@ STORED_COLUMNS = """
     ORDER BY ordinal_position
 """
 # Watched for drifts, which it has.
-DRIFTING = "storage_used: {"
+DRIFTING = "bus_voltage: {"
 PARAMETER_FILE = REPOSITORY / "provisioning/parameters/orbiter-1.yaml"
 TIME_NAMES = {"time_us": "generation_time", "minute_us": "minute", "made_us": "made_at"}
 

@@ -20,6 +20,8 @@ def rows_of(
     database: str, question: Question, seen: View
 ) -> Sequence[tuple[object, ...]]:
     with psycopg.connect(database) as connection:
+        # Grafana may do no more than read.
+        connection.execute("SET ROLE orbitwatch_reader")
         query = expanded_sql(question.text, seen).encode()
         return connection.execute(query).fetchall()
 
