@@ -12,6 +12,7 @@ from tests.provisioning.grafana.questions import as_json, panels_of
 BOARDS = {uid: as_json(board) for uid, board in build_all().items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("uid", BOARDS)
 def test_a_picture_has_every_panel_with_something_in_it(
     watched: Filled, uid: str, tmp_path: Path
