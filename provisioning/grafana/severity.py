@@ -18,7 +18,7 @@ COLOURS: Mapping[str, str] = {
     "WATCH": "#FFF5A0",
     "WARNING": "#F4B400",
     "DISTRESS": "#E2661A",
-    "CRITICAL": "#B00020",
+    "CRITICAL": "#E0003C",
     "SEVERE": "#FF5AC8",
 }
 """In order of severity, as in the table `severity`. A test simulates how people without

@@ -8,9 +8,9 @@ import pytest
 from tests.provisioning.grafana.filled import (
     Filled,
     copy_to_plain,
-    fill_the_rest,
     filled,
 )
+from tests.provisioning.grafana.other_systems import fill_the_rest
 from tests.services.postgres import fresh_database
 
 

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from provisioning.grafana.__main__ import GENERATED
 from provisioning.grafana.dashboards import build_all
 from tests.provisioning.grafana.drawing import INK, PAPER, draw
-from tests.provisioning.grafana.filled import Filled, fill_the_rest, filled, view
+from tests.provisioning.grafana.filled import Filled, filled, view
+from tests.provisioning.grafana.other_systems import fill_the_rest
 from tests.provisioning.grafana.questions import Json, as_json, panels_of
 from tests.provisioning.grafana.results import answers
 from tests.services.postgres import Postgres, fresh_database

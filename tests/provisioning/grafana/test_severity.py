@@ -74,3 +74,10 @@ def test_any_two_severities_differ_plainly(eyes: str):
 def test_the_distance_is_that_of_published_colours():
     # Lindbloom's calculator gives red of sRGB as L 53.24, a 80.09, b 67.20.
     assert lab(linear("#FF0000")) == pytest.approx([53.24, 80.09, 67.20], abs=0.02)
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_a_severity_stands_out_from_grafanas_dark_panels(name: str):
+    # WCAG 2.1, 1.4.11: graphics need a contrast of 3 to 1.
+    light, dark = (TO_XYZ[1] @ linear(one) for one in (COLOURS[name], "#181B1F"))
+    assert (light + 0.05) / (dark + 0.05) > 3
