@@ -38,6 +38,8 @@ SAMPLES = 1800
 # How many of them come while Prometheus looks.
 SEEN = 200
 READ = "sum(orbitwatch_telemetry_samples_total)"
+# Of what is counted of a write, the last that is told and the first that is scraped.
+STORED = "sum(rate(orbitwatch_telemetry_latency_seconds_count[1m]))"
 SNAPSHOTS = "sum(rate(bytewax_snapshot_duration_seconds_count[1m]))"
 LIFTOFF = START + timedelta(hours=1)
 # Sample numbers. Two parameters are spoilt at once, one to the end.
@@ -125,6 +127,7 @@ def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
                 wait_for_samples(database, SAMPLES * PARAMETERS)
                 if prometheus is not None:
                     prometheus.wait_for(READ, SAMPLES * PARAMETERS)
+                    prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
                 flow.stop()
                 yield Filled(database, prometheus, time.time())
