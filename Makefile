@@ -2,7 +2,7 @@
 # the caller's PYTHON, or else the first Python that fits.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow bench coverage scores lint format readme hooks clean
+.PHONY: help install demo test test-slow bench coverage scores lint format readme dashboards pictures hooks clean
 
 version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
@@ -54,6 +54,12 @@ format: .venv/dev.stamp  ## Format the code and mend what ruff can mend
 
 readme: .venv/dev.stamp  ## Bring the generated parts of README.md up to date
 	.venv/bin/python -m tests.readme
+
+dashboards: .venv/dev.stamp  ## Write the JSON of Grafana's dashboards anew
+	.venv/bin/python -m provisioning.grafana
+
+pictures: .venv/dev.stamp  ## Draw the dashboards' data, from what their own queries find
+	.venv/bin/python -m tests.provisioning.grafana.pictures
 
 hooks: .venv/dev.stamp  ## Have git run `make format` and `make lint` before each commit
 	.venv/bin/pre-commit install

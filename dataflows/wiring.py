@@ -11,6 +11,7 @@ from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
 from connectors import topics
+from connectors.database.limit_table import store_limits
 from connectors.kafka.sink import KafkaSink, anomaly_message, dead_letter_message
 from connectors.kafka.source import TelemetrySource
 from connectors.messages import Anomaly, DeadLetter, Polled, Scored
@@ -69,6 +70,7 @@ def connect(
     run = start_flow([topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
+    store_limits(run.settings.database, definitions)
     return build(
         name,
         TelemetrySource(run, topic, definitions.identify),

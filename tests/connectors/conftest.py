@@ -1,24 +1,19 @@
 """Databases with the schema in them."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from connectors.database.connection import Connection, connect
-from connectors.migrate import MIGRATIONS, migrate, read_migrations
+from connectors.migrate import migrate
+from tests.services.postgres import plain_migrations_in
 
 
 @pytest.fixture
 def plain_migrations(tmp_path: Path) -> Path:
     """A folder with the migrations that need no extension."""
-    folder = tmp_path / "plain"
-    folder.mkdir()
-    for migration in read_migrations():
-        if not migration.requires:
-            shutil.copy(MIGRATIONS / migration.name, folder)
-    return folder
+    return plain_migrations_in(tmp_path / "plain")
 
 
 @pytest.fixture

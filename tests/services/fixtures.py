@@ -47,7 +47,8 @@ def _unavailable(reason: str) -> NoReturn:
 
 
 @contextmanager
-def _skip_or_fail() -> Iterator[None]:
+def skip_or_fail() -> Iterator[None]:
+    """Skips the test, or fails it in CI, for an UnavailableError inside."""
     try:
         yield
     except UnavailableError as error:
@@ -60,7 +61,7 @@ def kafka() -> Iterator[str]:
     if NAMED_KAFKA:
         yield NAMED_KAFKA
         return
-    with _skip_or_fail():
+    with skip_or_fail():
         broker = Kafka(kafka_jars())
     with broker:
         yield broker.bootstrap
@@ -69,7 +70,7 @@ def kafka() -> Iterator[str]:
 @pytest.fixture
 def own_kafka() -> Iterator[Kafka]:
     """A running broker for one test, which may stop and start it."""
-    with _skip_or_fail():
+    with skip_or_fail():
         broker = Kafka(kafka_jars())
     with broker:
         yield broker
@@ -78,7 +79,7 @@ def own_kafka() -> Iterator[Kafka]:
 @pytest.fixture(scope="module")
 def module_kafka() -> Iterator[Kafka]:
     """A running broker that the tests of one module have for themselves."""
-    with _skip_or_fail():
+    with skip_or_fail():
         broker = Kafka(kafka_jars())
     with broker:
         yield broker
@@ -90,7 +91,7 @@ def database_server() -> Iterator[str]:
     if NAMED_DATABASE:
         yield NAMED_DATABASE
         return
-    with _skip_or_fail():
+    with skip_or_fail():
         server = Postgres()
     with server:
         yield server.uri
@@ -118,7 +119,7 @@ def timescale_database(database_server: str) -> Iterator[str]:
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
     """A running server for one test, which may stop and start it."""
-    with _skip_or_fail():
+    with skip_or_fail():
         server = Postgres()
     with server:
         yield server

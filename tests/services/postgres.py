@@ -15,6 +15,7 @@ from psycopg import sql
 from connectors.embedded.postgres import EmbeddedPostgres
 from connectors.embedded.programs import programs
 from connectors.errors import OrbitwatchError
+from connectors.migrate import MIGRATIONS, read_migrations
 from tests.services.process import UnavailableError
 
 EXTENSION = "share/postgresql/extension/timescaledb.control"
@@ -79,6 +80,15 @@ def fresh_database(server: str) -> Iterator[str]:
 def _execute(server: str, statement: LiteralString, name: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def plain_migrations_in(folder: Path) -> Path:
+    """Copy the migrations that need no extension to a new folder, and return it."""
+    folder.mkdir()
+    for migration in read_migrations():
+        if not migration.requires:
+            shutil.copy(MIGRATIONS / migration.name, folder)
+    return folder
 
 
 def offers_timescale(server: str) -> bool:

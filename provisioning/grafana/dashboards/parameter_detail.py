@@ -1,0 +1,150 @@
+"""Everything about one parameter."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import statetimeline, table, timeseries
+
+from provisioning.grafana import variables
+from provisioning.grafana.board import Board, linked_to_parameter, marks
+from provisioning.grafana.panels import (
+    NORMAL,
+    SHORT,
+    TALL,
+    THIRD,
+    WHOLE,
+    Text,
+    coloured,
+    dashed,
+    filled_down_to,
+    hidden,
+    rows,
+    severities,
+    time_series,
+    without_line,
+)
+from provisioning.grafana.queries import marks_of, series, table_of
+from provisioning.grafana.severity import COLOURS, UNKNOWN, score_thresholds
+from provisioning.grafana.sql import parameter_detail as sql
+
+
+def board() -> Board:
+    """One parameter: values, scores, explanations, neighbours."""
+    return Board(
+        title="Parameter detail",
+        description="One parameter: what it did, what was expected, and why an anomaly "
+        "was told.",
+        variables=[
+            variables.database(),
+            variables.spacecraft(),
+            variables.parameter(),
+        ],
+        annotations=[
+            marks("Anomalies", COLOURS["CRITICAL"], marks_of(sql.ANOMALY_MARKS)),
+            marks("Drifts", UNKNOWN, marks_of(sql.DRIFT_MARKS)),
+        ],
+        rows=[
+            ("$parameter", [_facts(), _values(), _severities(), _scores()]),
+            ("Why", [_detectors(), _neighbours(), _explanations()]),
+        ],
+    )
+
+
+def _facts() -> table.Panel:
+    text = Text(
+        title="What it is",
+        description="The parameter's unit, limits, newest value and its severity.",
+        unit="none",
+        no_data="No such parameter: nothing was ever received.",
+    )
+    return rows(text, table_of(sql.FACTS)).span(WHOLE).height(SHORT)
+
+
+def _values() -> timeseries.Panel:
+    text = Text(
+        title="Value",
+        description="Mean, lowest and highest value of each point, in the parameter's "
+        "unit. Grey: between the lowest and highest of the day before, minutes with "
+        "anomalies left out. Blue, during anomalies: what the detector expected, where "
+        "it has a band for the value. Dashed: limits. From a minute a point on, points "
+        "are made of one-minute statistics.",
+        unit="none",
+        no_data="No samples in this range.",
+    )
+    panel = time_series(
+        text,
+        series(sql.VALUES),
+        series(sql.LIMITS),
+        series(sql.USUAL),
+        series(sql.EXPECTED),
+    )
+    for name, colour in (("soft", "WARNING"), ("hard", "CRITICAL")):
+        for end in ("low", "high"):
+            line = [coloured(COLOURS[colour]), dashed()]
+            panel.override_by_name(f"{name} {end}", line)
+    for name, colour in (("usual", UNKNOWN), ("expected", "#5794F2")):
+        upper = [coloured(colour), *filled_down_to(f"{name} low")]
+        panel.override_by_name(f"{name} high", upper)
+        panel.override_by_name(f"{name} low", [coloured(colour), without_line()])
+    for name in ("lowest", "highest"):
+        panel.override_by_name(name, [coloured("#8AB8FF")])
+    panel.override_by_name("mean", [coloured("#3274D9")])
+    return panel.span(WHOLE).height(14)
+
+
+def _severities() -> statetimeline.Panel:
+    text = Text(
+        title="Severity",
+        description="The worst severity of each point.",
+        unit="none",
+        no_data="No samples in this range.",
+    )
+    return severities(text, series(sql.SEVERITIES)).span(WHOLE).height(SHORT)
+
+
+def _scores() -> timeseries.Panel:
+    text = Text(
+        title="Anomaly score",
+        description="The highest score of each point. 1 is the threshold of every "
+        "detector: from 1 WATCH, from 2 WARNING, from 4 DISTRESS.",
+        unit="none",
+        no_data="Nothing was scored in this range: detectors were warming up, or "
+        "there were no samples.",
+    )
+    panel = time_series(text, series(sql.SCORES)).thresholds(score_thresholds())
+    return panel.min(0).span(WHOLE).height(NORMAL)
+
+
+def _detectors() -> table.Panel:
+    text = Text(
+        title="Detectors",
+        description="What the detectors made of the anomalies in this range. One that "
+        "explained an anomaly had the score that counted.",
+        unit="none",
+        no_data="No anomaly in this range.",
+    )
+    return rows(text, table_of(sql.DETECTORS)).span(THIRD)
+
+
+def _neighbours() -> table.Panel:
+    text = Text(
+        title="Neighbours that moved",
+        description="Anomalies of the spacecraft's other parameters that overlap one "
+        "of this parameter's, give or take five minutes.",
+        unit="none",
+        no_data="No other parameter had an anomaly at the same time.",
+    )
+    panel = rows(text, table_of(sql.NEIGHBOURS)).span(THIRD * 2)
+    panel.override_by_name("parameter", [linked_to_parameter()])
+    return panel.override_by_name("spacecraft", [hidden()])
+
+
+def _explanations() -> table.Panel:
+    text = Text(
+        title="Explanations",
+        description="The anomalies in this range, the latest first (200 at most). "
+        "Observed and expected are in the parameter's unit, or of the feature that the "
+        "explanation names.",
+        unit="none",
+        no_data="No anomaly in this range.",
+    )
+    return rows(text, table_of(sql.EXPLANATIONS)).span(WHOLE).height(TALL)

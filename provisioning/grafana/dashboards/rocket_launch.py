@@ -1,0 +1,176 @@
+"""A launch, by the seconds since liftoff."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import stat, table, trend
+from grafana_foundation_sdk.models.common import BigValueTextMode
+from grafana_foundation_sdk.models.dashboard import (
+    DynamicConfigValue,
+    ValueMap,
+    ValueMappingResult,
+)
+
+from provisioning.grafana import variables
+from provisioning.grafana.board import Board, linked_to_parameter
+from provisioning.grafana.panels import (
+    HALF,
+    NORMAL,
+    SHORT,
+    WHOLE,
+    Text,
+    against,
+    coloured,
+    figure,
+    filled_down_to,
+    hidden,
+    in_unit,
+    only_points,
+    rows,
+    without_line,
+)
+from provisioning.grafana.queries import table_of
+from provisioning.grafana.severity import COLOURS
+from provisioning.grafana.sql import rocket_launch as sql
+
+NO_FLIGHT = "No states of this flight. Is the flow rocket_launch running?"
+SECONDS, KM, M_S, M_S2, KPA = "s", "lengthkm", "velocityms", "accMS2", "pressurekpa"
+PHASES = ("on the pad", "first stage", "coasting", "second stage", "flying back")
+
+
+def board() -> Board:
+    """Altitude, velocity, acceleration, dynamic pressure; events; predictions."""
+    return Board(
+        title="Rocket launch",
+        description="One flight by the seconds since liftoff, with its events, its "
+        "anomalies, and where it is expected to go.",
+        variables=[variables.database(), variables.vehicle(), variables.liftoff()],
+        rows=[
+            ("Now", [_latest(), _cone("Altitude", KM), _cone("Velocity", M_S)]),
+            ("Since liftoff", [_over_met(*each) for each in QUANTITIES]),
+            ("What happened", [_events(), _anomalies(), _predictions()]),
+        ],
+        refresh="5s",
+    )
+
+
+QUANTITIES = (
+    ("Altitude", KM, "Over ground.", sql.ALTITUDE),
+    ("Velocity", M_S, "Over ground.", sql.VELOCITY),
+    (
+        "Acceleration",
+        M_S2,
+        "Along the path, as sensed on board: g on the pad, 0 in free fall.",
+        sql.ACCELERATION,
+    ),
+    (
+        "Dynamic pressure",
+        KPA,
+        "In the U.S. Standard Atmosphere 1976. Its maximum is the event max_q.",
+        sql.DYNAMIC_PRESSURE,
+    ),
+)
+
+
+def _latest() -> stat.Panel:
+    text = Text(
+        title="Latest",
+        description="The newest state of the flight.",
+        unit="none",
+        no_data=NO_FLIGHT,
+    )
+    panel = figure(text, table_of(sql.LATEST)).text_mode(
+        BigValueTextMode.VALUE_AND_NAME
+    )
+    units = {
+        "T+": SECONDS,
+        "altitude": KM,
+        "velocity": M_S,
+        "acceleration": M_S2,
+        "dynamic pressure": KPA,
+        "flight path angle": "degree",
+        "downrange": KM,
+        "apogee": KM,
+    }
+    for name, unit in units.items():
+        panel.override_by_name(name, [in_unit(unit)])
+    phases = {
+        str(number): ValueMappingResult(text=name) for number, name in enumerate(PHASES)
+    }
+    mapping = DynamicConfigValue(id_val="mappings", value=[ValueMap(options=phases)])
+    return panel.override_by_name("phase", [mapping]).span(WHOLE).height(SHORT)
+
+
+def _over_met(name: str, unit: str, meaning: str, query: str) -> trend.Panel:
+    text = Text(
+        title=name,
+        description=f"{meaning} Points: events of the flight. Red: while there is an "
+        "anomaly of any parameter of the vehicle.",
+        unit=unit,
+        no_data=NO_FLIGHT,
+    )
+    panel = against("met_s", text, table_of(query))
+    panel.override_by_name("met_s", [in_unit(SECONDS)])
+    panel.override_by_name("event", [coloured(COLOURS["WARNING"]), *only_points(10)])
+    red = [coloured(COLOURS["CRITICAL"]), *only_points(5)]
+    return panel.override_by_name("anomaly", red)
+
+
+def _cone(name: str, unit: str) -> trend.Panel:
+    text = Text(
+        title=f"{name}, predicted",
+        description="The last two minutes, and where the vehicle will be if engines go "
+        "on as they are: the band is to hold 90 %. As of the end of the range that is "
+        "shown.",
+        unit=unit,
+        no_data="No prediction for this flight.",
+    )
+    query = sql.ALTITUDE_CONE if unit == KM else sql.VELOCITY_CONE
+    panel = against("met_s", text, table_of(query))
+    panel.override_by_name("met_s", [in_unit(SECONDS)])
+    panel.override_by_name("high", filled_down_to("low"))
+    return panel.override_by_name("low", [without_line()])
+
+
+def _events() -> table.Panel:
+    text = Text(
+        title="Events",
+        description="What happened in the flight, with how exactly its time is known, "
+        "and how much later the telemetry told it.",
+        unit="none",
+        no_data="No event of this flight so far.",
+    )
+    panel = rows(text, table_of(sql.EVENTS))
+    for column in ("T+", "uncertainty", "told after"):
+        panel.override_by_name(column, [in_unit(SECONDS)])
+    panel.override_by_name("altitude", [in_unit(KM)])
+    return panel.override_by_name("velocity", [in_unit(M_S)]).span(HALF)
+
+
+def _anomalies() -> table.Panel:
+    text = Text(
+        title="Anomalies",
+        description="Anomalies of the flight, in the order in which they began.",
+        unit="none",
+        no_data="No anomaly in this flight.",
+    )
+    panel = rows(text, table_of(sql.ANOMALIES)).span(HALF)
+    panel.override_by_name("T+", [in_unit(SECONDS)])
+    panel.override_by_name("parameter", [linked_to_parameter()])
+    return panel.override_by_name("spacecraft", [hidden()])
+
+
+def _predictions() -> table.Panel:
+    text = Text(
+        title="How good predictions were",
+        description="By how far ahead they were made: the share that came true within "
+        "the bounds (to be 90 %), and the mean error. Those with an engine started or "
+        "stopped meanwhile are left out.",
+        unit="none",
+        no_data="No prediction of this flight has come due.",
+    )
+    panel = rows(text, table_of(sql.PREDICTIONS)).span(WHOLE).height(NORMAL)
+    panel.override_by_name("ahead", [in_unit(SECONDS)])
+    for column in ("altitude inside", "velocity inside"):
+        panel.override_by_name(column, [in_unit("percentunit")])
+    panel.override_by_name("altitude error", [in_unit(KM)])
+    return panel.override_by_name("velocity error", [in_unit(M_S)])

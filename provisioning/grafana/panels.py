@@ -1,0 +1,226 @@
+"""The kinds of panels, each with all that every panel must say.
+
+What is particular to one panel is set on the builder that these functions return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeVar
+
+from grafana_foundation_sdk.builders import (
+    barchart,
+    common,
+    geomap,
+    heatmap,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+    trend,
+)
+from grafana_foundation_sdk.builders.dashboard import FieldColor
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.cog.variants import Dataquery
+from grafana_foundation_sdk.models.common import (
+    BigValueColorMode,
+    GraphDrawStyle,
+    LegendDisplayMode,
+    LegendPlacement,
+    SortOrder,
+    StackingMode,
+    TooltipDisplayMode,
+    VisibilityMode,
+)
+from grafana_foundation_sdk.models.dashboard import (
+    DataSourceRef,
+    DynamicConfigValue,
+    FieldColorModeId,
+)
+
+from provisioning.grafana.queries import DATABASE, METRICS, REFERENCES, Query, SqlQuery
+from provisioning.grafana.severity import severity_names
+
+WHOLE, HALF, THIRD, QUARTER = 24, 12, 8, 6
+"""Widths of panels, in columns of Grafana's grid."""
+TALL, NORMAL, LOW, SHORT = 10, 8, 6, 4
+"""Heights of panels, in rows of that grid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What a panel says for itself.
+
+    `unit` is an identifier of Grafana's (`s`, `ms`, `velocityms`, `suffix:rows`), and
+    `none` for a number without; `no_data` says what it means when nothing is shown.
+    """
+
+    title: str
+    description: str
+    unit: str
+    no_data: str
+
+
+class _PanelBuilder(Protocol):
+    """What the SDK's builders of all panels have in common."""
+
+    def title(self, title: str) -> Self: ...
+    def description(self, description: str) -> Self: ...
+    def unit(self, unit: str) -> Self: ...
+    def no_value(self, no_value: str) -> Self: ...
+    def datasource(self, datasource: DataSourceRef) -> Self: ...
+    def with_target(self, target: Builder[Dataquery]) -> Self: ...
+    def span(self, w: int) -> Self: ...
+    def height(self, h: int) -> Self: ...
+
+
+_Kind = TypeVar("_Kind", bound=_PanelBuilder)
+
+
+def time_series(text: Text, *queries: Query) -> timeseries.Panel:
+    """Lines over time."""
+    panel = timeseries.Panel().line_width(1).fill_opacity(0).legend(_legend())
+    panel.tooltip(_tooltip()).show_points(VisibilityMode.AUTO)
+    return _filled(panel, text, queries, HALF, NORMAL)
+
+
+def bars(text: Text, *queries: Query) -> timeseries.Panel:
+    """Counts over time, stacked."""
+    panel = time_series(text, *queries).draw_style(GraphDrawStyle.BARS)
+    panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
+    return panel.fill_opacity(80)
+
+
+def against(field: str, text: Text, *queries: Query) -> trend.Panel:
+    """Lines over a number of the (only) query, which must rise from row to row."""
+    panel = trend.Panel().x_field(field).line_width(2).legend(_legend())
+    panel.tooltip(_tooltip()).show_points(VisibilityMode.NEVER)
+    return _filled(panel, text, queries, HALF, TALL)
+
+
+def figure(text: Text, *queries: Query) -> stat.Panel:
+    """One number, large."""
+    panel = stat.Panel().color_mode(BigValueColorMode.VALUE)
+    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+    return _filled(panel, text, queries, QUARTER, SHORT)
+
+
+def rows(text: Text, *queries: Query) -> table.Panel:
+    """A table; columns called `severity` have its colours."""
+    panel = table.Panel().show_header(True)
+    panel.override_by_name("severity", as_severity())
+    return _filled(panel, text, queries, HALF, NORMAL)
+
+
+def counts(text: Text, *queries: Query) -> barchart.Panel:
+    """A bar for each row, stacked by its columns."""
+    panel = barchart.Panel().legend(_legend()).stacking(StackingMode.NORMAL)
+    return _filled(panel, text, queries, HALF, NORMAL)
+
+
+def severities(text: Text, *queries: Query) -> statetimeline.Panel:
+    """Severity over time, a line for each series."""
+    panel = statetimeline.Panel().mappings(severity_names()).fill_opacity(90)
+    panel.show_value(VisibilityMode.NEVER).merge_values(True).row_height(0.8)
+    panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    return _filled(panel, text, queries, WHOLE, TALL)
+
+
+def map_of_the_earth(text: Text, *queries: Query) -> geomap.Panel:
+    """A map, to which layers are to be added."""
+    whole_earth = geomap.MapViewConfig().id("zero").lat(0).lon(0).zoom(1)
+    panel = geomap.Panel().view(whole_earth)
+    panel.basemap(common.MapLayerOptions().type("default").name("Map"))
+    return _filled(panel, text, queries, WHOLE, 14)
+
+
+def heat_map(text: Text, *queries: Query) -> heatmap.Panel:
+    """A histogram over time."""
+    panel = heatmap.Panel().calculate(False)
+    panel.y_axis(heatmap.YAxisConfig().unit(text.unit))
+    # From dark to light for everyone, whichever colours they see.
+    panel.color(heatmap.HeatmapColorOptions().scheme("Viridis").steps(64))
+    return _filled(panel, text, queries, HALF, NORMAL)
+
+
+def as_severity() -> list[DynamicConfigValue]:
+    """Overrides of a table's column: severities on their colours."""
+    cell = {"type": "color-background", "mode": "basic"}
+    return [
+        DynamicConfigValue(id_val="mappings", value=severity_names()),
+        DynamicConfigValue(id_val="custom.cellOptions", value=cell),
+    ]
+
+
+def coloured(colour: str) -> DynamicConfigValue:
+    """Override: a series in one colour."""
+    fixed = {"mode": "fixed", "fixedColor": colour}
+    return DynamicConfigValue(id_val="color", value=fixed)
+
+
+def in_unit(unit: str) -> DynamicConfigValue:
+    """Override: a column in another unit than the panel."""
+    return DynamicConfigValue(id_val="unit", value=unit)
+
+
+def dashed() -> DynamicConfigValue:
+    """Override: a dashed line."""
+    style = {"fill": "dash", "dash": [8, 6]}
+    return DynamicConfigValue(id_val="custom.lineStyle", value=style)
+
+
+def only_points(size: int) -> list[DynamicConfigValue]:
+    """Overrides: points instead of a line."""
+    return [
+        DynamicConfigValue(id_val="custom.drawStyle", value="points"),
+        DynamicConfigValue(id_val="custom.showPoints", value="always"),
+        DynamicConfigValue(id_val="custom.pointSize", value=size),
+    ]
+
+
+def filled_down_to(series: str) -> list[DynamicConfigValue]:
+    """Overrides: a band from this series down to another."""
+    return [
+        DynamicConfigValue(id_val="custom.fillBelowTo", value=series),
+        DynamicConfigValue(id_val="custom.fillOpacity", value=18),
+        DynamicConfigValue(id_val="custom.lineWidth", value=0),
+    ]
+
+
+def without_line() -> DynamicConfigValue:
+    """Override: the lower edge of a band."""
+    return DynamicConfigValue(id_val="custom.lineWidth", value=0)
+
+
+def linked(title: str, url: str) -> DynamicConfigValue:
+    """Override: cells of a column lead somewhere."""
+    link = {"title": title, "url": url}
+    return DynamicConfigValue(id_val="links", value=[link])
+
+
+def hidden() -> DynamicConfigValue:
+    """Override: a column that only links use."""
+    return DynamicConfigValue(id_val="custom.hidden", value=True)
+
+
+def _filled(
+    panel: _Kind, text: Text, queries: Sequence[Query], width: int, height: int
+) -> _Kind:
+    source = DATABASE if isinstance(queries[0], SqlQuery) else METRICS
+    panel.title(text.title).description(text.description)
+    panel.unit(text.unit).no_value(text.no_data)
+    panel.datasource(source).span(width).height(height)
+    for reference, query in zip(REFERENCES, queries, strict=False):
+        panel.with_target(query.named(reference))
+    return panel
+
+
+def _legend() -> common.VizLegendOptions:
+    legend = common.VizLegendOptions().display_mode(LegendDisplayMode.LIST)
+    return legend.placement(LegendPlacement.BOTTOM).show_legend(True)
+
+
+def _tooltip() -> common.VizTooltipOptions:
+    tooltip = common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI)
+    return tooltip.sort(SortOrder.DESCENDING)

@@ -1,0 +1,176 @@
+"""What the dashboard of one parameter asks."""
+
+from __future__ import annotations
+
+from provisioning.grafana.queries import IN_RANGE, by_range
+
+THIS = "parameter_id = (SELECT id FROM parameter WHERE qualified_name = '$parameter')"
+
+VALUES = by_range(
+    f"""
+    SELECT $__timeGroup(generation_time, $__interval) AS time,
+        min(value) AS lowest, avg(value) AS mean, max(value) AS highest
+    FROM sample
+    WHERE {THIS} AND $__timeFilter(generation_time)
+    """,
+    f"""
+    SELECT $__timeGroup(minute, $__interval) AS time,
+        min(lowest) AS lowest, avg(mean) AS mean, max(highest) AS highest
+    FROM sample_minute
+    WHERE {THIS} AND $__timeFilter(minute)
+    """,
+)
+LIMITS = """
+    SELECT ends.time, soft_low AS "soft low", soft_high AS "soft high",
+        hard_low AS "hard low", hard_high AS "hard high"
+    FROM parameter_limit
+    CROSS JOIN (
+        VALUES ($__timeFrom()::timestamptz), ($__timeTo()::timestamptz)
+    ) AS ends (time)
+    WHERE qualified_name = '$parameter'
+    ORDER BY 1
+"""
+# Ten minutes or more a point, so that the window of a day is quickly gone through.
+USUAL = f"""
+    WITH quiet AS (
+        SELECT floor(extract(epoch FROM minute) / greatest(600, $__interval_ms / 1000))
+                * greatest(600, $__interval_ms / 1000) AS time,
+            min(lowest) AS lowest, max(highest) AS highest
+        FROM sample_minute
+        WHERE {THIS}
+            AND severity = 0
+            AND minute >= $__timeFrom()::timestamptz - INTERVAL '1 day'
+            AND minute <= $__timeTo()::timestamptz
+        GROUP BY 1
+    ), usual AS (
+        SELECT time, min(lowest) OVER day AS low, max(highest) OVER day AS high
+        FROM quiet
+        WINDOW day AS (ORDER BY time RANGE BETWEEN 86400 PRECEDING AND 1 PRECEDING)
+    )
+    SELECT time, low AS "usual low", high AS "usual high"
+    FROM usual
+    WHERE time >= extract(epoch FROM $__timeFrom()::timestamptz)
+    ORDER BY time
+"""
+# Where a detector gave one end only, it need not be one of the value itself.
+EXPECTED = f"""
+    SELECT edge.time,
+        CASE WHEN edge.inside THEN (explanation ->> 'lower')::float8 END
+            AS "expected low",
+        CASE WHEN edge.inside THEN (explanation ->> 'upper')::float8 END
+            AS "expected high"
+    FROM anomaly
+    CROSS JOIN LATERAL (
+        VALUES (started_at, true),
+            (coalesce(ended_at, $__timeTo()::timestamptz), true),
+            (coalesce(ended_at, $__timeTo()::timestamptz) + INTERVAL '1 ms', false)
+    ) AS edge (time, inside)
+    WHERE {THIS}
+        AND {IN_RANGE}
+        AND explanation ->> 'lower' IS NOT NULL
+        AND explanation ->> 'upper' IS NOT NULL
+    ORDER BY 1
+"""
+SCORES = by_range(
+    f"""
+    SELECT $__timeGroup(generation_time, $__interval) AS time,
+        max(anomaly_score) AS score
+    FROM sample
+    WHERE {THIS} AND $__timeFilter(generation_time)
+    """,
+    f"""
+    SELECT $__timeGroup(minute, $__interval) AS time, max(peak_score) AS score
+    FROM sample_minute
+    WHERE {THIS} AND $__timeFilter(minute)
+    """,
+)
+SEVERITIES = by_range(
+    f"""
+    SELECT $__timeGroup(generation_time, $__interval) AS time,
+        max(severity) AS severity
+    FROM sample
+    WHERE {THIS} AND $__timeFilter(generation_time)
+    """,
+    f"""
+    SELECT $__timeGroup(minute, $__interval) AS time, max(severity) AS severity
+    FROM sample_minute
+    WHERE {THIS} AND $__timeFilter(minute)
+    """,
+)
+FACTS = """
+    SELECT parameter.subsystem, parameter.name, parameter.unit, parameter.system,
+        newest.value, newest.generation_time AS "last contact",
+        severity.name AS severity, soft_low AS "soft low", soft_high AS "soft high",
+        hard_low AS "hard low", hard_high AS "hard high"
+    FROM parameter
+    LEFT JOIN parameter_limit USING (qualified_name)
+    LEFT JOIN LATERAL (
+        SELECT value, generation_time, severity
+        FROM sample
+        WHERE parameter_id = parameter.id
+        ORDER BY generation_time DESC
+        LIMIT 1
+    ) AS newest ON true
+    LEFT JOIN severity ON severity.level = newest.severity
+    WHERE qualified_name = '$parameter'
+"""
+DETECTORS = f"""
+    SELECT said.key AS detector, max(said.value::float8) AS "highest score",
+        count(*) FILTER (WHERE said.value::float8 >= 1) AS "anomalies seen",
+        count(*) FILTER (WHERE said.key = detector) AS "anomalies explained"
+    FROM anomaly
+    CROSS JOIN LATERAL jsonb_each_text(explanation -> 'contributions') AS said
+    WHERE {THIS} AND {IN_RANGE}
+    GROUP BY said.key
+    ORDER BY 2 DESC
+"""
+EXPLANATIONS = f"""
+    SELECT anomaly.started_at AS started, anomaly.ended_at AS ended,
+        severity.name AS severity, anomaly.detector, anomaly.peak_score AS score,
+        (explanation ->> 'observed')::float8 AS observed,
+        (explanation ->> 'expected')::float8 AS expected,
+        (explanation ->> 'lower')::float8 AS "expected low",
+        (explanation ->> 'upper')::float8 AS "expected high",
+        explanation ->> 'text' AS explanation
+    FROM anomaly
+    JOIN severity ON severity.level = anomaly.severity
+    WHERE {THIS} AND {IN_RANGE}
+    ORDER BY anomaly.started_at DESC
+    LIMIT 200
+"""
+NEIGHBOURS = f"""
+    WITH mine AS (
+        SELECT started_at - INTERVAL '5 minutes' AS since,
+            coalesce(ended_at, $__timeTo()::timestamptz) + INTERVAL '5 minutes' AS until
+        FROM anomaly
+        WHERE {THIS} AND {IN_RANGE}
+    )
+    SELECT neighbour.qualified_name AS parameter, neighbour.spacecraft,
+        neighbour.severity, neighbour.peak_score AS score,
+        neighbour.started_at AS started, neighbour.text AS explanation
+    FROM anomaly_named AS neighbour
+    WHERE neighbour.spacecraft = '$spacecraft'
+        AND neighbour.qualified_name <> '$parameter'
+        AND EXISTS (
+            SELECT FROM mine
+            WHERE neighbour.started_at <= mine.until
+                AND coalesce(neighbour.ended_at, 'infinity') >= mine.since
+        )
+    ORDER BY neighbour.started_at DESC
+    LIMIT 200
+"""
+ANOMALY_MARKS = f"""
+    SELECT started_at AS time, coalesce(ended_at, $__timeTo()::timestamptz) AS timeend,
+        explanation ->> 'text' AS text, severity.name || ',' || detector AS tags
+    FROM anomaly
+    JOIN severity ON severity.level = anomaly.severity
+    WHERE {THIS} AND {IN_RANGE}
+    ORDER BY started_at DESC
+    LIMIT 500
+"""
+DRIFT_MARKS = f"""
+    SELECT detected_at AS time, text, detector AS tags
+    FROM drift_event
+    WHERE {THIS} AND $__timeFilter(detected_at)
+    LIMIT 500
+"""
