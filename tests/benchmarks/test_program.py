@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.flow_process import REPOSITORY
-from tests.services.fixtures import _skip_or_fail
+from tests.services.fixtures import skip_or_fail
 from tests.services.kafka import kafka_jars
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -22,7 +22,7 @@ COMMAND = (sys.executable, "-m", "tests.benchmarks", "scaling", "--quick", "--ou
 @pytest.fixture
 def place() -> Path:
     """A folder for temporary files that a server run as another user can reach."""
-    with _skip_or_fail():
+    with skip_or_fail():
         kafka_jars()
     return Path("/tmp")  # noqa: S108
 
