@@ -2,7 +2,7 @@
 # the caller's PYTHON, or else the first Python that fits.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow bench coverage scores lint format readme hooks clean
+.PHONY: help install demo env test test-slow bench coverage scores lint format readme lock hooks clean
 
 version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
@@ -26,6 +26,9 @@ install: .venv/demo.stamp  ## Make .venv with what flows and simulators need
 
 demo: .venv/demo.stamp  ## Watch a synthetic spacecraft for DEMO_SECONDS (60), no server needed
 	@.venv/bin/python -m simulators.demo $(if $(DEMO_SECONDS),--seconds '$(DEMO_SECONDS)')
+
+env:  ## Write .env with fresh passwords, for `docker compose up`
+	@provisioning/docker/make_env.sh
 
 test: .venv/dev.stamp  ## Run the tests; those whose service is missing are skipped, with the reason
 	.venv/bin/python -m pytest
@@ -54,6 +57,10 @@ format: .venv/dev.stamp  ## Format the code and mend what ruff can mend
 
 readme: .venv/dev.stamp  ## Bring the generated parts of README.md up to date
 	.venv/bin/python -m tests.readme
+
+lock: .venv/dev.stamp  ## Pin the packages of the Docker image, with their hashes
+	.venv/bin/uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-manylinux_2_31 \
+	  --generate-hashes --no-header --no-annotate pyproject.toml -o provisioning/docker/requirements.txt
 
 hooks: .venv/dev.stamp  ## Have git run `make format` and `make lint` before each commit
 	.venv/bin/pre-commit install
