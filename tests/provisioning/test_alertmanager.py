@@ -12,7 +12,7 @@ from tests.end_to_end.flow_process import REPOSITORY
 from tests.provisioning.prometheus.test_rules import ALERTS
 
 START = REPOSITORY / "provisioning" / "alertmanager" / "start.sh"
-AWKWARD = "it's \"$HOME\" `id` \\ : # {{ x }} %s"
+AWKWARD = 'it\'s "$HOME" `id` \\ : # {{ x }} %s'
 WEBHOOK = {"ALERT_WEBHOOK_URL": "http://pager.example/hook?key=it's"}
 MAIL = {
     "ALERT_MAIL_TO": "operators@example.org",

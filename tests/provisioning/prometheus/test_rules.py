@@ -99,7 +99,10 @@ def test_a_group_is_named_after_its_file():
 
 def test_what_is_recorded_is_named_by_level_metric_and_operation_and_used():
     recorded = [
-        rule["record"] for group in groups() for rule in group["rules"] if "alert" not in rule
+        rule["record"]
+        for group in groups()
+        for rule in group["rules"]
+        if "alert" not in rule
     ]
     for name in recorded:
         assert re.fullmatch(r"[a-z_]+:[a-z_]+:[a-z0-9]+", name)
