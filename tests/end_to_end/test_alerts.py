@@ -15,7 +15,9 @@ from queue import Empty, Queue
 from signal import SIGKILL
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from connectors.embedded.programs import programs
 from tests.end_to_end.conftest import Stage, adopted_stage
@@ -24,6 +26,7 @@ from tests.end_to_end.flow_process import (
     REPOSITORY,
     Flow,
     free_port,
+    run_module,
     wait_until,
 )
 from tests.provisioning.compose_file import simulators
@@ -71,7 +74,7 @@ class Webhook:
 
     def wait_for(self, alert: str) -> dict[str, Any]:
         """The next firing alert of that name."""
-        others = set()
+        others = set[str]()
         while True:
             try:
                 got = self._alerts.get(timeout=HANG_S)
@@ -93,8 +96,13 @@ def simulator(stage: Stage, system: str) -> Iterator[None]:
     words = shlex.split(re.sub(r'"\$\$\(date.*?\)"', now, script))
     command = [sys.executable, *words[2:]]
     environment = {**os.environ, "ORBITWATCH_KAFKA": stage.kafka}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, **quiet) as process:
+    with subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
         yield
         process.terminate()
 
@@ -123,11 +131,33 @@ def make_roles(postgres: Postgres, folder: Path) -> None:
 def composed(
     own_kafka: Kafka, own_postgres: Postgres, tmp_path: Path
 ) -> Iterator[Stage]:
-    """A stage with the roles of docker-compose.yml, on which flows are no superusers."""
+    """A stage with the roles of docker-compose.yml: flows are no superusers on it."""
     make_roles(own_postgres, tmp_path)
     with adopted_stage(own_kafka.bootstrap, own_postgres.uri, tmp_path) as stage:
-        stage.database = own_postgres.uri.replace("postgres@", "flow:flow%27s@", 1)
+        stage.database = as_role(own_postgres, "flow", "flow%27s")
         yield stage
+
+
+def as_role(postgres: Postgres, role: str, password: str) -> str:
+    """The address of the database for a login role."""
+    return postgres.uri.replace("postgres@", f"{role}:{password}@", 1)
+
+
+def test_flows_may_write_and_dashboards_only_read(
+    own_postgres: Postgres, tmp_path: Path
+):
+    make_roles(own_postgres, tmp_path)
+    run_module("connectors.migrate", ORBITWATCH_DATABASE=own_postgres.uri)
+    write = "INSERT INTO parameter (spacecraft, name, system) VALUES ('S', 'p', 's')"
+    with psycopg.connect(as_role(own_postgres, "flow", "flow%27s")) as flow:
+        flow.execute(write)
+        with pytest.raises(InsufficientPrivilege):
+            flow.execute("DROP TABLE parameter")
+    with psycopg.connect(as_role(own_postgres, "grafana", "reader%27s")) as grafana:
+        found = grafana.execute("SELECT qualified_name FROM parameter").fetchall()
+        assert found == [("/S/p",)]
+        with pytest.raises(InsufficientPrivilege):
+            grafana.execute(write)
 
 
 def started(flow: Flow) -> Flow:

@@ -93,8 +93,8 @@ class Alertmanager(Watcher):
 class Prometheus(Watcher):
     """Prometheus with the project's rules, but other targets and more haste.
 
-    Expressions are as they are; what has to last (`for`) lasts a second, and scrapes and
-    evaluations come every second.
+    Expressions are as they are; what has to last (`for`) lasts a second, and scrapes
+    and evaluations come every second.
     """
 
     def __init__(
