@@ -151,6 +151,7 @@ def test_flows_may_write_and_dashboards_only_read(
     write = "INSERT INTO parameter (spacecraft, name, system) VALUES ('S', 'p', 's')"
     with psycopg.connect(as_role(own_postgres, "flow", "flow%27s")) as flow:
         flow.execute(write)
+        flow.commit()
         with pytest.raises(InsufficientPrivilege):
             flow.execute("DROP TABLE parameter")
     with psycopg.connect(as_role(own_postgres, "grafana", "reader%27s")) as grafana:
