@@ -27,7 +27,7 @@ def flows() -> dict[str, Service]:
     return {
         name: service
         for name, service in services().items()
-        if RUN_FLOW in service.get("entrypoint", ())
+        if {RUN_FLOW, "bytewax.run"} & {*service.get("entrypoint", ())}
     }
 
 

@@ -94,7 +94,7 @@ def test_every_flow_has_a_service_and_is_scraped():
     }
     assert there <= flows().keys()
     for name, service in flows().items():
-        assert service["command"] == [name]
+        assert service["command"] in ([name], [f"dataflows.{name}:flow"])
     assert scraped("orbitwatch") == {
         f"{name}:{Settings().metrics_port}" for name in flows()
     }
@@ -200,7 +200,8 @@ def test_state_is_in_named_volumes_and_each_flow_has_its_own():
     assert set(used) == named
     assert {name for name in used if used.count(name) > 1} == {"kernels"}
     for name, service in flows().items():
-        assert f"{name}_state:/state" in service["volumes"]
+        own = "archive:/app/archive" if name == "archive" else f"{name}_state:/state"
+        assert own in service["volumes"]
 
 
 @pytest.mark.parametrize("name", SERVICES)
