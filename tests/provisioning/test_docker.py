@@ -1,6 +1,7 @@
 """What the image is made of, and the scripts that run in it."""
 
 import ast
+import os
 import re
 import stat
 import subprocess
@@ -95,3 +96,30 @@ def test_every_kernel_is_compiled_into_the_image():
     }
     assert len(using) > 5
     assert {*modules_with_kernels()} == using
+
+
+def test_a_flow_gets_a_folder_for_its_snapshots_once(tmp_path: Path):
+    """With a `python` that says what it was asked, and makes the folder ready."""
+    state, python = tmp_path / "state", tmp_path / "bin" / "python"
+    for folder in (state, python.parent):
+        folder.mkdir()
+    python.write_text('#!/bin/sh\necho "$@"\ntouch "$STATE/part-0.sqlite3"\n')
+    python.chmod(0o755)
+    script = (DOCKER / "run_flow.sh").read_text("utf-8").replace("/state", str(state))
+    environment = {
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
+        "STATE": str(state),
+        "SNAPSHOT_SECONDS": "5",
+    }
+    starts = [
+        subprocess.run(
+            ["sh", "-c", script, "run_flow.sh", "spacecraft"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        for _ in range(2)
+    ]
+    flow = f"-m bytewax.run dataflows.spacecraft:flow -r {state} -s 5 -b 0"
+    assert starts == [[f"-m bytewax.recovery {state} 1", flow], [flow]]

@@ -1,5 +1,6 @@
 """Alerting rules: valid, tested three ways each, and each with a runbook."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -107,3 +108,19 @@ def test_what_is_recorded_is_named_by_level_metric_and_operation_and_used():
     for name in recorded:
         assert re.fullmatch(r"[a-z_]+:[a-z_]+:[a-z0-9]+", name)
         assert name in EXPRESSIONS
+
+
+def test_the_system_of_a_flow_is_read_off_its_host(promtool: str, tmp_path: Path):
+    text = (PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8")
+    shared = text.replace("spacecraft:3030\n", "spacecraft-12:3030\n")
+    assert shared != text
+    file = tmp_path / "prometheus.yml"
+    file.write_text(shared.replace("rules/*.yml", str(RULES[0])))
+    command = [promtool, "check", "service-discovery", file, "orbitwatch"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    systems = {
+        target["labels"]["instance"]: target["labels"]["system"]
+        for target in json.loads(found)
+    }
+    assert systems["spacecraft-12:3030"] == "spacecraft"
+    assert systems["rocket_launch:3030"] == "rocket_launch"
