@@ -224,7 +224,7 @@ def play_faults(stage: Stage) -> Path:
 def without_thresholds(expression: str) -> str:
     """The expression as it is when all is well: what it compares, without comparing."""
     compared = re.sub(r" (?:[<>]=?|==) [\d.]+", "", expression.replace("\n", " "))
-    return compared.replace("unless", "and").replace(" offset 2h", "")
+    return re.sub(" offset [26]h", "", compared.replace("unless", "and"))
 
 
 EXPRESSIONS = [
