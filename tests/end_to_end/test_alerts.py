@@ -1,19 +1,14 @@
 """From a fault in the telemetry to the message that operators get."""
 
-import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Empty, Queue
 from signal import SIGKILL
-from typing import Any
 
 import psycopg
 import pytest
@@ -35,6 +30,7 @@ from tests.provisioning.prometheus.test_rules import groups
 from tests.services.kafka import Kafka
 from tests.services.postgres import Postgres
 from tests.services.prometheus import Alertmanager, Prometheus
+from tests.services.webhook import Webhook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -43,48 +39,6 @@ SYSTEMS = [
     for system in flows_of_compose()
     if (REPOSITORY / "dataflows" / f"{system}.py").exists()
 ]
-
-
-class Webhook:
-    """The operators' pager: keeps the alerts that Alertmanager sends."""
-
-    def __init__(self) -> None:
-        alerts = self._alerts = Queue[dict[str, Any]]()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                for alert in json.loads(body)["alerts"]:
-                    alerts.put(alert)
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def __enter__(self) -> "Webhook":
-        threading.Thread(target=self._server.serve_forever).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def wait_for(self, alert: str) -> dict[str, Any]:
-        """The next firing alert of that name."""
-        others = set[str]()
-        while True:
-            try:
-                got = self._alerts.get(timeout=HANG_S)
-            except Empty:
-                pytest.fail(f"{alert} never came, but {others}")
-            name = got["labels"]["alertname"]
-            if name == alert and got["status"] == "firing":
-                return got
-            others.add(name)
 
 
 @contextmanager
