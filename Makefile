@@ -2,7 +2,7 @@
 # the caller's PYTHON, or else the first Python that fits.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow bench coverage scores lint format readme dashboards pictures hooks clean
+.PHONY: help install demo env test test-slow bench coverage scores lint format readme dashboards pictures lock hooks clean
 
 version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
@@ -26,6 +26,9 @@ install: .venv/demo.stamp  ## Make .venv with what flows and simulators need
 
 demo: .venv/demo.stamp  ## Watch a synthetic spacecraft for DEMO_SECONDS (60), no server needed
 	@.venv/bin/python -m simulators.demo $(if $(DEMO_SECONDS),--seconds '$(DEMO_SECONDS)')
+
+env:  ## Write .env with fresh passwords, for `docker compose up`
+	@provisioning/docker/make_env.sh
 
 test: .venv/dev.stamp  ## Run the tests; those whose service is missing are skipped, with the reason
 	.venv/bin/python -m pytest --numprocesses auto --dist loadfile
@@ -60,6 +63,10 @@ dashboards: .venv/dev.stamp  ## Write the JSON of Grafana's dashboards anew
 
 pictures: .venv/dev.stamp  ## Draw the dashboards' data, from what their own queries find
 	.venv/bin/python -m tests.provisioning.grafana.pictures
+
+lock: .venv/dev.stamp  ## Pin the packages of the Docker image, with their hashes
+	.venv/bin/uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-manylinux_2_31 \
+	  --generate-hashes --no-header --no-annotate pyproject.toml -o provisioning/docker/requirements.txt
 
 hooks: .venv/dev.stamp  ## Have git run `make format` and `make lint` before each commit
 	.venv/bin/pre-commit install

@@ -5,10 +5,12 @@ Parameters are not labels: there may be thousands. Spacecraft are, up to a bound
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, product
 from operator import attrgetter
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,9 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000)
 # A producer gone wild may invent spacecraft; those beyond count as "other".
 MOST_SPACECRAFT = 500
+
+CHANGES = ("opened", "updated", "closed")
+SEVERITIES = ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE")
 
 _SPACECRAFT = attrgetter("spacecraft")
 
@@ -76,6 +81,13 @@ class FlowMetrics:
         self._anomalies = counter(
             "anomalies", "Anomalies, by what happened.", labels=["change", "severity"]
         )
+        self._open = Gauge(
+            "orbitwatch_anomalies_open",
+            "Anomalies in progress, by their severity so far.",
+            ("severity",),
+            registry=registry,
+        )
+        self._severity_of: dict[str, str] = {}
         self._drifts = counter(
             "drifts", "Times that the data of a parameter changed.", labels=["detector"]
         )
@@ -118,8 +130,17 @@ class FlowMetrics:
         self.database_retries = counter(
             "database_retries", "Transactions tried again after a failure."
         )
+        self.database_failures = counter(
+            "database_failures", "Transactions that failed, each time they were tried."
+        )
+        self._registry = registry
         self._lag = _EventTimeLag()
         registry.register(self._lag)
+        # From 0 on: an increase from nothing to 1 is none to Prometheus.
+        for change, severity in product(CHANGES, SEVERITIES):
+            self._anomalies.labels(change, severity)
+        for severity in SEVERITIES:
+            self._open.labels(severity)
 
     def read(self, messages: int, batches: Iterable[Runs]) -> None:
         """Counts a poll: its messages, and its samples by spacecraft."""
@@ -147,12 +168,43 @@ class FlowMetrics:
 
     def anomaly(self, anomaly: Anomaly) -> None:
         """Counts a change of an anomaly, unless it is one of the past."""
-        if not anomaly.name.is_replayed:
-            self._anomalies.labels(anomaly.change, anomaly.severity).inc()
+        if anomaly.name.is_replayed:
+            return
+        self._anomalies.labels(anomaly.change, anomaly.severity).inc()
+        if anomaly.change == "closed":
+            self._ended(anomaly.id)
+        else:
+            self.in_progress(anomaly.id, anomaly.severity)
+
+    def in_progress(self, anomaly_id: str, severity: str) -> None:
+        """Takes an anomaly for open: one that was told, or one from a snapshot."""
+        self._ended(anomaly_id)
+        self._severity_of[anomaly_id] = severity
+        self._open.labels(severity).inc()
+
+    def _ended(self, anomaly_id: str) -> None:
+        severity = self._severity_of.pop(anomaly_id, None)
+        if severity is not None:
+            self._open.labels(severity).dec()
 
     def drift(self, detector: str) -> None:
         """Counts a drift."""
         self._drifts.labels(detector).inc()
+
+    def archive_disk(self, folder: Path) -> None:
+        """Tells from now on how full the disk is that holds the archive's `folder`."""
+        free = Gauge(
+            "orbitwatch_archive_disk_free_bytes",
+            "Free space on the archive's disk.",
+            registry=self._registry,
+        )
+        size = Gauge(
+            "orbitwatch_archive_disk_size_bytes",
+            "Size of the archive's disk.",
+            registry=self._registry,
+        )
+        free.set_function(lambda: shutil.disk_usage(folder).free)
+        size.set_function(lambda: shutil.disk_usage(folder).total)
 
     def _label(self, spacecraft: str) -> str:
         known = self._lag.newest_us

@@ -67,7 +67,7 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
     """
 
     def __init__(self, run: FlowProcess, flow: str) -> None:
-        self._metrics = run.metrics
+        self._metrics, self._health = run.metrics, run.health
         self._polls = WholePolls()
         self._thread = ThreadPoolExecutor(1, "database")
         self._storing: Future[None] | None = None
@@ -76,7 +76,7 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
             flow,
             run.settings.retry_seconds,
             run.should_stop,
-            run.health.database,
+            self._report,
         )
         self._writer.open()
 
@@ -109,6 +109,11 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
 
     def _store(self, batch: Batch) -> None:
         self._count(self._writer.store(batch))
+
+    def _report(self, works: bool) -> None:
+        self._health.database(works)
+        if not works:
+            self._metrics.database_failures.inc()
 
     def _count(self, written: Written) -> None:
         metrics = self._metrics

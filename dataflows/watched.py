@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.decode.rows import SEQUENCE
@@ -16,6 +16,7 @@ from dataflows.detectors.build import BY_DEFAULT, build_staleness, build_watch
 from dataflows.detectors.drift import DriftEvent
 from dataflows.detectors.episodes import EpisodeChange
 from dataflows.detectors.limits import Limits
+from dataflows.detectors.severity import Severity
 from dataflows.detectors.staleness import Staleness
 from dataflows.detectors.watch import ParameterWatch
 
@@ -69,6 +70,15 @@ class Watched:
         """The changes as told; `series` keeps apart starts that coincide."""
         return tuple(_anomaly(self.name, change, series) for change in changes)
 
+    def in_progress(self) -> Iterator[tuple[str, str]]:
+        """Yields the ids and severities of its anomalies that go on, as told last."""
+        if current := self.watch.episodes.current:
+            severity = Severity(current.told_severity)
+            yield _anomaly_id(self.name, current.started_us), severity.name
+        if self.staleness and (since_us := self.staleness.stale_since_us) is not None:
+            series = self.staleness.name
+            yield _anomaly_id(self.name, since_us, series), Staleness.severity.name
+
     def drifts(self, events: Iterable[DriftEvent]) -> tuple[Drift, ...]:
         """The drifts as told."""
         return tuple(_drift(self.name, event) for event in events)
@@ -80,10 +90,14 @@ def check_definitions(definitions: Definitions) -> None:
         Watched.afresh(definition)
 
 
+def _anomaly_id(name: ParameterName, started_us: int, series: str = "") -> str:
+    return str(uuid.uuid5(ANOMALY_NAMESPACE, f"{name}@{started_us}{series}"))
+
+
 def _anomaly(name: ParameterName, change: EpisodeChange, series: str) -> Anomaly:
     why = change.explanation
     return Anomaly(
-        id=str(uuid.uuid5(ANOMALY_NAMESPACE, f"{name}@{change.started_us}{series}")),
+        id=_anomaly_id(name, change.started_us, series),
         name=name,
         change=change.kind,
         revision=change.revision,

@@ -54,6 +54,9 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         for watched in read_shard(resume, definitions) if resume else ():
             self._take_in(watched)
             self._silence.resumed(watched, clock_us())
+            if not watched.name.is_replayed:
+                for anomaly_id, severity in watched.in_progress():
+                    metrics.in_progress(anomaly_id, severity)
 
     @override
     def on_batch(self, values: list[Polled]) -> tuple[Iterable[Scored], bool]:

@@ -59,10 +59,13 @@ def open_archive(run: FlowProcess) -> ArchiveWriter:
     """
     settings = run.settings
     share = ",".join(map(str, settings.partitions)) or "all"
+    storage = Storage.at(settings.archive)
     writer = ArchiveWriter(
-        Storage.at(settings.archive),
+        storage,
         f"partitions {share}",
         Roll(settings.archive_megabytes, settings.archive_seconds),
     )
     writer.open()
+    if storage.local_root is not None:
+        run.metrics.archive_disk(storage.local_root)
     return writer

@@ -63,6 +63,11 @@ class Episodes:
         """Whether an anomaly is in progress."""
         return self._open is not None
 
+    @property
+    def current(self) -> OpenEpisode | None:
+        """The anomaly in progress."""
+        return self._open
+
     def update(
         self,
         times_us: Times,

@@ -42,6 +42,7 @@ class Staleness:
 
     name = "staleness"
     version: ClassVar[int] = 1
+    severity: ClassVar[Severity] = Severity.WARNING
     rules: ClassVar[Rules] = {"after_seconds": Number(0.25, 1e9)}
 
     def __init__(self, *, after_seconds: float = 300.0) -> None:
@@ -105,7 +106,7 @@ class Staleness:
             revision,
             self._stale_us,
             max(now_us, self._stale_us) if kind == "closed" else None,
-            Severity.WARNING,
+            self.severity,
             silence / most,
             0,
             self.name,

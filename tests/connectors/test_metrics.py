@@ -1,11 +1,15 @@
 """What is counted, and that labels stay few."""
 
+import shutil
+from typing import Literal
+
 import numpy as np
 from prometheus_client import CollectorRegistry
 
 from connectors import metrics as metrics_module
-from connectors.messages import ParameterName, Runs, Samples
-from connectors.metrics import FlowMetrics
+from connectors.messages import Anomaly, Explanation, ParameterName, Runs, Samples
+from connectors.metrics import SEVERITIES, FlowMetrics
+from dataflows.detectors.severity import Severity
 
 
 def run(spacecraft: str, count: int, start_us: int = 0) -> Runs:
@@ -53,3 +57,52 @@ def test_invented_spacecraft_do_not_become_labels_without_end(monkeypatch):
         "S1": 1,
         "other": 8,
     }
+
+
+def told(number: int, change: Literal["opened", "updated", "closed"], severity: str):
+    why = Explanation("limits", 31.0, None, None, 30.0, 30.0, "31 is too high.", {})
+    name = ParameterName("SAT", "power", f"p{number}")
+    return Anomaly(str(number), name, change, 1, 0, None, severity, 1.5, 1, why)
+
+
+def test_anomalies_are_open_under_their_severity_until_they_close():
+    registry = CollectorRegistry()
+    metrics = FlowMetrics(registry)
+
+    def open_with(severity: str) -> float | None:
+        labels = {"severity": severity}
+        return registry.get_sample_value("orbitwatch_anomalies_open", labels)
+
+    assert [open_with(severity) for severity in SEVERITIES] == [0] * 5
+    metrics.anomaly(told(1, "opened", "WATCH"))
+    metrics.anomaly(told(2, "opened", "WATCH"))
+    metrics.anomaly(told(1, "updated", "CRITICAL"))
+    assert (open_with("WATCH"), open_with("CRITICAL")) == (1, 1)
+    metrics.anomaly(told(1, "closed", "CRITICAL"))
+    metrics.anomaly(told(3, "closed", "SEVERE"))  # of before the start
+    assert [open_with(severity) for severity in SEVERITIES] == [1, 0, 0, 0, 0]
+
+
+def test_anomalies_are_counted_from_zero():
+    registry = CollectorRegistry()
+    FlowMetrics(registry)
+    labels = {"change": "opened", "severity": "SEVERE"}
+    assert registry.get_sample_value("orbitwatch_anomalies_total", labels) == 0
+
+
+def test_severities_are_those_of_the_detectors():
+    assert [*SEVERITIES] == [one.name for one in Severity if one]
+
+
+def test_the_disk_of_the_archive_is_measured_when_asked_for(tmp_path):
+    registry = CollectorRegistry()
+    metrics = FlowMetrics(registry)
+    free, size = (
+        f"orbitwatch_archive_disk_{which}_bytes" for which in ("free", "size")
+    )
+    assert registry.get_sample_value(size) is None
+    metrics.archive_disk(tmp_path)
+    free_bytes, size_bytes = map(registry.get_sample_value, (free, size))
+    assert free_bytes is not None
+    assert size_bytes == shutil.disk_usage(tmp_path).total
+    assert 0 < free_bytes <= size_bytes

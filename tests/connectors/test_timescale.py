@@ -6,12 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from connectors.database.connection import Connection
 from connectors.database.positions import read_positions
-from connectors.errors import SchemaOutdated
+from connectors.errors import DatabaseUnavailable, SchemaOutdated
 from connectors.messages import Drift, Position, moment
+from connectors.metrics import FlowMetrics
+from connectors.process import FlowProcess
+from connectors.settings import Settings
 from connectors.timescale import (
+    DatabaseSink,
     LatestAnomaly,
     StoredSample,
     check_database,
@@ -227,3 +232,12 @@ def test_a_database_that_lacks_migrations_is_refused(database: str):
 
 def test_a_database_with_the_schema_is_accepted(store: str):
     check_database(store)
+
+
+def test_a_transaction_that_fails_is_counted_at_once():
+    address = "postgresql://127.0.0.1:1/orbitwatch"
+    settings = Settings(database=address, retry_seconds=0)
+    run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
+    with pytest.raises(DatabaseUnavailable):
+        DatabaseSink(run, "test").build_part("database", "database", None)
+    assert run.metrics.database_failures._value.get() == 1

@@ -260,7 +260,9 @@ def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
     now_us = 109_000_001
     [opened], _ = after.on_notify()
     assert opened.anomalies[0].change == "opened"
-    again = ShardLogic(after.snapshot(), definitions, metrics, lambda: now_us)
+    known = FlowMetrics(CollectorRegistry())
+    again = ShardLogic(after.snapshot(), definitions, known, lambda: now_us)
+    assert known._severity_of == {opened.anomalies[0].id: "WARNING"}
     _, closed = again.on_batch([polled([28.0], 1)])[0]
     assert closed.anomalies[0].change == "closed"
     assert closed.anomalies[0].id == opened.anomalies[0].id

@@ -152,6 +152,22 @@ def test_a_snapshot_in_the_middle_of_an_anomaly_goes_on_with_it():
     assert (updated.id, updated.change) == (opened.id, "updated")
 
 
+def test_anomalies_of_before_a_restart_count_as_open():
+    logic, open_ids = shard(), set[str]()
+    restarted = 0
+    for number, batch in enumerate(stream(8)):
+        for anomaly in one(logic, batch).anomalies:
+            if anomaly.change == "closed":
+                open_ids.discard(anomaly.id)
+            else:
+                open_ids.add(anomaly.id)
+        if number % 10 == 0:
+            logic = shard(logic.snapshot())
+            assert logic._metrics._severity_of.keys() == open_ids
+            restarted += bool(open_ids)
+    assert restarted > 3
+
+
 def test_thousands_of_parameters_share_a_few_arrays():
     names = [ParameterName("SAT", "power", f"p{n}") for n in range(1_000)]
     random = np.random.default_rng(3)

@@ -29,6 +29,10 @@ MARKERS = {
     "own_postgres": "postgres",
     "timescale_database": "timescale",
     "promtool": "promtool",
+    "prometheus_program": "prometheus",
+    "alertmanager_program": "prometheus",
+    "amtool": "prometheus",
+    "docker_compose": "compose",
 }
 
 
@@ -125,10 +129,40 @@ def own_postgres() -> Iterator[Postgres]:
         yield server
 
 
+def _program(package: str, *names: str) -> str:
+    """The path of the first of these programs that there is."""
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    _unavailable(f"there is no `{names[0]}` (Debian's package {package})")
+
+
 @pytest.fixture(scope="session")
 def promtool() -> str:
     """The path of Prometheus' promtool."""
-    path = shutil.which("promtool")
-    if path is None:
-        _unavailable("there is no `promtool` (Debian's package prometheus)")
-    return path
+    return _program("prometheus", "promtool")
+
+
+@pytest.fixture(scope="session")
+def prometheus_program() -> str:
+    """The path of Prometheus."""
+    return _program("prometheus", "prometheus")
+
+
+@pytest.fixture(scope="session")
+def alertmanager_program() -> str:
+    """The path of Alertmanager, which has another name in Debian."""
+    package = "prometheus-alertmanager"
+    return _program(package, package, "alertmanager")
+
+
+@pytest.fixture(scope="session")
+def amtool() -> str:
+    """The path of Alertmanager's amtool."""
+    return _program("prometheus-alertmanager", "amtool")
+
+
+@pytest.fixture(scope="session")
+def docker_compose() -> str:
+    """The path of Docker Compose, which reads files without a Docker engine."""
+    return _program("docker-compose", "docker-compose")
