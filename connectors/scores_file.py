@@ -52,7 +52,8 @@ def write_scores(file: Path, scores: AcceptedScores) -> None:
     lines = [f"{name}: {count}" for name, count in scores.recorded.items()]
     lines += ["figures:"]
     lines += [
-        f"  {name}: {{accepted: {figure.accepted!r}, tolerance: {figure.tolerance!r}}}"
+        f"  {name}: {{accepted: {_number(figure.accepted)}, "
+        f"tolerance: {_number(figure.tolerance)}}}"
         for name, figure in scores.figures.items()
     ]
     try:
@@ -61,3 +62,9 @@ def write_scores(file: Path, scores: AcceptedScores) -> None:
         file.write_text("\n".join([*remarks, *lines]) + "\n", encoding="utf-8")
     except OSError as error:
         raise SettingsError(str(file), error.strerror or str(error)) from None
+
+
+def _number(value: float) -> str:
+    """The digits: 5e-05 would be a text in YAML."""
+    text = f"{value:.9f}".rstrip("0")
+    return text + "0" if text.endswith(".") else text
