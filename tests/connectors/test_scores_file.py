@@ -13,7 +13,8 @@ from connectors.scores_file import (
 )
 
 SCORES = AcceptedScores(
-    {"channels": 41, "labels": 52}, {"f05": AcceptedFigure(0.645833, 0.01), "error": AcceptedFigure(5e-05, 0.0)}
+    {"channels": 41, "labels": 52},
+    {"f05": AcceptedFigure(0.645833, 0.01), "error": AcceptedFigure(5e-05, 0.0)},
 )
 PROJECT = Path(__file__).parents[2]
 
