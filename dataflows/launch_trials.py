@@ -29,7 +29,7 @@ from dataflows.scoring.ascent import (
 )
 from dataflows.scoring.planted import KINDS, ROUNDS, Told, judge, plant
 
-__all__ = ["BETTER", "alarms", "try_launch"]
+__all__ = ["BETTER", "Alarms", "alarms", "try_launch"]
 
 HORIZON_S = 10.0
 SUBSYSTEM = "ascent"
