@@ -9,10 +9,11 @@ from dataflows.scoring.planted import KINDS, ROUNDS, Fault, judge, plant
 
 COUNT = 6000
 TIMES_US = np.arange(COUNT) * 33_333
+SAMPLES = np.arange(COUNT, dtype=np.float64)
 # Climbs and speeds up all the time, so that whatever is stuck shows.
 VALUES = {
-    "velocity": 500.0 + np.arange(COUNT) * 0.5,
-    "altitude": 20.0 + np.arange(COUNT) * 0.02,
+    "velocity": 500.0 + SAMPLES * 0.5,
+    "altitude": 20.0 + SAMPLES * 0.02,
 }
 QUIET = np.zeros(COUNT, bool)
 
