@@ -17,7 +17,9 @@ endif
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(if $(call fits,$(p)),$(p))) python3)
 
 DATA ?= ../shared/data/telemanom
+TRACKED ?= ../shared/data
 backtest = .venv/bin/python -m dataflows.backtest '$(DATA)' --check provisioning/scores.yaml $(if $(ACCEPT),--accept)
+track = .venv/bin/python -m dataflows.tracking_scores '$(TRACKED)' --check provisioning/tracking_scores.yaml $(if $(ACCEPT),--accept)
 
 help:  ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +44,10 @@ bench: .venv/dev.stamp  ## Measure the whole chain against its goals and its pee
 coverage: .venv/dev.stamp  ## Run the tests and list the lines that none of them reached
 	.venv/bin/python -m pytest --cov --cov-report=term
 
-scores: .venv/demo.stamp  ## Score the detectors on DATA, against provisioning/scores.yaml (ACCEPT=1: replace it)
+scores: .venv/demo.stamp  ## Score detectors on DATA and trackers on TRACKED, against provisioning/*scores.yaml (ACCEPT=1: replace them)
 	@if [ -d '$(DATA)' ]; then $(backtest); else echo 'no scores: there are no recordings in $(DATA)'; fi
+	@if [ -d '$(TRACKED)/launches' ] && [ -d '$(TRACKED)/iss' ]; then echo; $(track); \
+	  else echo 'no scores: there are no launches and no positions of the ISS in $(TRACKED)'; fi
 
 lint: .venv/dev.stamp  ## Check format, style, types and import rules
 	.venv/bin/ruff format --check

@@ -1,6 +1,6 @@
-"""The file of accepted scores, `provisioning/scores.yaml`, read and written.
+"""A file of accepted scores, such as `provisioning/scores.yaml`, read and written.
 
-channels: 41                          # of the recordings the figures are of
+channels: 41                          # how much was recorded that the figures are of
 labels: 52
 figures:
   recall: {accepted: 0.8, tolerance: 0.02}
@@ -9,17 +9,12 @@ figures:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 
 import msgspec
 
 from connectors.errors import SettingsError, one_line
-
-HEADER = """\
-# What the default detectors reach on the recordings that `make scores` is run on, and
-# by how much each figure may get worse. After a change that is meant:
-# make scores ACCEPT=1
-"""
 
 
 class AcceptedFigure(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -30,30 +25,46 @@ class AcceptedFigure(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class AcceptedScores(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The figures that were accepted, and how many channels and labels they are of."""
+    """The figures that were accepted, and of how much of what they are."""
 
-    channels: int
-    labels: int
+    recorded: Mapping[str, int]
     figures: Mapping[str, AcceptedFigure]
 
 
 def read_scores(file: Path) -> AcceptedScores:
     """What was accepted; raises SettingsError for anything not as described above."""
     try:
-        return msgspec.yaml.decode(file.read_bytes(), type=AcceptedScores)
+        content = msgspec.yaml.decode(file.read_bytes(), type=dict[str, object])
+        figures = content.pop("figures", None)
+        return msgspec.convert(
+            {"recorded": content, "figures": figures}, AcceptedScores
+        )
     except (msgspec.DecodeError, OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or one_line(error)
         raise SettingsError(str(file), problem) from None
 
 
 def write_scores(file: Path, scores: AcceptedScores) -> None:
-    """Replaces what was accepted; raises SettingsError where that cannot be done."""
-    lines = [f"channels: {scores.channels}", f"labels: {scores.labels}", "figures:"]
+    """Replaces what was accepted, but for the remarks that the file begins with.
+
+    Raises SettingsError where that cannot be done.
+    """
+    lines = [f"{name}: {count}" for name, count in scores.recorded.items()]
+    lines += ["figures:"]
     lines += [
-        f"  {name}: {{accepted: {figure.accepted!r}, tolerance: {figure.tolerance!r}}}"
+        f"  {name}: {{accepted: {_number(figure.accepted)}, "
+        f"tolerance: {_number(figure.tolerance)}}}"
         for name, figure in scores.figures.items()
     ]
     try:
-        file.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+        before = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        remarks = takewhile(lambda line: line.startswith("#"), before)
+        file.write_text("\n".join([*remarks, *lines]) + "\n", encoding="utf-8")
     except OSError as error:
         raise SettingsError(str(file), error.strerror or str(error)) from None
+
+
+def _number(value: float) -> str:
+    """The digits: 5e-05 would be a text in YAML."""
+    text = f"{value:.9f}".rstrip("0")
+    return text + "0" if text.endswith(".") else text

@@ -8,16 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
-from typing_extensions import override
-
-from connectors.errors import OrbitwatchError, SettingsError
+from connectors.errors import SettingsError
 from connectors.parameters import DetectorSet, read_detector_set
-from dataflows.acceptance import Acceptance
-from dataflows.recordings import read_recordings
+from dataflows.recordings import Recording, read_recordings
+from dataflows.score_options import Parser, acceptance, add_acceptance, exit_code
 from dataflows.scoring.comparison import compare
 from dataflows.scoring.events import MERGE_GAP
+from dataflows.scoring.figures import BETTER
 from dataflows.scoring.report import (
     Run,
     as_json,
@@ -50,17 +48,9 @@ examples:
 exit code: 0, or 1 if a figure of --check fell, or 2 if something cannot be used"""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the arguments, and exits with 2."""
-
-    @override
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"orbitwatch: {message} (see {self.prog} --help)\n")
-
-
 def parser() -> argparse.ArgumentParser:
     """What can be asked for on the command line."""
-    command = _Parser(
+    command = Parser(
         prog="python -m dataflows.backtest",
         description=DESCRIPTION,
         epilog=EPILOG,
@@ -117,17 +107,7 @@ def _add_told(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--output", type=Path, metavar="DIR", help="write scores.md and scores.json")
     add("--plot", type=Path, metavar="DIR", help="write a PNG a channel")
-    add(
-        "--check",
-        type=Path,
-        metavar="FILE.yaml",
-        help="compare with accepted figures, such as provisioning/scores.yaml",
-    )
-    add(
-        "--accept",
-        action="store_true",
-        help="with --check: write what is reached now into the file",
-    )
+    add_acceptance(group, "provisioning/scores.yaml")
 
 
 def _whole(text: str) -> int:
@@ -158,12 +138,15 @@ def _detector_set(given: str | None) -> tuple[str, DetectorSet]:
 
 def run(options: argparse.Namespace) -> int:
     """Does what was asked for; the exit code. Raises SettingsError."""
-    acceptance = _acceptance(options)
+    accepted = acceptance(options, BETTER)
     _prepare(options)
     name, detectors = _detector_set(options.configuration)
     recordings, notes = read_recordings(options.data, options.truth, options.score_from)
-    if acceptance is not None:
-        acceptance.refuse_others(recordings, options.accept)
+    recorded = _recorded(recordings)
+    if accepted is not None:
+        if not recorded["labels"]:
+            raise SettingsError(str(options.check), "there are no labels to score by")
+        accepted.refuse_others(recorded, options.accept)
     trial = Trial(recordings, options.merge_gap, options.blind, options.jobs)
     runs, moves, told = [trial.run(name, detectors)], None, []
     if options.against is not None:
@@ -178,15 +161,17 @@ def run(options: argparse.Namespace) -> int:
         _write(options.output, {"scores.md": "\n".join(told), "scores.json": content})
     if options.plot is not None:
         trial.plot(options.plot, detectors, runs[0])
-    return _verdict(acceptance, runs[0], options.accept)
+    if accepted is None:
+        return 0
+    figures = runs[0].figures.judged()
+    good, verdict = accepted.verdict(figures, recorded, options.accept)
+    print(f"\n{verdict}")
+    return 0 if good else 1
 
 
-def _acceptance(options: argparse.Namespace) -> Acceptance | None:
-    if options.check is not None:
-        return Acceptance(options.check)
-    if options.accept:
-        raise SettingsError("--accept", "goes with --check only")
-    return None
+def _recorded(recordings: Sequence[Recording]) -> dict[str, int]:
+    labels = sum(len(one.labels or ()) for one in recordings)
+    return {"channels": len(recordings), "labels": labels}
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -220,26 +205,9 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
             ) from None
 
 
-def _verdict(acceptance: Acceptance | None, tried: Run, accept: bool) -> int:
-    """Compares with what was accepted, and says how; 1 if a figure fell."""
-    if acceptance is None:
-        return 0
-    if accept:
-        print(f"\n{acceptance.accept(tried.figures)}")
-        return 0
-    good, lines = acceptance.check(tried.figures)
-    print("", *lines, sep="\n")
-    return 0 if good else 1
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, 1 if a figure fell, 2 if something cannot be used."""
-    options = parser().parse_args(arguments)
-    try:
-        return run(options)
-    except OrbitwatchError as error:
-        print(f"orbitwatch: {error}", file=sys.stderr)
-        return 2
+    return exit_code(run, parser().parse_args(arguments))
 
 
 if __name__ == "__main__":

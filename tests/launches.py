@@ -1,6 +1,5 @@
 """The recorded launches that several tests share; skips where they are missing."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.launch_recordings import LaunchRecording, read_launch
+from connectors.launch_analyses import read_analysed_launch
+from connectors.launch_recordings import LaunchRecording
 from dataflows.features.ascent_tracker import AscentTracker, Tracked
 
 FOLDER = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "launches"
@@ -41,13 +41,14 @@ def launch(name: str) -> Launch:
     folder = FOLDER / name
     if not folder.is_dir():
         pytest.skip("the recordings of launches are not beside the project")
-    (raw,) = folder.glob("*raw.json")
-    analysed = json.loads((folder / "analysed.json").read_text())
-    return Launch(
-        read_launch(raw),
-        {key: np.array(values, float) for key, values in analysed.items()},
-        json.loads((folder / "events.json").read_text()),
-    )
+    found = read_analysed_launch(folder)
+    analysed = {
+        "time": found.times_s,
+        "velocity": found.velocities_m_s,
+        "altitude": found.altitudes_km,
+        "acceleration": found.accelerations_m_s2,
+    }
+    return Launch(found.recording, analysed, dict(found.events_s))
 
 
 @cache

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PARAMETERS_README = ROOT / "provisioning" / "parameters" / "README.md"
 SCORES = ROOT / "provisioning" / "scores.yaml"
+TRACKING_SCORES = ROOT / "provisioning" / "tracking_scores.yaml"
 # Given as `soft` and `hard`, not among the settings.
 EDGES = ("soft_low", "soft_high", "hard_low", "hard_high")
 
@@ -88,6 +89,38 @@ def scores() -> str:
     )
 
 
+def tracking_scores() -> str:
+    """The accepted figures of trackers, in words."""
+    accepted = yaml.safe_load(TRACKING_SCORES.read_text())
+    figures = {name: one["accepted"] for name, one in accepted["figures"].items()}
+    return (
+        f"On {accepted['launches']} recorded launches, each figure that of the worse "
+        f"one: acceleration within {figures['acceleration_error']:.1%}\nRMS of an "
+        "analysis by others outside staging; engine events and apogee within "
+        f"{figures['event_error_s']:.1f} s;\n10 s ahead in powered flight, altitude "
+        f"within {figures['altitude_in_10_s_error']:.1%} and velocity within "
+        f"{figures['velocity_in_10_s_error']:.1%} RMS. Of planted faults\n"
+        f"{figures['spike_found']:.0%} of spikes, {figures['dropout_found']:.0%} of "
+        f"dropouts, {figures['zero_found']:.0%} of zeros and "
+        f"{figures['stuck_found']:.0%} of stuck values were found; the clean\nflight "
+        f"gave {_times(figures['clean_alarms'])} at most. An altitude that is "
+        "stuck where it hardly changes\nis hard to tell. The limits were set with "
+        "these launches in view.\n\n"
+        f"All {accepted['positions']} recorded positions of the ISS give the speeds, "
+        f"distances and phases recorded with them\n(within "
+        f"{1e3 * figures['distance_error_km']:.0f} m), and are within "
+        f"{figures['from_elements_km']:.0f} km of where its orbital elements say, "
+        "as they come with whole\nseconds and it moves 7.4 km in one. "
+        "Without elements, where it is in ten minutes is told within\n"
+        f"{figures['in_10_min_largest_km']:.1f} km of SGP4, on a day of positions that "
+        "SGP4 gave."
+    )
+
+
+def _times(alarms: float) -> str:
+    return {0.0: "no alarm", 1.0: "one alarm"}.get(alarms, f"{alarms:.0f} alarms")
+
+
 def _section(kind: Any) -> str:
     text = [f"## {kind.name}", "", _prose(kind), ""]
     defaults = inspect.signature(kind).parameters
@@ -129,6 +162,7 @@ GENERATED = {
     "settings": settings_table,
     "all": detector_settings,
     "scores": scores,
+    "tracking scores": tracking_scores,
 }
 
 

@@ -152,6 +152,10 @@ def test_without_recordings_there_are_no_scores_and_no_failure(checkout: Path):
     (checkout / ".venv" / "bin").mkdir(parents=True)
     put_python(checkout, "../.venv/bin/python", "3.12.1")
     (checkout / ".venv" / "demo.stamp").touch()
-    told = make(checkout, "scores", "DATA=no-such-folder", really=True)
-    assert told.stdout == "no scores: there are no recordings in no-such-folder\n"
+    missing = ("DATA=no-such-folder", "TRACKED=nor-this")
+    told = make(checkout, "scores", *missing, really=True)
+    assert told.stdout == (
+        "no scores: there are no recordings in no-such-folder\n"
+        "no scores: there are no launches and no positions of the ISS in nor-this\n"
+    )
     assert told.returncode == 0

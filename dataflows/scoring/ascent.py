@@ -14,10 +14,15 @@ from dataflows.scoring import Flags, Floats, Times
 __all__ = [
     "PredictionFigures",
     "event_errors_s",
+    "powered",
     "prediction_figures",
     "relative_rms",
     "self_scored",
 ]
+
+# Thrust builds up and trails off within these.
+LIFTOFF_S = 3.0
+BEFORE_STAGING_S, AFTER_STAGING_S = 2.0, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +126,19 @@ def self_scored(
         float(inside[:, 0].mean()),
         float(inside[:, 1].mean()),
     )
+
+
+def powered(seconds: Floats, events_s: Mapping[str, float]) -> Flags:
+    """Which seconds of an analysis are powered ascent, and not staging.
+
+    That is from shortly after liftoff to main engine cutoff, and from the start of the
+    second engine on, where `events_s` has one.
+
+    >>> seconds = np.array([1.0, 100.0, 150.0, 170.0])
+    >>> powered(seconds, {"meco": 147.0, "ses1": 158.0}).tolist()
+    [False, True, False, True]
+    """
+    steady = (seconds >= LIFTOFF_S) & (seconds < events_s["meco"] - BEFORE_STAGING_S)
+    if "ses1" in events_s:
+        steady |= seconds > events_s["ses1"] + AFTER_STAGING_S
+    return np.asarray(steady)

@@ -89,6 +89,10 @@ class Figures:
     f05_spread: Spread | None = None
     f05c_spread: Spread | None = None
 
+    def judged(self) -> dict[str, float | None]:
+        """Return the figures that have a better and a worse."""
+        return {name: getattr(self, name) for name in BETTER}
+
 
 def by_spacecraft(scores: Iterable[ChannelScore]) -> dict[str, Figures]:
     """Return the figures of each spacecraft, by its name, in order."""

@@ -11,7 +11,15 @@ from dataflows.scoring.comparison import AlarmChange
 from dataflows.scoring.events import ChannelScore
 from dataflows.scoring.figures import Figures, Spread, by_spacecraft, total
 
-__all__ = ["Place", "Run", "as_json", "changes_text", "comparison", "scoreboard"]
+__all__ = [
+    "Place",
+    "Run",
+    "as_json",
+    "changes_text",
+    "comparison",
+    "scoreboard",
+    "table",
+]
 
 Place = Callable[[str, int], str]
 """Where a scored sample of a channel is, for people."""
@@ -46,7 +54,7 @@ def scoreboard(runs: Sequence[Run]) -> str:
             rows += [(f"- {craft}", figures) for craft, figures in crafts.items()]
     lines = [["detectors", *columns]]
     lines += [[name, *(tell(row) for tell in columns.values())] for name, row in rows]
-    return _table(lines)
+    return table(lines)
 
 
 def comparison(before: Run, after: Run) -> str:
@@ -59,7 +67,7 @@ def comparison(before: Run, after: Run) -> str:
             continue
         change = None if old is None or new is None else new - old
         lines.append([item.name, _number(old), _number(new), _number(change, "+")])
-    return _table(lines)
+    return table(lines)
 
 
 def changes_text(changes: Sequence[AlarmChange], place: Place) -> str:
@@ -130,7 +138,7 @@ def _interval(channel: str, span: Span, place: Place) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _table(rows: Iterable[Sequence[str]]) -> str:
+def table(rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table that can be read as it is: columns have one width."""
     lines = [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -12,13 +12,28 @@ from connectors.scores_file import (
     write_scores,
 )
 
-SCORES = AcceptedScores(41, 52, {"f05": AcceptedFigure(0.645833, 0.01)})
+SCORES = AcceptedScores(
+    {"channels": 41, "labels": 52},
+    {"f05": AcceptedFigure(0.645833, 0.01), "error": AcceptedFigure(5e-05, 0.0)},
+)
 PROJECT = Path(__file__).parents[2]
 
 
 def test_what_is_written_can_be_read(tmp_path: Path):
     file = tmp_path / "scores.yaml"
     write_scores(file, SCORES)
+    assert read_scores(file) == SCORES
+
+
+def test_the_remarks_at_its_head_are_kept(tmp_path: Path):
+    file = tmp_path / "scores.yaml"
+    file.write_text("# Kept.\n# This too.\nchannels: 1  # not this\n# nor this\n")
+    write_scores(file, SCORES)
+    assert file.read_text().splitlines()[:3] == [
+        "# Kept.",
+        "# This too.",
+        "channels: 41",
+    ]
     assert read_scores(file) == SCORES
 
 
@@ -32,7 +47,7 @@ def test_the_project_has_accepted_figures():
     ("text", "problem"),
     [
         ("", "Expected `object`"),
-        ("channels: 1\nlabels: 1\n", "missing required field `figures`"),
+        ("channels: 1\nlabels: 1\n", "got `null` - at"),
         ("channels: 1\nlabels: 1\nfigures: {f05: 0.5}\n", "Expected `object`"),
         ("a: [", "expected"),
     ],

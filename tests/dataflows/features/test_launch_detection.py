@@ -11,9 +11,9 @@ from connectors.launch_recordings import LaunchRecording
 from connectors.messages import ParameterName, microseconds
 from connectors.parameters import read_definitions
 from connectors.truth import Injected
-from dataflows.detectors.build import build_watch
-from dataflows.detectors.limits import Limits
 from dataflows.features.ascent_tracker import SERIES, AscentTracker
+from dataflows.launch_trials import Alarms
+from dataflows.launch_trials import alarms as watched
 from simulators.faults import FaultInjector, inject
 from simulators.rocket_launch import (
     Launches,
@@ -40,21 +40,13 @@ def columns(packets) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     }
 
 
-def alarms(
-    times_us: np.ndarray, values: dict[str, np.ndarray]
-) -> dict[str, tuple[np.ndarray, int]]:
-    """Of each parameter, which samples alarm, and how many anomalies that opened."""
+def alarms(times_us: np.ndarray, values: dict[str, np.ndarray]) -> Alarms:
+    """What the detectors say of a launch."""
     series = AscentTracker().update(times_us, values).series
-    found = {}
-    for parameter, column in {**values, **series}.items():
-        definition = DEFINITIONS.of(ParameterName("FALCON", "ascent", parameter))
-        assert definition.source, parameter
-        limits = Limits(*definition.soft, *definition.hard)
-        watch = build_watch(limits, definition.detectors)
-        verdict = watch.update(times_us, np.ascontiguousarray(column))
-        opened = sum(change.kind == "opened" for change in verdict.changes)
-        found[parameter] = (verdict.scores >= 1.0, opened)
-    return found
+    for parameter in (*values, *series):
+        name = ParameterName("FALCON", "ascent", parameter)
+        assert DEFINITIONS.of(name).source, parameter
+    return watched("FALCON", DEFINITIONS, times_us, values, series)
 
 
 def test_every_series_is_described_with_its_unit():
@@ -67,13 +59,13 @@ def test_every_series_is_described_with_its_unit():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_clean_recording_gives_at_most_one_alarm(name: str):
     found = alarms(launch(name).times_us, launch(name).values)
-    assert sum(opened for _, opened in found.values()) <= 1
+    assert found.opened <= 1
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_clean_simulated_ascent_gives_at_most_one_alarm(seed: int):
     found = alarms(*columns(simulated_packets(Launches(seed=seed))))
-    assert sum(opened for _, opened in found.values()) <= 1
+    assert found.opened <= 1
 
 
 def spoiled(
@@ -87,9 +79,7 @@ def spoiled(
 
 @cache
 def clean_alarms(name: str) -> np.ndarray:
-    found = alarms(launch(name).times_us, launch(name).values)
-    flagged: np.ndarray = np.any([flags for flags, _ in found.values()], axis=0)
-    return flagged
+    return alarms(launch(name).times_us, launch(name).values).any
 
 
 def check(name: str, seed: int) -> None:
@@ -112,10 +102,9 @@ def check(name: str, seed: int) -> None:
         if kind != "dropout" and np.nanmax(off) < SHOWN[parameter]:
             continue
         told = (times_us >= first_us) & (times_us <= last_us + TOLD_US)
-        series = [flags for other, (flags, _) in found.items() if parameter in other]
-        assert any(flags[told].any() for flags in series), (seed, kind, parameter)
-    unexplained = np.logical_or.reduce([flags for flags, _ in found.values()])
-    unexplained &= ~explained
+        series = [own for other, own in found.flags.items() if parameter in other]
+        assert any(own[told].any() for own in series), (seed, kind, parameter)
+    unexplained = found.any & ~explained
     assert np.count_nonzero(np.diff(unexplained.astype(int), prepend=0) == 1) <= 1
 
 

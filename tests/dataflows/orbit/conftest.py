@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from connectors.orbital_elements import read_elements
 from dataflows.orbit.propagation import Ephemeris
 
 RECORDINGS = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
 
-# From CelesTrak; of the day the recorded positions were taken.
-ISS = (
-    "1 25544U 98067A   25355.95645853  .00010990  00000+0  20227-3 0  9999",
-    "2 25544  51.6324  96.8363 0003164 283.4657  76.5979 15.49714244544284",
-)
+ORBITS = Path(__file__).parents[3] / "provisioning" / "orbits"
+_OF_THAT_DAY = read_elements(ORBITS / "iss-2025-12-21.tle")[0]
+# Of the day the recorded positions were taken.
+ISS = (_OF_THAT_DAY.line1, _OF_THAT_DAY.line2)
 # A satellite on a polar orbit, and one on a long, eccentric one; of June 2026.
 TERRA = (
     "1 25994U 99068A   26177.95492160  .00000370  00000+0  84257-4 0  9999",

@@ -2,12 +2,12 @@
 
 import pytest
 
-from dataflows.scoring.accepted import Accepted, changes, renewed, unknown
-from dataflows.scoring.figures import Figures
+from dataflows.scoring.accepted import Accepted, changes, renewed
+from dataflows.scoring.figures import BETTER, Figures
 
 
 def figures(**given):
-    return Figures(1, 100, 1.0, 1, **given)
+    return Figures(1, 100, 1.0, 1, **given).judged()
 
 
 @pytest.mark.parametrize(
@@ -26,26 +26,22 @@ def figures(**given):
     ],
 )
 def test_a_figure_may_move_by_its_tolerance(name, now, fallen, risen):
-    found = changes(figures(**{name: now}), {name: Accepted(0.8, 0.02)})
+    found = changes(figures(**{name: now}), {name: Accepted(0.8, 0.02)}, BETTER)
     assert [len(lines) for lines in found] == [fallen, risen]
     assert all(line.startswith(name) for lines in found for line in lines)
 
 
 def test_a_figure_that_is_gone_is_named():
-    fallen, _ = changes(figures(), {"recall": Accepted(0.8, 0.1)})
+    fallen, _ = changes(figures(), {"recall": Accepted(0.8, 0.1)}, BETTER)
     assert fallen == ["recall fell: nothing, accepted 0.8, tolerance 0.1"]
 
 
 def test_what_rounding_takes_away_is_no_fall():
     accepted = renewed(figures(f05=2 / 3), {"f05": Accepted(0.1, 0.0)})
     assert accepted == {"f05": Accepted(0.666667, 0.0)}
-    assert changes(figures(f05=2 / 3), accepted) == ([], [])
+    assert changes(figures(f05=2 / 3), accepted, BETTER) == ([], [])
 
 
 def test_a_figure_that_is_gone_stays_accepted():
     accepted = {"recall": Accepted(0.8, 0.1)}
     assert renewed(figures(), accepted) == accepted
-
-
-def test_what_has_no_better_and_worse_is_unknown():
-    assert unknown(["f05", "tp", "beauty"]) == ["beauty", "tp"]
