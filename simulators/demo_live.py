@@ -105,15 +105,15 @@ def live_table(
             f"{each.lag_s:.1f} s",
         )
     table = Table(title="Latest anomalies", expand=True, box=SIMPLE)
-    for heading in ("time", "spacecraft", "parameter", "severity", "score"):
+    for heading in ("time", "parameter", "severity", "score"):
         table.add_column(heading, no_wrap=True)
     table.add_column("explanation", ratio=1)
     for found in latest:
         parts = found.parameter.split("/")
         table.add_row(
             f"{found.started_at:%H:%M:%S}",
-            escape(parts[1]),
-            escape(parts[-1]),
+            # One below the other, or 80 columns leave explanations no room.
+            escape(f"{parts[-1]}\n{parts[1]}"),
             found.severity,
             f"{found.peak_score:.1f}",
             escape(found.text),

@@ -22,9 +22,9 @@ QUERY = (
     "ORDER BY started_at DESC LIMIT 10"
 )
 COUNTS = (
-    'import sys, pyarrow.dataset as ds; files = ds.dataset(sys.argv[1], '
-    'format="parquet", partitioning="hive"); print(files.to_table().group_by(["system", "spacecraft"])'
-    '.aggregate([([], "count_all")]).to_pylist())'
+    "import sys, pyarrow.dataset as ds; files = ds.dataset(sys.argv[1], "
+    'format="parquet", partitioning="hive"); print(files.to_table()'
+    '.group_by(["system", "spacecraft"]).aggregate([([], "count_all")]).to_pylist())'
 )
 
 
