@@ -113,8 +113,10 @@ def summary(verdicts: Sequence[Verdict], rest: Sequence[LatestAnomaly]) -> str:
     )
 
 
-def event_table(events: Sequence[FlightEvent]) -> Table:
+def event_table(events: Sequence[FlightEvent]) -> Table | str:
     """What happened in the flights so far."""
+    if not events:
+        return "The launch has had no event so far."
     table = Table(title="Events of the launch so far", box=SIMPLE)
     table.add_column("vehicle", no_wrap=True)
     table.add_column("event", no_wrap=True)

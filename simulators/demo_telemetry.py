@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import dropwhile
 
 from connectors import topics
 from connectors.messages import moment
@@ -66,8 +67,12 @@ def _spacecraft(seed: int, seconds: int) -> Play:
 
 
 def _launch(seed: int) -> Play:
-    """An ascent as fast as it is; a fault of each sensor about twice a minute."""
-    packets = rocket_launch.simulated_packets(rocket_launch.Launches(seed=seed))
+    """An ascent from liftoff, as fast as it is; some faults of each sensor a minute."""
+    launches = rocket_launch.Launches(seed=seed)
+    packets = dropwhile(
+        lambda packet: packet.generation_time < launches.t0,
+        rocket_launch.simulated_packets(launches),
+    )
     plan = rocket_launch.fault_plan(300, 600)
     return Play(packets, None, topics.ROCKET_LAUNCH, EventPacer(1.0), plan)
 

@@ -13,6 +13,7 @@ from connectors.settings import Settings
 from simulators.demo_feed import DemoFeed, qualified_names
 from simulators.demo_services import SYSTEMS
 from simulators.demo_telemetry import demo_telemetry, fault_plan
+from simulators.rocket_launch import DEFAULT_T0
 
 
 def packets(system: str, count: int) -> list[Packet]:
@@ -34,6 +35,11 @@ def test_an_orbit_takes_less_than_two_minutes():
     *_, last = packets("iss_tracking", 5 * 6 * 100)
     first = packets("iss_tracking", 1)[0]
     assert (last.generation_time - first.generation_time).total_seconds() > 95 * 60
+
+
+def test_the_launch_begins_with_liftoff():
+    [first] = packets("rocket_launch", 1)
+    assert first.generation_time == DEFAULT_T0
 
 
 def test_a_short_demo_gets_its_faults_too():

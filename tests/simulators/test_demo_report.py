@@ -36,7 +36,7 @@ def anomaly(start_s: float, parameter: str = str(NAME)) -> LatestAnomaly:
     return LatestAnomaly(parameter, "WARNING", 2.0, started_at, None, "[odd] text")
 
 
-def shown(table: Table) -> str:
+def shown(table: Table | str) -> str:
     console = Console(width=80)
     with console.capture() as capture:
         console.print(table)
@@ -87,6 +87,7 @@ def test_the_events_of_a_flight_are_told_with_their_time():
     text = shown(event_table([event]))
     for part in ("LAUNCHER", "max_q", "00:00:00", "0.5 s", "12.3 km", "451 m/s"):
         assert part in text
+    assert shown(event_table([])) == "The launch has had no event so far.\n"
 
 
 def test_a_satellite_is_told_with_its_next_pass():
