@@ -135,7 +135,7 @@ def event_table(events: Sequence[FlightEvent]) -> Table | str:
 
 
 def where_it_is(position: OrbitPosition | None, expected: ExpectedPass | None) -> str:
-    """Where a satellite is, and where it comes into view next."""
+    """Where a satellite is, and from where it can be seen now or next."""
     if position is None:
         return "No position of the satellite is stored yet."
     north, east = position.latitude_deg, position.longitude_deg
@@ -147,8 +147,9 @@ def where_it_is(position: OrbitPosition | None, expected: ExpectedPass | None) -
     )
     if expected is None:
         return f"{here}\nNo pass over a station is predicted."
+    which = "Next" if expected.predicted_aos > position.generation_time else "Present"
     return (
-        f"{here}\nNext pass: over {expected.station}, "
+        f"{here}\n{which} pass: over {expected.station}, "
         f"{expected.predicted_aos:%H:%M:%S} to {expected.predicted_los:%H:%M:%S}, "
         f"up to {expected.predicted_elevation_deg:.0f}° above the horizon."
     )

@@ -96,16 +96,17 @@ def latest_position(connection: Connection, spacecraft: str) -> OrbitPosition | 
 
 
 def next_pass(
-    connection: Connection, spacecraft: str, after: datetime
+    connection: Connection, spacecraft: str, now: datetime
 ) -> ExpectedPass | None:
-    """The first pass over any station that is predicted to begin later than `after`."""
+    """The predicted pass over any station that is under way, or else the next one."""
     query = """
         SELECT spacecraft, station, predicted_aos, predicted_los,
             predicted_elevation_deg
         FROM satellite_pass
-        WHERE spacecraft = %s AND state = 'PREDICTED' AND predicted_aos > %s
+        WHERE spacecraft = %s AND state IN ('PREDICTED', 'IN_VIEW')
+            AND predicted_los > %s
         ORDER BY predicted_aos, station
         LIMIT 1
     """
     with connection.cursor(row_factory=class_row(ExpectedPass)) as cursor:
-        return cursor.execute(query, (spacecraft, after)).fetchone()
+        return cursor.execute(query, (spacecraft, now)).fetchone()

@@ -100,6 +100,13 @@ def test_a_satellite_is_told_with_its_next_pass():
     )
 
 
+def test_a_pass_that_has_begun_is_the_present_one():
+    los = START + timedelta(minutes=5)
+    expected = ExpectedPass("ISS", "Redu", START, los, 10.2)
+    position = OrbitPosition("ISS", START, 1.0, 2.0, None)
+    assert "\nPresent pass: over Redu, 00:00:00 to" in where_it_is(position, expected)
+
+
 def test_what_is_not_known_of_a_satellite_is_said():
     assert "No position" in where_it_is(None, None)
     text = where_it_is(OrbitPosition("ISS", START, 1.0, -2.0, None), None)

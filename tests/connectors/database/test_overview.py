@@ -75,13 +75,16 @@ def test_the_latest_position_is_that_of_the_spacecraft(reader: Connection):
     assert latest_position(reader, "ISS") == OrbitPosition("ISS", after(1), 2, 6, None)
 
 
-def test_the_next_pass_is_the_first_that_has_not_begun(reader: Connection):
+def test_the_next_pass_is_the_first_that_is_not_over(reader: Connection):
     assert next_pass(reader, "ISS", NOW) is None
-    store_pass(reader, "Redu", "PREDICTED", after(-1))
+    store_pass(reader, "Redu", "PREDICTED", after(-6))
     store_pass(reader, "Kiruna", "OVER", after(3))
     store_pass(reader, "Kourou", "IN_VIEW", None)
     store_pass(reader, "New Norcia", "PREDICTED", after(20))
+    store_pass(reader, "Redu", "IN_VIEW", after(-1))
     store_pass(reader, "Redu", "PREDICTED", after(10))
-    expected = ExpectedPass("ISS", "Redu", after(10), after(15), 10)
-    assert next_pass(reader, "ISS", NOW) == expected
+    present = ExpectedPass("ISS", "Redu", after(-1), after(4), 10)
+    assert next_pass(reader, "ISS", NOW) == present
+    following = ExpectedPass("ISS", "Redu", after(10), after(15), 10)
+    assert next_pass(reader, "ISS", after(5)) == following
     assert next_pass(reader, "HST", NOW) is None
