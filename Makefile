@@ -26,7 +26,7 @@ help:  ## List the recipes
 
 install: .venv/demo.stamp  ## Make .venv with what flows and simulators need
 
-demo: .venv/demo.stamp  ## Watch a synthetic spacecraft for DEMO_SECONDS (60), no server needed
+demo: .venv/demo.stamp  ## Watch a spacecraft, a launch and satellites for DEMO_SECONDS (60), no server needed
 	@.venv/bin/python -m simulators.demo $(if $(DEMO_SECONDS),--seconds '$(DEMO_SECONDS)')
 
 env:  ## Write .env with fresh passwords, for `docker compose up`

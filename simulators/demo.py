@@ -1,123 +1,125 @@
 """`make demo`: everything on one machine, without a server, for a minute.
 
-PostgreSQL from a wheel, a Kafka broker in memory, the real flow in a process of its
-own, and a synthetic spacecraft with faults. At the end: which were detected.
+PostgreSQL from a wheel, a Kafka broker in memory, the real flows in processes of their
+own, and what they watch: a synthetic spacecraft and an ascent, both with faults, and
+satellites. At the end: what was detected, and what else is known.
 """
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
 
 from connectors import timescale
+from connectors.database import overview
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import OrbitwatchError
+from connectors.parquet.counts import count_archived
+from connectors.parquet.storage import Storage
 from connectors.stopping import StopRequest
 from connectors.truth import read_truth
 from simulators.arguments import Parser, whole
+from simulators.demo_children import Interrupted
 from simulators.demo_feed import DemoFeed
+from simulators.demo_live import live_table, status_line
+from simulators.demo_progress import ALL_ANOMALIES, Progress
 from simulators.demo_report import (
-    Reading,
-    Speeds,
+    event_table,
+    how_to_look,
+    in_the_archive,
     judge,
-    live_table,
-    status_line,
     summary,
     verdict_table,
+    where_it_is,
 )
-from simulators.demo_services import DemoServices, Interrupted
+from simulators.demo_services import DemoServices
+from simulators.demo_telemetry import ISS, demo_telemetry
 from simulators.replay import wait
 
 REFRESH_S = 0.5
 LINE_EVERY_S = 5.0
 LATEST = 5
-ALL_ANOMALIES = 100_000
 CATCH_UP_S = 30.0
-QUERY = (
-    "SELECT qualified_name, severity, started_at, text FROM anomaly_named "
-    "ORDER BY started_at DESC LIMIT 10"
-)
+# To count what is stored takes longer and longer, and the database has other work.
+REST_PER_LOOK = 5
 
 
 class Demo:
-    """Feeds the flow for a while, and shows from the database what it makes of it."""
+    """Feeds the flows for a while, and shows from outside what they make of it."""
 
     def __init__(
-        self, services: DemoServices, seconds: int, feed: DemoFeed, stop: StopRequest
+        self,
+        services: DemoServices,
+        seconds: int,
+        feeds: Sequence[DemoFeed],
+        stop: StopRequest,
     ) -> None:
-        self._services, self._feed, self._stop = services, feed, stop
+        self._services, self._feeds, self._stop = services, feeds, stop
         self._seconds = seconds
-        self._speeds = Speeds()
-        self._started_s = 0.0
 
     def run(self, console: Console) -> None:
         """Returns when time is up (or we are told to stop) and all is stored."""
-        self._feed.start()
         try:
+            for feed in self._feeds:
+                feed.start()
             self._services.wait_until_ready()
-            self._started_s = time.monotonic()
+            progress = Progress(self._services, self._feeds)
             with connected(self._services) as database:
                 if console.is_terminal:
-                    self._show_table(database, console)
+                    self._show_table(progress, database, console)
                 else:
-                    self._show_lines(database)
-                self._feed.end()
-                self._catch_up(database)
+                    self._show_lines(progress, database)
+                self._end_feeds()
+                catch_up(progress, database)
         finally:
-            self._feed.end()
+            self._end_feeds()
+        say(progress.total())
 
-    def _show_table(self, database: Connection, console: Console) -> None:
+    def _end_feeds(self) -> None:
+        for feed in self._feeds:
+            feed.ask_to_end()
+        for feed in self._feeds:
+            feed.wait_for_end()
+
+    def _show_table(
+        self, progress: Progress, database: Connection, console: Console
+    ) -> None:
         with Live(console=console, transient=True, auto_refresh=False) as live:
-            for left_s in self._readings(database, REFRESH_S):
-                latest = timescale.latest_anomalies(database, LATEST)
-                live.update(live_table(self._speeds, latest, left_s), refresh=True)
+            for left_s in self._looks(progress, database, REFRESH_S):
+                latest = progress.anomalies[: -LATEST - 1 : -1]
+                live.update(live_table(progress.speeds, latest, left_s), refresh=True)
 
-    def _show_lines(self, database: Connection) -> None:
-        for _ in self._readings(database, LINE_EVERY_S):
-            anomalies = timescale.latest_anomalies(database, ALL_ANOMALIES)
-            say(status_line(self._speeds, len(anomalies)))
+    def _show_lines(self, progress: Progress, database: Connection) -> None:
+        for _ in self._looks(progress, database, LINE_EVERY_S):
+            say(status_line(progress.speeds, len(progress.anomalies)))
 
-    def _readings(self, database: Connection, show_every_s: float) -> Iterator[float]:
+    def _looks(
+        self, progress: Progress, database: Connection, show_every_s: float
+    ) -> Iterator[float]:
         """Keeps count; yields the seconds to go when there is something to show."""
         shown_s = 0.0
-        while not self._stop() and (elapsed_s := self._elapsed_s()) < self._seconds:
-            self._look(database)
+        while not self._stop() and (elapsed_s := progress.elapsed_s) < self._seconds:
+            progress.look(database)
             if elapsed_s - shown_s >= show_every_s:
                 yield self._seconds - elapsed_s
                 shown_s = elapsed_s
-            wait(min(REFRESH_S, self._seconds - elapsed_s), self._stop)
+            rest_s = max(REFRESH_S, REST_PER_LOOK * progress.look_took_s)
+            wait(min(rest_s, self._seconds - elapsed_s), self._stop)
 
-    def _look(self, database: Connection) -> None:
-        """Reads how far the flow is; raises what went wrong elsewhere."""
-        self._services.check()
-        if self._feed.error is not None:
-            raise self._feed.error
-        sent = self._feed.sent
-        self._feed.stored = timescale.count_samples(database)
-        self._speeds.add(Reading(self._elapsed_s(), sent, self._feed.stored))
 
-    def _catch_up(self, database: Connection) -> None:
-        """Waits until what was sent is stored."""
-        deadline = time.monotonic() + CATCH_UP_S
-        self._look(database)
-        while self._feed.stored < self._feed.sent and time.monotonic() < deadline:
-            time.sleep(0.1)
-            self._look(database)
-        say(
-            f"Sent {self._feed.sent:,} samples in {self._elapsed_s():.0f} s, "
-            f"{self._feed.stored:,} are stored."
-        )
-
-    def _elapsed_s(self) -> float:
-        return time.monotonic() - self._started_s
+def catch_up(progress: Progress, database: Connection) -> None:
+    """Waits until what was sent is stored, and archived."""
+    deadline_s = time.monotonic() + CATCH_UP_S
+    progress.look(database)
+    while progress.is_behind and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+        progress.look(database)
 
 
 @contextmanager
@@ -132,23 +134,24 @@ def connected(services: DemoServices) -> Iterator[Connection]:
         yield database
 
 
-def report(services: DemoServices, truth: Path, console: Console) -> None:
-    """Prints injected against detected, as the database has it."""
+def report(services: DemoServices, feeds: Sequence[DemoFeed], console: Console) -> None:
+    """Prints injected against detected, what else is known, and what is archived."""
     with connected(services) as database:
-        anomalies = timescale.latest_anomalies(database, ALL_ANOMALIES)
-    verdicts, rest = judge(read_truth(truth), anomalies)
+        rest = timescale.latest_anomalies(database, ALL_ANOMALIES)
+        events = overview.flight_events(database)
+        position = overview.latest_position(database, ISS)
+        now = position and position.generation_time
+        expected = overview.next_pass(database, ISS, now) if now else None
+    verdicts = []
+    for feed in feeds:
+        if feed.late is not None:
+            judged, rest = judge(read_truth(feed.truth), rest, feed.late)
+            verdicts += judged
     console.print(verdict_table(verdicts))
     say(summary(verdicts, rest))
-
-
-def how_to_look(folder: Path) -> str:
-    """The commands that show the database, and that remove it."""
-    look = [sys.executable, "-m", "connectors.embedded", str(folder / "postgres")]
-    return (
-        f"\nThe database is kept in {folder}. To look at it with psql, and to remove "
-        f"it:\n  {shlex.join(look)}\n  {shlex.join([*look, '-c', QUERY])}\n"
-        f"  {shlex.join(['rm', '-r', str(folder)])}"
-    )
+    console.print(event_table(events))
+    say(where_it_is(position, expected))
+    say(in_the_archive(count_archived(Storage.at(services.settings.archive))))
 
 
 def say(line: str) -> None:
@@ -162,14 +165,22 @@ def run(seconds: int, seed: int, stop: StopRequest) -> None:
     console = Console()
     with DemoServices(stop, say) as services:
         services.start()
-        say(f"Metrics: http://127.0.0.1:{services.metrics_port}/metrics")
-        truth = services.folder / "injected_faults.csv"
-        feed = DemoFeed(services.settings, truth, seed, seconds)
-        Demo(services, seconds, feed, stop).run(console)
-        services.stop_flow()
+        for flow in services.flows:
+            say(f"Metrics: http://127.0.0.1:{flow.metrics_port}/metrics ({flow.name})")
+        feeds = [
+            DemoFeed(
+                services.settings,
+                telemetry,
+                seed,
+                services.folder / f"injected_faults_{telemetry.system}.csv",
+            )
+            for telemetry in demo_telemetry(services.settings, seed, seconds)
+        ]
+        Demo(services, seconds, feeds, stop).run(console)
+        services.stop_flows()
         if stop.signal not in (None, signal.SIGINT):
             raise Interrupted
-        report(services, truth, console)
+        report(services, feeds, console)
         services.keep()
         say(how_to_look(services.folder))
 

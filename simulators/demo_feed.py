@@ -1,74 +1,88 @@
-"""The demo's spacecraft: a thread that plays it, never too far ahead of the flow."""
+"""A system's telemetry in the demo: a thread plays it, never far ahead of the flow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 
-from connectors import topics
+from connectors.database.overview import StoredParameter
+from connectors.decode.rows import SEQUENCE
 from connectors.errors import OrbitwatchError
-from connectors.messages import Packet
+from connectors.messages import Packet, ParameterName
 from connectors.settings import Settings
 from connectors.stopping import StopRequest
-from simulators.faults import FaultInjector, FaultPlan, inject
+from simulators.demo_telemetry import Telemetry
+from simulators.faults import FaultInjector, inject
 from simulators.feed import Feed
-from simulators.pacing import Pacer
 from simulators.replay import replay, wait
-from simulators.spacecraft import PARAMETERS, SUBSYSTEMS, Timing, synthetic_packets
 from simulators.truth import TruthFile
 
-SAMPLES_HZ = 150.0
-FAULTS = 30
-LONGEST_GAP_SAMPLES = 8000
 # The embedded broker forgets what it has no room for, read or not. This many samples
 # are about a megabyte; a partition holds five.
 MOST_SAMPLES_AHEAD = 60_000
 
 
 class DemoFeed:
-    """Plays the synthetic spacecraft with faults until it is told to end.
+    """Plays a system's telemetry, with faults if it has any, until told to end.
 
-    Somebody has to keep `stored` up to date, the number of samples the flow has dealt
-    with; `error` is what went wrong.
+    Somebody has to call `count` now and then; `error` is what went wrong. The faults
+    are written to `truth`.
     """
 
     def __init__(
-        self, settings: Settings, truth: Path, seed: int, seconds: int
+        self, settings: Settings, telemetry: Telemetry, seed: int, truth: Path
     ) -> None:
+        self.system, self.late, self.truth = telemetry.system, telemetry.late, truth
         self.stored = 0
         self.error: OrbitwatchError | None = None
-        self._feed = Feed(settings, topics.SPACECRAFT)
-        self._truth, self._seed, self._seconds = truth, seed, seconds
+        self._feed = Feed(settings, telemetry.play.topic)
+        self._play, self._seed = telemetry.play, seed
+        self._names: set[str] = set()
         self._stop = StopRequest()
-        self._thread = Thread(target=self._play, name="feed", daemon=True)
+        self._thread = Thread(target=self._run, name=self.system, daemon=True)
 
     @property
     def sent(self) -> int:
         """How many samples were sent so far."""
         return self._feed.samples
 
+    def count(self, stored: Sequence[StoredParameter]) -> None:
+        """Brings `stored` up to date; what the flow derived itself does not count."""
+        self.stored = sum(
+            each.samples for each in stored if each.qualified_name in self._names
+        )
+
     def start(self) -> None:
         """Begins to play."""
         self._thread.start()
 
-    def end(self) -> None:
-        """Returns when all that was sent has arrived; raises what went wrong."""
+    def ask_to_end(self) -> None:
+        """Has it end before long."""
         self._stop.ask()
+
+    def wait_for_end(self) -> None:
+        """Returns when all that was sent has arrived; raises what went wrong."""
         self._thread.join()
+        self.check()
+
+    def check(self) -> None:
+        """Raises what went wrong."""
         if self.error is not None:
             raise self.error
 
-    def _play(self) -> None:
-        with TruthFile(self._truth) as truth:
-            plan = fault_plan(self._seconds)
-            injector = FaultInjector(self._seed, truth.record, plan)
-            packets = self._hold(synthetic_packets(self._seed, Timing()))
-            pacer = Pacer(SAMPLES_HZ * SUBSYSTEMS)
-            try:
-                replay(inject(packets, injector), self._feed, pacer, self._stop)
-            except OrbitwatchError as error:
-                self.error = error
+    def _run(self) -> None:
+        try:
+            with ExitStack() as stack:
+                packets = self._hold(self._play.packets)
+                if self.late is not None:
+                    truth = stack.enter_context(TruthFile(self.truth))
+                    injector = FaultInjector(self._seed, truth.record, self._play.plan)
+                    packets = inject(packets, injector)
+                replay(packets, self._feed, self._play.pacer, self._stop)
+        except OrbitwatchError as error:
+            self.error = error
 
     def _hold(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """The packets, but not while the flow is too far behind."""
@@ -77,12 +91,14 @@ class DemoFeed:
                 if self._stop():
                     return
                 wait(0.05, self._stop)
+            self._names |= qualified_names(packet)
             yield packet
 
 
-def fault_plan(seconds: int) -> FaultPlan:
-    """Some FAULTS faults in the time there is."""
-    samples = int(SAMPLES_HZ * seconds)
-    warm_up = min(1000, samples // 2)
-    gap = PARAMETERS * (samples - warm_up) // FAULTS
-    return FaultPlan(warm_up, min(LONGEST_GAP_SAMPLES, max(gap, 300)))
+def qualified_names(packet: Packet) -> set[str]:
+    """What the database calls the parameters of a packet, its sequence among them."""
+    names = [*packet.values]
+    if packet.sequence is not None:
+        names.append(SEQUENCE)
+    vehicle = packet.spacecraft, packet.subsystem or ""
+    return {str(ParameterName(*vehicle, name)) for name in names}

@@ -1,120 +1,31 @@
-"""What the demo shows: a live picture of the stream, and at its end what was found."""
+"""What the demo reports at its end: what was found, what happened, what is kept."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Sequence
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from rich.box import SIMPLE
-from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
+from connectors.database.overview import ExpectedPass, FlightEvent, OrbitPosition
 from connectors.timescale import LatestAnomaly
 from connectors.truth import Injected
 
-# Some detectors wait for a few more samples before they call it an anomaly.
-LATE_DETECTION = timedelta(seconds=120)
-SPEED_WINDOW_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How many samples were sent and are stored, `elapsed_s` after the start."""
-
-    elapsed_s: float
-    sent: int
-    stored: int
-
-
-class Speeds:
-    """Speeds and lag, from the readings of the last seconds."""
-
-    def __init__(self) -> None:
-        self._readings: deque[Reading] = deque()
-
-    def add(self, reading: Reading) -> None:
-        """Takes the latest reading."""
-        self._readings.append(reading)
-        while len(self._readings) > 2 and self._readings[1].sent <= reading.stored:
-            if reading.elapsed_s - self._readings[1].elapsed_s < SPEED_WINDOW_S:
-                break
-            self._readings.popleft()
-
-    @property
-    def latest(self) -> Reading:
-        """The latest reading."""
-        return self._readings[-1] if self._readings else Reading(0, 0, 0)
-
-    @property
-    def sent_hz(self) -> float:
-        """Samples sent a second."""
-        first, last = self._span()
-        return (last.sent - first.sent) / max(last.elapsed_s - first.elapsed_s, 1e-9)
-
-    @property
-    def stored_hz(self) -> float:
-        """Samples stored a second."""
-        first, last = self._span()
-        return (last.stored - first.stored) / max(
-            last.elapsed_s - first.elapsed_s, 1e-9
-        )
-
-    @property
-    def lag_s(self) -> float:
-        """How long ago the latest stored sample was sent, at most."""
-        last = self.latest
-        since = [r.elapsed_s for r in self._readings if r.sent <= last.stored]
-        return last.elapsed_s - max(since, default=0.0)
-
-    def _span(self) -> tuple[Reading, Reading]:
-        last = self.latest
-        recent = [
-            r for r in self._readings if last.elapsed_s - r.elapsed_s <= SPEED_WINDOW_S
-        ]
-        return (recent[0] if recent else last), last
-
-
-def status_line(speeds: Speeds, anomalies: int) -> str:
-    """The state of the stream in one line."""
-    last = speeds.latest
-    return (
-        f"{last.elapsed_s:4.0f} s: {last.sent:,} samples sent "
-        f"({speeds.sent_hz:,.0f}/s), {last.stored:,} stored "
-        f"({speeds.stored_hz:,.0f}/s), lag {speeds.lag_s:.1f} s, {anomalies} anomalies"
-    )
-
-
-def live_table(speeds: Speeds, latest: Sequence[LatestAnomaly], left_s: float) -> Group:
-    """The live picture: speeds, and the latest anomalies."""
-    last = speeds.latest
-    flow = Table(
-        title=f"Telemetry, {max(left_s, 0):.0f} s to go", expand=True, box=SIMPLE
-    )
-    for heading in ("sent", "sent/s", "stored", "stored/s", "lag"):
-        flow.add_column(heading, justify="right")
-    flow.add_row(
-        f"{last.sent:,}",
-        f"{speeds.sent_hz:,.0f}",
-        f"{last.stored:,}",
-        f"{speeds.stored_hz:,.0f}",
-        f"{speeds.lag_s:.1f} s",
-    )
-    table = Table(title="Latest anomalies", expand=True, box=SIMPLE)
-    for heading in ("time", "parameter", "severity", "score"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("explanation", ratio=1)
-    for found in latest:
-        table.add_row(
-            f"{found.started_at:%H:%M:%S}",
-            escape(found.parameter.rpartition("/")[2]),
-            found.severity,
-            f"{found.peak_score:.1f}",
-            escape(found.text),
-        )
-    return Group(flow, table)
+QUERY = (
+    "SELECT qualified_name, severity, started_at, text FROM anomaly_named "
+    "ORDER BY started_at DESC LIMIT 10"
+)
+COUNTS = (
+    "import sys, pyarrow.dataset as ds; files = ds.dataset(sys.argv[1], "
+    'format="parquet", partitioning="hive"); print(files.to_table()'
+    '.group_by(["system", "spacecraft"]).aggregate([([], "count_all")]).to_pylist())'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +45,21 @@ class Verdict:
 
 
 def judge(
-    faults: Iterable[Injected], anomalies: Sequence[LatestAnomaly]
+    faults: Iterable[Injected], anomalies: Sequence[LatestAnomaly], late: timedelta
 ) -> tuple[list[Verdict], list[LatestAnomaly]]:
     """What became of each fault, and the anomalies that belong to no fault.
 
-    An anomaly belongs to a fault of its parameter if it starts during it, or within
-    LATE_DETECTION of its end.
+    An anomaly belongs to a fault of its parameter, or of the one that its parameter
+    is derived from, if it starts during it, or so `late` after its end.
     """
     verdicts = []
     explained: set[int] = set()
     for fault in sorted(faults, key=lambda each: each.started_at):
-        until = fault.ended_at + LATE_DETECTION
+        until = fault.ended_at + late
         own = {
             index: found
             for index, found in enumerate(anomalies)
-            if found.parameter == str(fault.name)
+            if _tells_of(found.parameter, str(fault.name))
             and fault.started_at <= found.started_at <= until
         }
         explained |= own.keys()
@@ -156,6 +67,11 @@ def judge(
         verdicts.append(Verdict(fault, tuple(detections)))
     rest = [found for index, found in enumerate(anomalies) if index not in explained]
     return verdicts, rest
+
+
+def _tells_of(parameter: str, faulty: str) -> bool:
+    """Whether it is that parameter, or derived from it, such as velocity_silence."""
+    return parameter == faulty or parameter.startswith(f"{faulty}_")
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
@@ -175,11 +91,15 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
             f"{fault.started_at:%H:%M:%S}",
             escape(fault.name.parameter),
             fault.fault,
-            f"{lasted.total_seconds():.0f} s",
+            _seconds(lasted.total_seconds()),
             first.severity if first else "no",
-            f"{verdict.delay_s:.0f} s" if verdict.delay_s is not None else "",
+            _seconds(verdict.delay_s) if verdict.delay_s is not None else "",
         )
     return table
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 or not seconds else f"{seconds:.1f} s"
 
 
 def summary(verdicts: Sequence[Verdict], rest: Sequence[LatestAnomaly]) -> str:
@@ -188,6 +108,67 @@ def summary(verdicts: Sequence[Verdict], rest: Sequence[LatestAnomaly]) -> str:
     return (
         f"Detected {detected} of {len(verdicts)} injected faults. "
         f"Anomalies that belong to no injected fault: {len(rest)}.\n"
-        "(Detectors judge values, and in a dropout there are none. Times and delays\n"
-        "are the spacecraft's.)"
+        "(Detectors of the spacecraft judge values, and in a dropout there are none.\n"
+        "Times and delays are those on board.)"
+    )
+
+
+def event_table(events: Sequence[FlightEvent]) -> Table | str:
+    """What happened in the flights so far."""
+    if not events:
+        return "The launch has had no event so far."
+    table = Table(title="Events of the launch so far", box=SIMPLE)
+    table.add_column("vehicle", no_wrap=True)
+    table.add_column("event", no_wrap=True)
+    for heading in ("time", "give or take", "altitude", "velocity"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for event in events:
+        table.add_row(
+            escape(event.spacecraft),
+            escape(event.event),
+            f"{event.happened_at:%H:%M:%S}",
+            f"{event.uncertainty_s:.1f} s",
+            f"{event.altitude_km:.1f} km",
+            f"{event.velocity_m_s:,.0f} m/s",
+        )
+    return table
+
+
+def where_it_is(position: OrbitPosition | None, expected: ExpectedPass | None) -> str:
+    """Where a satellite is, and from where it can be seen now or next."""
+    if position is None:
+        return "No position of the satellite is stored yet."
+    north, east = position.latitude_deg, position.longitude_deg
+    high = "" if position.altitude_km is None else f", {position.altitude_km:.0f} km up"
+    here = (
+        f"{position.spacecraft} at {position.generation_time:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{abs(north):.1f}° {'N' if north >= 0 else 'S'}, "
+        f"{abs(east):.1f}° {'E' if east >= 0 else 'W'}{high}."
+    )
+    if expected is None:
+        return f"{here}\nNo pass over a station is predicted."
+    which = "Next" if expected.predicted_aos > position.generation_time else "Present"
+    return (
+        f"{here}\n{which} pass: over {expected.station}, "
+        f"{expected.predicted_aos:%H:%M:%S} to {expected.predicted_los:%H:%M:%S}, "
+        f"up to {expected.predicted_elevation_deg:.0f}° above the horizon."
+    )
+
+
+def in_the_archive(samples: Mapping[str, int]) -> str:
+    """How much the archive holds."""
+    each = ", ".join(f"{system} {count:,}" for system, count in sorted(samples.items()))
+    return f"The archive holds {sum(samples.values()):,} samples ({each})."
+
+
+def how_to_look(folder: Path) -> str:
+    """The commands that show the database and the archive, and that remove both."""
+    look = [sys.executable, "-m", "connectors.embedded", str(folder / "postgres")]
+    counts = [sys.executable, "-c", COUNTS, str(folder / "archive")]
+    return (
+        f"\nDatabase and archive are kept in {folder}. To look at the database with "
+        f"psql:\n  {shlex.join(look)}\n  {shlex.join([*look, '-c', QUERY])}\n"
+        f"To count what is in the archive:\n  {shlex.join(counts)}\n"
+        "To remove both:\n"
+        f"  {shlex.join(['rm', '-r', str(folder)])}"
     )

@@ -18,9 +18,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(
-        [topics.SPACECRAFT.name, topics.ROCKET_LAUNCH.name]
-    ) as embedded:
+    with EmbeddedBroker(topic.name for topic in topics.TELEMETRY) as embedded:
         yield embedded
 
 

@@ -2,8 +2,10 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from simulators.demo import main
-from tests.simulators.conftest import Start
+from tests.simulators.conftest import PROJECT, Start
 
 
 def processes_of(folder: Path) -> dict[int, str]:
@@ -64,13 +66,38 @@ def test_it_reports_what_the_database_has_and_how_to_look_at_it(
     )
     out, err = process.communicate(timeout=110)
     assert process.returncode == 0, out + err
-    match = re.search(r"Sent ([\d,]+) samples in \d+ s, ([\d,]+) are stored", out)
+    number = r"([\d,]+)"
+    match = re.search(
+        rf"Sent {number} samples in \d+ s, {number} are stored and {number} archived",
+        out,
+    )
     assert match
-    assert match[1] == match[2]
+    assert match[1] == match[2] == match[3]
+    assert f"The archive holds {match[1]} samples" in out
+    for system in ("spacecraft", "rocket_launch", "iss_tracking"):
+        assert re.search(rf"[(,] ?{system} [1-9]", out), out
     assert "Injected faults, and what was detected" in out
-    assert "-m connectors.embedded" in out
+    assert re.search(r"LAUNCHER +liftoff +12:00:0", out), out
+    assert re.search(r"ISS at 2026-06-2\d .* km up", out), out
+    assert re.search(r"(Present|Next) pass: over \w+, ", out), out
     assert wait_for_nothing(folder) == {}
     assert len(list(folder.iterdir())) == 1
+    assert "LAUNCHER" in run(command(out, "pyarrow"))
+    assert "spacecraft" in run(
+        [*command(out, "connectors.embedded"), "-c", "TABLE stream_position"]
+    )
+    assert wait_for_nothing(folder) == {}
+
+
+def command(out: str, part: str) -> list[str]:
+    """The first command in the report that has such a part."""
+    return shlex.split(next(line for line in out.splitlines() if part in line))
+
+
+def run(words: Sequence[str]) -> str:
+    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.slow
@@ -79,9 +106,9 @@ def test_it_reports_what_the_database_has_and_how_to_look_at_it(
     [
         (signal.SIGKILL, "Creating the tables", [-9]),
         (signal.SIGKILL, "5 s:", [-9]),
-        (signal.SIGTERM, "Starting the flow", [143]),
+        (signal.SIGTERM, "Starting the flows", [143]),
         (signal.SIGHUP, "5 s:", [129]),
-        (signal.SIGINT, "Starting the flow", [130]),
+        (signal.SIGINT, "Starting the flows", [130]),
         (signal.SIGINT, "5 s:", [0]),
     ],
 )
@@ -109,18 +136,27 @@ def test_whatever_ends_it_no_process_is_left(
 
 
 @pytest.mark.slow
-def test_a_flow_that_dies_ends_the_demo_with_its_last_words(start: Start, folder: Path):
+@pytest.mark.parametrize("name", ["spacecraft", "archive"])
+def test_a_flow_that_dies_ends_the_demo_with_its_last_words(
+    start: Start, folder: Path, name: str
+):
     process = start("simulators.demo", "--seconds", "60", TMPDIR=str(folder))
     assert process.stdout is not None
     for line in process.stdout:
         if "5 s:" in line:
             break
-    for pid, command in processes_of(folder).items():
-        if "bytewax.run" in command:
+    flows = {
+        pid: command
+        for pid, command in processes_of(folder).items()
+        if "bytewax.run" in command
+    }
+    assert len(flows) == 4
+    for pid, command in flows.items():
+        if f"dataflows.{name}:" in command:
             os.kill(pid, signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "the flow ended by itself" in err
+    assert f"the flow {name} ended by itself" in err
     assert "Traceback" not in err
     assert wait_for_nothing(folder) == {}
     assert list(folder.iterdir()) == []
