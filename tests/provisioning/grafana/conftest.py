@@ -21,7 +21,7 @@ def watched(
     """A database with everything, on TimescaleDB where that is offered."""
     folder: Path = tmp_path_factory.mktemp("grafana")
     with fresh_database(database_server) as database, filled(database, folder) as made:
-        fill_the_rest(database)
+        fill_the_rest(database, folder)
         yield made
 
 

@@ -1,7 +1,7 @@
 """A database with something in it for every panel.
 
 Samples, anomalies, drifts and positions are stored by the real flow `spacecraft`, from
-telemetry with faults; the rest comes from `other_systems`.
+telemetry with faults; the rest comes from the other flows (`other_systems`).
 """
 
 from __future__ import annotations
@@ -83,11 +83,11 @@ def view(**changes: object) -> View:
         START + SAMPLES * INTERVAL,
         {
             "spacecraft": "ORBITER-1",
-            "some_spacecraft": ("ORBITER-1", "FALCON"),
+            "some_spacecraft": ("ORBITER-1", "LAUNCHER"),
             "parameter": "/ORBITER-1/power/bus_voltage",
             "severity": ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"),
-            "detector": ("limits", "record_envelope", "stuck_value", "flight_limits"),
-            "vehicle": "FALCON",
+            "detector": ("limits", "record_envelope", "stuck_value"),
+            "vehicle": "LAUNCHER",
             "liftoff": LIFTOFF.isoformat(),
             "satellite": "ISS",
         },

@@ -1,143 +1,96 @@
-"""An orbit and a launch, stored row by row as the migrations describe them.
-
-The orbit is what the real tracker tells of positions from SGP4; the launch is made up.
-"""
+"""An orbit and a launch, stored by their flows from simulated telemetry."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
-import numpy as np
 import psycopg
+from confluent_kafka import Producer
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
-from connectors.messages import microseconds, moment
+from connectors import topics
+from connectors.embedded.broker import EmbeddedBroker
+from connectors.messages import Packet, encode_packet
 from connectors.orbital_elements import read_elements
-from connectors.places import read_places
-from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.tracker import SatelliteTracker
-from tests.end_to_end.flow_process import REPOSITORY
+from connectors.settings import Settings
+from connectors.topics import Topic
+from simulators.iss_tracking import constellation, tracked_packets
+from simulators.rocket_launch import Launches, simulated_packets
+from simulators.spacecraft import Timing
+from tests.end_to_end.flow_process import Flow, wait_until
 from tests.provisioning.grafana.filled import LIFTOFF, SAMPLES, START
 
-TIME_NAMES = {"time_us": "generation_time", "minute_us": "minute", "made_us": "made_at"}
+FLIGHT_S, HZ = 300, 30
+# A velocity that cannot be, once.
+SPIKE_AT, SPIKE_M_S = 100 * HZ, 400.0
 
 
-def fill_the_rest(database: str) -> None:
-    """Stores an orbit and a launch."""
-    with psycopg.connect(database) as connection:
-        _store_orbit(connection)
-        for statement in LAUNCH:
-            connection.execute(statement, {"liftoff": LIFTOFF})
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What a flow is sent, and the table that shows that it came through."""
+
+    topic: Topic
+    packets: Sequence[Packet]
+    table: str
+    rows: int
 
 
-def _store_orbit(connection: psycopg.Connection) -> None:
-    elements = read_elements(REPOSITORY / "provisioning/orbits/satellites.tle")[0]
-    places = read_places(REPOSITORY / "provisioning/places.yaml")
-    ephemeris = Ephemeris(elements.line1, elements.line2)
-    times_us = microseconds(START) + 10_000_000 * np.arange(SAMPLES)
-    latitude, longitude, altitude_km = ephemeris.geodetic(times_us)
-    values = {"latitude": latitude, "longitude": longitude, "altitude": altitude_km}
-    tracker = SatelliteTracker(places.places, places.stations, ephemeris)
-    told = tracker.update(times_us, values)
-    names = [place.name for place in places.places]
-    for state in told.states:
-        distances = dict(zip(names, state.distances_km, strict=True))
-        _store(connection, "orbit_state", state, Jsonb(distances))
-    for table, rows in (
-        ("orbit_minute", told.minutes),
-        ("orbit_prediction", told.predictions),
-        (
-            "satellite_pass",
-            {(p.station, p.announced_us): p for p in told.passes}.values(),
-        ),
-    ):
-        for row in rows:
-            _store(connection, table, row)
-
-
-def _store(
-    connection: psycopg.Connection, table: str, row: object, distances: object = None
-) -> None:
-    columns: dict[str, object] = {"spacecraft": "ISS"}
-    for each in fields(row):  # type: ignore[arg-type]
-        value = getattr(row, each.name)
-        name = each.name
-        if name.endswith("_us"):
-            value = None if value is None else moment(value)
-            name = TIME_NAMES.get(name) or name.removesuffix("_us")
-        columns[name] = value
-    if table == "orbit_prediction":
-        columns["predicted_time"] = columns.pop("generation_time")
-    if table == "satellite_pass":
-        columns["announced_at"] = columns.pop("announced")
-    if distances is not None:
-        columns["distances_km"] = distances
-    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-        sql.Identifier(table),
-        sql.SQL(", ").join(map(sql.Identifier, columns)),
-        sql.SQL(", ").join(sql.Placeholder() * len(columns)),
+def fill_the_rest(database: str, folder: Path) -> None:
+    """Has both flows store what they are sent; they have stopped then."""
+    plays = (
+        Play(topics.ISS_TRACKING, _orbit(), "orbit_state", SAMPLES),
+        Play(topics.ROCKET_LAUNCH, _ascent(), "launch_state", FLIGHT_S - 1),
     )
-    connection.execute(statement, list(columns.values()))
+    with EmbeddedBroker(topic.name for topic in topics.ALL) as broker:
+        flows = [
+            Flow(
+                broker.address, database, folder / system, module=f"dataflows.{system}"
+            )
+            for system in (play.topic.name.removeprefix("telemetry.") for play in plays)
+        ]
+        try:
+            for flow, play in zip(flows, plays, strict=True):
+                flow.start()
+                _send(broker.address, play.topic, play.packets)
+            for play in plays:
+                wait_until(
+                    lambda: _count(database, play.table) >= play.rows, play.table
+                )  # noqa: B023
+            for flow in flows:
+                flow.stop()
+        finally:
+            for flow in flows:
+                if flow.is_running():
+                    flow.kill()
 
 
-# A vehicle that flies straight up at 30 degrees with 20 m/s2, in air that thins out by
-# e every 8.5 km.
-LAUNCH = (
-    """
-    INSERT INTO launch_state
-    SELECT %(liftoff)s + second * INTERVAL '1 second', 'FALCON',
-        CASE WHEN second < 0 THEN 0 WHEN second < 145 THEN 1
-            WHEN second < 155 THEN 2 ELSE 3 END,
-        0.005 * t * t, 20 * t, 10 * t,
-        CASE WHEN second < 0 THEN 9.8 ELSE 24.9 END,
-        0.6 * power(20 * t, 2) * exp(-5 * t * t / 8500) / 1000,
-        30, 0.00866 * t * t, 0.0102 * t * t, t
-    FROM generate_series(-30, 300) AS second,
-        LATERAL (SELECT greatest(second, 0)::float8 AS t) AS flown
-    """,
-    """
-    INSERT INTO launch_event
-    SELECT 'FALCON', event, generation_time, 0.5,
-        generation_time + INTERVAL '2 seconds', altitude_km, velocity_m_s
-    FROM launch_state
-    JOIN (VALUES ('liftoff', 0), ('max_q', 41), ('meco', 145), ('ses1', 155))
-        AS happened (event, met_s)
-        ON generation_time = %(liftoff)s + met_s * INTERVAL '1 second'
-    """,
-    """
-    INSERT INTO launch_prediction
-    SELECT generation_time, spacecraft, ahead,
-        path.altitude_km, path.altitude_km - path.off, path.altitude_km + path.off,
-        velocity_m_s + 20 * ahead, velocity_m_s + 17 * ahead, velocity_m_s + 23 * ahead
-    FROM launch_state
-    CROSS JOIN unnest('{10, 30, 60}'::float8[]) AS ahead
-    CROSS JOIN LATERAL (
-        SELECT launch_state.altitude_km + vertical_velocity_m_s * ahead / 1000
-                + 0.005 * ahead * ahead AS altitude_km,
-            0.004 * ahead * ahead AS off
-    ) AS path
-    WHERE phase > 0
-    """,
-    """
-    INSERT INTO launch_prediction_score
-    SELECT prediction.made_at, prediction.spacecraft, horizon_s, state.altitude_km,
-        state.velocity_m_s, NULL,
-        state.altitude_km BETWEEN altitude_low_km AND altitude_high_km,
-        state.velocity_m_s BETWEEN velocity_low_m_s AND velocity_high_m_s, NULL, false
-    FROM launch_prediction AS prediction
-    JOIN launch_state AS state ON state.generation_time
-        = prediction.made_at + horizon_s * INTERVAL '1 second'
-    """,
-    """
-    INSERT INTO parameter (spacecraft, subsystem, name, unit, system)
-    VALUES ('FALCON', 'ascent', 'velocity', 'm/s', 'rocket_launch')
-    """,
-    """
-    INSERT INTO anomaly
-    SELECT gen_random_uuid(), id, %(liftoff)s + INTERVAL '100 seconds',
-        %(liftoff)s + INTERVAL '110 seconds', 2, 1.7, 10, 'flight_limits',
-        '{"text": "Velocity is above what this phase allows."}', 1
-    FROM parameter WHERE spacecraft = 'FALCON'
-    """,
-)
+def _orbit() -> list[Packet]:
+    satellites = constellation(read_elements(Settings().elements), 1, 0)
+    return list(tracked_packets(satellites, Timing(START, 10.0, SAMPLES)))
+
+
+def _ascent() -> list[Packet]:
+    flight = simulated_packets(Launches(LIFTOFF, 1, 3))
+    packets = list(islice(flight, FLIGHT_S * HZ))
+    packets[SPIKE_AT].values["velocity"] = (
+        packets[SPIKE_AT].values["velocity"] or 0.0
+    ) + SPIKE_M_S
+    return packets
+
+
+def _send(kafka: str, topic: Topic, packets: Iterable[Packet]) -> None:
+    producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True})
+    for packet in packets:
+        producer.produce(topic.name, encode_packet(packet), packet.key)
+        producer.poll(0)
+    assert producer.flush(60) == 0
+
+
+def _count(database: str, table: str) -> int:
+    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+    with psycopg.connect(database) as connection:
+        found = connection.execute(query).fetchone()
+    return found[0] if found else 0

@@ -38,7 +38,7 @@ def main() -> None:
         fresh_database(server.uri) as database,
         filled(database, Path(folder), portions=40) as there,
     ):
-        fill_the_rest(database)
+        fill_the_rest(database, Path(folder))
         for uid, board in build_all().items():
             picture = picture_of(as_json(board), there)
             picture.savefig(
