@@ -56,9 +56,7 @@ def fill_the_rest(database: str, folder: Path) -> None:
                 flow.start()
                 _send(broker.address, play.topic, play.packets)
             for play in plays:
-                wait_until(
-                    lambda: _count(database, play.table) >= play.rows, play.table
-                )  # noqa: B023
+                _wait_for(database, play)
             for flow in flows:
                 flow.stop()
         finally:
@@ -89,8 +87,12 @@ def _send(kafka: str, topic: Topic, packets: Iterable[Packet]) -> None:
     assert producer.flush(60) == 0
 
 
-def _count(database: str, table: str) -> int:
-    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
-    with psycopg.connect(database) as connection:
-        found = connection.execute(query).fetchone()
-    return found[0] if found else 0
+def _wait_for(database: str, play: Play) -> None:
+    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(play.table))
+
+    def is_there() -> bool:
+        with psycopg.connect(database) as connection:
+            found = connection.execute(query).fetchone()
+        return found is not None and found[0] >= play.rows
+
+    wait_until(is_there, play.table)
