@@ -148,9 +148,14 @@ class Runs:
     def __len__(self) -> int:
         return len(self.values)
 
+    def rows(self, place: int) -> slice:
+        """Where the samples of one parameter are."""
+        begin, end = self.starts[place : place + 2].tolist()
+        return slice(begin, end)
+
     def run(self, place: int) -> Samples:
         """The samples of one parameter."""
-        rows = slice(*self.starts[place : place + 2].tolist())
+        rows = self.rows(place)
         told = self.situations.get(place, Situation())
         name, times_us, values = self.names[place], self.times_us, self.values
         return Samples(name, times_us[rows], values[rows], told.context, told.epochs)

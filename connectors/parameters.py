@@ -91,16 +91,10 @@ class Definitions:
 
     def of(self, name: ParameterName) -> ParameterDefinition:
         """The definition of a parameter, described or not."""
-        original = name._replace(spacecraft=name.spacecraft.removeprefix(REPLAYED))
-        found = self._by_name.get(original)
-        if found is not None and name.is_replayed:
-            found = replace(found, name=name)
-        if found is None:
-            anyones = self._by_name.get(name._replace(spacecraft=EVERY))
-            found = (
-                replace(anyones, name=name) if anyones else ParameterDefinition(name)
-            )
-        return found
+        for known in (name, _original(name), name._replace(spacecraft=EVERY)):
+            if found := self._by_name.get(known):
+                return found if known == name else replace(found, name=name)
+        return ParameterDefinition(name)
 
     def identify(self, name: ParameterName) -> ParameterName:
         """The name with its subsystem filled in, where a packet left it out.
@@ -109,7 +103,13 @@ class Definitions:
         """
         if name.subsystem:
             return name
-        return self._without_subsystem.get(name) or name
+        found = self._without_subsystem.get(_original(name))
+        return name._replace(subsystem=found.subsystem) if found else name
+
+
+def _original(name: ParameterName) -> ParameterName:
+    """The name without the mark of a replay."""
+    return name._replace(spacecraft=name.spacecraft.removeprefix(REPLAYED))
 
 
 def read_definitions(folder: Path) -> Definitions:

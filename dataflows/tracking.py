@@ -144,7 +144,7 @@ def aligned(
 
     The values of a message and an instant stand side by side, NaN where there is none.
     """
-    runs = {samples.names[place].parameter: _rows(samples, place) for place in places}
+    runs = {samples.names[place].parameter: samples.rows(place) for place in places}
     messages = samples.messages
     if messages is None:
         messages = np.arange(len(samples)) - np.repeat(
@@ -160,11 +160,6 @@ def aligned(
     first = next(iter(runs.values()))
     columns = {name: samples.values[rows] for name, rows in runs.items()}
     return samples.times_us[first], columns
-
-
-def _rows(samples: Runs, place: int) -> slice:
-    begin, end = samples.starts[place : place + 2].tolist()
-    return slice(begin, end)
 
 
 def _merged(

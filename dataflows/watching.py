@@ -154,7 +154,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     def _judge_alone(self, found: _Found, one: Watched, place: int) -> None:
         run = found.samples.run(place)
         verdict = one.watch.update(run.times_us, run.values, run.context, run.epochs)
-        rows = slice(*found.samples.starts[place : place + 2].tolist())
+        rows = found.samples.rows(place)
         found.scores[rows], found.severities[rows] = verdict.scores, verdict.severities
         found.anomalies[place] = one.anomalies(verdict.changes)
         found.drifts[place] = one.drifts(verdict.drifts)

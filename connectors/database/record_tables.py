@@ -23,11 +23,13 @@ _INSERT = sql.SQL(
 )
 _KEEP = sql.SQL("NOTHING")
 _REPLACE = sql.SQL("UPDATE SET {changes} WHERE stored.{revision} < excluded.{revision}")
-_EMPTY = sql.SQL("TRUNCATE {arriving}")
 
 
 def store_records(connection: Connection, records: Iterable[Records]) -> None:
-    """Stores the rows with a new key, and those with a higher revision than before."""
+    """Stores the rows with a new key, and those with a higher revision than before.
+
+    For each table at most once in a transaction.
+    """
     for each in records:
         if each.rows:
             _store(connection, each)
@@ -57,8 +59,6 @@ def _store(connection: Connection, records: Records) -> None:
             for row in records.rows:
                 copy.write_row(row)
         cursor.execute(_INSERT.format(**names) + action)
-        # The next records of this table may come in the same transaction.
-        cursor.execute(_EMPTY.format(**names))
 
 
 def _listed(names: Sequence[str]) -> sql.Composed:

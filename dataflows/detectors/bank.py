@@ -223,10 +223,11 @@ class DetectorBank:
         """Return what the kernels of the limits and of the envelopes write."""
         values = np.ascontiguousarray(values, np.float64)
         # Runs that are not ours leave gaps, in which nobody looks.
-        limits, bands = np.zeros((1, len(values))), np.zeros((BANDS, len(values)))
+        limits = np.zeros((1, len(values)))
         run_limits(values, limits, begins, ends, rows, self._edges)
         if not self._arrays:
-            return limits, bands
+            return limits, _NO_COLUMNS
+        bands = np.zeros((BANDS, len(values)))
         scalars, rings, envelopes, filters, vectors, inverses = self._arrays
         predict_many(
             *(values, bands[PREDICTED:], begins, ends, rows),

@@ -90,6 +90,24 @@ def test_a_wrong_file_is_refused_in_one_line_that_names_it(tmp_path, text):
     assert "\n" not in str(no.value)
 
 
+def test_what_holds_for_every_spacecraft_gives_way_to_what_is_said_of_one(tmp_path):
+    every = POWER.replace("spacecraft: SAT", 'spacecraft: "*"').replace("33.0", "35.0")
+    assert every != POWER
+    definitions = read_definitions(folder(tmp_path, every=every, power=POWER))
+    one = definitions.of(ParameterName("SAT", "power", "voltage"))
+    other = definitions.of(ParameterName("OTHER", "power", "voltage"))
+    assert (one.soft, other.soft) == ((26.0, 33.0), (26.0, 35.0))
+    assert other.name.spacecraft == "OTHER"
+
+
+def test_what_is_replayed_is_defined_as_its_original(tmp_path):
+    definitions = read_definitions(folder(tmp_path, power=POWER))
+    name = definitions.identify(ParameterName("replay:SAT", "", "voltage"))
+    assert name == ParameterName("replay:SAT", "power", "voltage")
+    found = definitions.of(name)
+    assert (found.name, found.soft) == (name, (26.0, 33.0))
+
+
 def test_a_parameter_described_twice_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="described twice"):
         read_definitions(folder(tmp_path, one=POWER, two=POWER))

@@ -116,7 +116,7 @@ def test_together_gives_the_same_bits_as_each_alone(seed, restarts):
             verdict = alone[parameter].update(
                 samples.times_us, samples.values, samples.context, samples.epochs
             )
-            rows = slice(*scored.samples.starts[place : place + 2].tolist())
+            rows = scored.samples.rows(place)
             assert scored.scores[rows].tobytes() == verdict.scores.tobytes()
             assert scored.severities[rows].tobytes() == verdict.severities.tobytes()
             changes += verdict.changes
