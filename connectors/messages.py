@@ -252,6 +252,16 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What values of a parameter are expected from a time on; NaN = no such end."""
+
+    name: ParameterName
+    since_us: int
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """Samples with what the detectors made of them, on their way to the database.
 
@@ -268,6 +278,7 @@ class Scored:
     poll: Poll | None
     drifts: tuple[Drift, ...] = ()
     records: tuple[Records, ...] = ()
+    expected: Sequence[Expected] = ()
 
 
 @dataclass(frozen=True, slots=True)

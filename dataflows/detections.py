@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from connectors.errors import SettingsError
 from connectors.parameters import DetectorSet
 from dataflows.detectors import Detector
 from dataflows.detectors.build import build_watch
+from dataflows.detectors.expected_range import HasBand
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.watch import ParameterWatch
@@ -118,15 +119,6 @@ def _update(watch: ParameterWatch, recording: Recording, part: slice) -> Floats:
     context = {name: column[part] for name, column in (recording.context or {}).items()}
     times_us, values = recording.times_us[part], recording.values[part]
     return watch.update(times_us, values, context).scores
-
-
-@runtime_checkable
-class HasBand(Protocol):
-    """A detector that knows what values it would have taken for normal."""
-
-    def expected_band(self) -> tuple[Floats, Floats]:
-        """Return the lower and upper ends for the samples of the last `update`."""
-        ...
 
 
 def _band(detector: Detector, samples: int) -> tuple[Floats, Floats]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from connectors.decode.rows import SEQUENCE
 from connectors.errors import SettingsError
-from connectors.messages import Anomaly, Drift, Explanation, ParameterName
+from connectors.messages import Anomaly, Drift, Expected, Explanation, ParameterName
 from connectors.parameters import Definitions, ParameterDefinition
 from connectors.settings import variable
 from dataflows.detectors.bank import DetectorBank
 from dataflows.detectors.build import BY_DEFAULT, build_staleness, build_watch
 from dataflows.detectors.drift import DriftEvent
 from dataflows.detectors.episodes import EpisodeChange
+from dataflows.detectors.expected_range import ExpectedRange
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.severity import Severity
 from dataflows.detectors.staleness import Staleness
@@ -82,6 +83,10 @@ class Watched:
     def drifts(self, events: Iterable[DriftEvent]) -> tuple[Drift, ...]:
         """The drifts as told."""
         return tuple(_drift(self.name, event) for event in events)
+
+    def expected(self, told: ExpectedRange) -> Expected:
+        """What is expected, as told."""
+        return Expected(self.name, told.since_us, told.lower, told.upper)
 
 
 def check_definitions(definitions: Definitions) -> None:

@@ -14,6 +14,7 @@ from typing_extensions import override
 from connectors.messages import (
     Anomaly,
     Drift,
+    Expected,
     ParameterName,
     Polled,
     Runs,
@@ -110,6 +111,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             polled.poll,
             drifts,
             polled.records,
+            found.expected,
         )
         silent = [one for one in watched if one.staleness]
         if silent:
@@ -149,6 +151,9 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         for index, changes in judged.changes:
             place = places[index]
             found.anomalies[place] = watched[place].anomalies(changes)
+        found.expected += [
+            watched[places[index]].expected(told) for index, told in judged.ranges
+        ]
         return [places[index] for index in judged.left]
 
     def _judge_alone(self, found: _Found, one: Watched, place: int) -> None:
@@ -158,6 +163,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         found.scores[rows], found.severities[rows] = verdict.scores, verdict.severities
         found.anomalies[place] = one.anomalies(verdict.changes)
         found.drifts[place] = one.drifts(verdict.drifts)
+        found.expected += map(one.expected, verdict.ranges)
         found.late += verdict.late
         if one.bank is None:
             return
@@ -195,6 +201,7 @@ class _Found:
         self.severities = np.empty(len(samples), np.int8)
         self.anomalies: dict[int, tuple[Anomaly, ...]] = {}
         self.drifts: dict[int, tuple[Drift, ...]] = {}
+        self.expected: list[Expected] = []
         self.late = 0
 
     def in_order(self) -> tuple[tuple[Anomaly, ...], tuple[Drift, ...]]:

@@ -1,4 +1,4 @@
-"""Anomalies and drifts: few rows, each stored once whatever is repeated."""
+"""What is told of samples: few rows, each stored once whatever is repeated."""
 
 from __future__ import annotations
 
@@ -44,6 +44,16 @@ _STORE_DRIFT = """
     ON CONFLICT DO NOTHING
 """
 
+_STORE_EXPECTED = """
+    INSERT INTO expected_range (parameter_id, since, lower, upper)
+    SELECT parameter_id, since, nullif(lower, 'NaN'), nullif(upper, 'NaN')
+    FROM unnest(
+        %(parameter_ids)s::int[], %(since)s::timestamptz[], %(lower)s::float8[],
+        %(upper)s::float8[]
+    ) AS told (parameter_id, since, lower, upper)
+    ON CONFLICT DO NOTHING
+"""
+
 _json = msgspec.json.Encoder()
 
 
@@ -67,6 +77,21 @@ def store_drifts(
     found = chain.from_iterable(piece.drifts for piece in pieces)
     rows = [_drift_row(drift, ids.id_of(drift.name)) for drift in found]
     return _execute(connection, _STORE_DRIFT, rows)
+
+
+def store_expected(
+    connection: Connection, pieces: Iterable[Scored], ids: ParameterIds
+) -> None:
+    """Stores from when on what was expected: thousands, when a flow starts."""
+    told = [*chain.from_iterable(piece.expected for piece in pieces)]
+    if told:
+        columns = {
+            "parameter_ids": [ids.id_of(each.name) for each in told],
+            "since": [moment(each.since_us) for each in told],
+            "lower": [each.lower for each in told],
+            "upper": [each.upper for each in told],
+        }
+        connection.execute(_STORE_EXPECTED, columns)
 
 
 def _execute(connection: Connection, query: str, rows: list[dict[str, object]]) -> int:

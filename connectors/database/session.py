@@ -12,7 +12,11 @@ from psycopg.errors import UniqueViolation
 
 from connectors.database.connection import connect
 from connectors.database.copy_rows import SampleRows
-from connectors.database.event_tables import store_anomalies, store_drifts
+from connectors.database.event_tables import (
+    store_anomalies,
+    store_drifts,
+    store_expected,
+)
 from connectors.database.parameter_ids import ParameterIds
 from connectors.database.positions import Positions
 from connectors.database.record_tables import store_records
@@ -112,6 +116,7 @@ class Session:
                 counts = store_samples(self._connection, _rows(pieces, ids))
                 anomalies = store_anomalies(self._connection, pieces, self._parameters)
                 store_drifts(self._connection, pieces, self._parameters)
+                store_expected(self._connection, pieces, self._parameters)
                 store_records(self._connection, _joined(pieces))
             self._positions.store(settled)
         self._parameters.keep()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,12 @@ from dataflows.detectors import Floats, Times
 from dataflows.detectors.array_detector import Arrays
 from dataflows.detectors.bank_snapshot import write_bank
 from dataflows.detectors.episodes import EpisodeChange
+from dataflows.detectors.expected_range import (
+    ExpectedRange,
+    Indices,
+    news_of_many,
+    untold,
+)
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.limits_kernel import run_many as run_limits
 from dataflows.detectors.record_envelope import BANDS, PREDICTED, RecordEnvelope
@@ -31,8 +37,6 @@ __all__ = ["DetectorBank", "Judged", "bank_of"]
 
 _FIRST_ROWS = 16
 _NOTHING, _NO_COLUMNS = np.empty(0), np.empty((0, 0))
-
-Indices: TypeAlias = NDArray[np.int64]
 
 
 def bank_of(watch: ParameterWatch) -> bytes | None:
@@ -60,12 +64,14 @@ class Judged:
         severities: one per sample.
         changes: of anomalies, with the run's index among those given.
         left: the runs (their indices) that were not judged: they have late samples.
+        ranges: of values that are expected from now on, with the run's index.
     """
 
     scores: Floats
     severities: Severities
     changes: Sequence[tuple[int, tuple[EpisodeChange, ...]]]
     left: Sequence[int]
+    ranges: Sequence[tuple[int, ExpectedRange]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +110,7 @@ class DetectorBank:
     def __init__(self, like: ParameterWatch) -> None:
         """Make an empty bank for parameters watched as `like` is."""
         self.identity = bank_of(like)
-        envelope = _envelope(like)
-        self._numbers = envelope.numbers if envelope else _NOTHING
+        self._envelope = envelope = _envelope(like)
         self._seats: list[_Seat | None] = []
         self._free: list[int] = []
         self._arrays: Arrays = tuple(
@@ -113,6 +118,7 @@ class DetectorBank:
         )
         self._edges = np.zeros((_FIRST_ROWS, 4))
         self._clocks = np.zeros((_FIRST_ROWS, 4), np.int64)
+        self._told = untold(_FIRST_ROWS)
         self._open = np.zeros(_FIRST_ROWS, np.bool_)
 
     def __len__(self) -> int:
@@ -140,15 +146,15 @@ class DetectorBank:
 
     def _sit(self, seat: _Seat, row: int) -> None:
         """Make the state of a parameter views of its row, which gets its numbers."""
-        self._clocks[row] = seat.watch.clock
-        seat.watch.clock = self._clocks[row]
+        self._clocks[row], self._told[row] = seat.watch.clock, seat.watch.told
+        seat.watch.clock, seat.watch.told = self._clocks[row], self._told[row : row + 1]
         if seat.envelope:
             seat.envelope.keep_in(tuple(array[row] for array in self._arrays))
 
     def _grow(self) -> None:
         self._arrays = tuple(_doubled(array) for array in self._arrays)
         self._edges, self._clocks = _doubled(self._edges), _doubled(self._clocks)
-        self._open = _doubled(self._open)
+        self._told, self._open = _doubled(self._told), _doubled(self._open)
         for row, seat in enumerate(self._seats):
             if seat is not None:
                 self._sit(seat, row)
@@ -158,6 +164,7 @@ class DetectorBank:
         seat = self._seats[row]
         if seat is not None:
             seat.watch.clock = seat.watch.clock.copy()
+            seat.watch.told = seat.watch.told.copy()
             if seat.envelope:
                 own = tuple(array.copy() for array in seat.envelope.state)
                 seat.envelope.keep_in(own)
@@ -190,7 +197,7 @@ class DetectorBank:
         self._clocks[rows, LATE] = 0
         limits, bands = self._bands(rows, begins, ends, values)
         scores, severities = limits[0], Limits.severities_of(limits[0])
-        if self._arrays:
+        if self._envelope:
             scores = np.maximum(bands[0], scores)
             np.maximum(severities, learned_severities(bands[0]), out=severities)
         changes = []
@@ -201,10 +208,30 @@ class DetectorBank:
                 verdict = seat.watch.follow(times_us[run], values[run], found)
                 changes.append((k, verdict.changes))
                 self.note(row)
+        ranges = self._ranges(rows, begins, ends, times_us, values, bands)
         if left:
             given = np.flatnonzero(in_time).tolist()
             changes = [(given[k], found) for k, found in changes]
-        return Judged(scores, severities, changes, left)
+            ranges = [(given[k], told) for k, told in ranges]
+        return Judged(scores, severities, changes, left, ranges)
+
+    def _ranges(
+        self,
+        rows: Indices,
+        begins: Indices,
+        ends: Indices,
+        times_us: Times,
+        values: Floats,
+        bands: Floats,
+    ) -> list[tuple[int, ExpectedRange]]:
+        """Return what there is to tell of expected ranges, by run."""
+        envelope = self._envelope
+        if envelope is None:
+            return []
+        return news_of_many(
+            *(times_us, values, begins, ends, rows),
+            *(lambda places: envelope.band_in(bands[:, places]), self._told),
+        )
 
     def _in_time(
         self, rows: Indices, begins: Indices, ends: Indices, times_us: Times
@@ -225,7 +252,7 @@ class DetectorBank:
         # Runs that are not ours leave gaps, in which nobody looks.
         limits = np.zeros((1, len(values)))
         run_limits(values, limits, begins, ends, rows, self._edges)
-        if not self._arrays:
+        if self._envelope is None:
             return limits, _NO_COLUMNS
         bands = np.zeros((BANDS, len(values)))
         scalars, rings, envelopes, filters, vectors, inverses = self._arrays
@@ -235,7 +262,7 @@ class DetectorBank:
         )
         run_envelopes(
             *(bands[PREDICTED:], bands[:PREDICTED], begins, ends, rows),
-            *(self._numbers, scalars, rings, envelopes),
+            *(self._envelope.numbers, scalars, rings, envelopes),
         )
         return limits, bands
 
@@ -260,6 +287,7 @@ class DetectorBank:
             [seat.key for seat in seats],
             [seat.watch for seat in seats],
             self._clocks[kept],
+            self._told[kept],
             arrays,
         )
 

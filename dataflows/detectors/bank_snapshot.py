@@ -16,7 +16,7 @@ from dataflows.detectors.watch import ParameterWatch
 
 __all__ = ["Saved", "read_bank", "write_bank"]
 
-_LABEL = label("envelope_bank", 1, {})
+_LABEL = label("envelope_bank", 2, {})
 _ROWS, _COLUMNS = np.tril_indices(INDEX)
 
 
@@ -28,12 +28,14 @@ class Saved:
     envelope: bytes
     limits: bytes
     clock: Times
+    told: Floats
     arrays: Arrays
     episodes: bytes
 
     def into(self, watch: ParameterWatch) -> Sequence[str]:
         """Have a watch continue; return the names of its parts that start afresh."""
         watch.clock[:] = self.clock
+        watch.told[0] = self.told
         if self.episodes:
             watch.episodes.restore(self.episodes)
         fresh = [drift.name for drift in watch.drifts]
@@ -53,9 +55,10 @@ def write_bank(
     keys: Sequence[bytes],
     watches: Sequence[ParameterWatch],
     clocks: Times,
+    told: Floats,
     arrays: Arrays,
 ) -> bytes:
-    """Return a snapshot; `clocks` and `arrays` have a row for each of the watches."""
+    """Return a snapshot; all arrays have a row for each of the watches."""
     episodes = [watch.episodes for watch in watches]
     open_ = [k for k, each in enumerate(episodes) if each.is_open]
     limits = sorted({watch.limits.identity for watch in watches})
@@ -74,6 +77,7 @@ def write_bank(
         np.array(open_, np.int32).tobytes(),
         pack(_LABEL, [episodes[k].snapshot() for k in open_]),
         clocks.tobytes(),
+        told.tobytes(),
         *(array.tobytes() for array in own),
     ]
     return pack(_LABEL, parts)
@@ -84,18 +88,19 @@ def read_bank(data: bytes) -> Iterator[Saved]:
 
     Raises SnapshotError if the bytes are anything else.
     """
-    identity, keys, limits, whose, open_, episodes, clocks, *tables = unpack(
-        data, _LABEL
-    )
+    parts = unpack(data, _LABEL)
+    identity, keys, limits, whose, open_, episodes, clocks, told, *tables = parts
     names = keys.split(b"\n")
     identities = unpack(limits, _LABEL)
     places = np.frombuffer(open_, np.int32).tolist()
     episode = dict(zip(places, unpack(episodes, _LABEL), strict=True))
     times = np.frombuffer(clocks, np.int64).reshape(len(names), -1)
+    ranges = np.frombuffer(told).reshape(len(names), -1)
     states = _states([np.frombuffer(table) for table in tables], len(names))
     for k, (key, state) in enumerate(zip(names, states, strict=True)):
         limit = identities[np.frombuffer(whose, np.int32)[k]]
-        yield Saved(key, identity, limit, times[k], state, episode.get(k, b""))
+        episode_k = episode.get(k, b"")
+        yield Saved(key, identity, limit, times[k], ranges[k], state, episode_k)
 
 
 def _states(tables: Sequence[Floats], count: int) -> Iterator[Arrays]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from numba import njit, types
 
 __all__ = ["ARRAY", "COUNTS", "FLOAT", "INDICES", "INT", "LEAVES", "MASSES"]
-__all__ += ["NOTHING", "TABLE", "TABLES", "VALUES", "compiled"]
+__all__ += ["NOTHING", "TABLE", "TABLES", "TIMES", "VALUES", "compiled"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
@@ -24,6 +24,7 @@ INT: Any = types.int64
 NOTHING: Any = types.void
 # Samples often come from read-only buffers, which numba takes for another type.
 VALUES: Any = types.Array(types.float64, 1, "C", readonly=True)
+TIMES: Any = types.Array(types.int64, 1, "C", readonly=True)
 ARRAY: Any = types.float64[::1]
 TABLE: Any = types.float64[:, ::1]
 TABLES: Any = types.float64[:, :, ::1]

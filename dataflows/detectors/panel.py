@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from dataflows.detectors import Context, Detector, Explanation, Floats, Times
+from dataflows.detectors.expected_range import HasBand
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Rules, Whole, check
 from dataflows.detectors.severity import Severities, learned_severities
@@ -57,6 +58,8 @@ class Panel:
                 f"{self.name}.needed is {needed}, but of this parameter's detectors "
                 f"only {voters} learn"
             )
+        bands = [one for one in self.detectors if isinstance(one, HasBand)]
+        self._band = bands[0] if bands else None
         self._scores = np.empty((len(self.detectors), 0))
         self._severities = self._scores.astype(np.int8)
 
@@ -98,6 +101,13 @@ class Panel:
         contributions = tuple((one.name, score) for score, one in told)
         why = self.detectors[int(order[0])].explain(index)
         return replace(why, contributions=contributions)
+
+    def expected_band(self) -> tuple[Floats, Floats] | None:
+        """Return what the first detector with a band expected of the last batch.
+
+        The lower and the upper ends, as `HasBand` has them; None if no detector has.
+        """
+        return self._band.expected_band() if self._band else None
 
     def begin_epoch(self) -> None:
         """Tell every detector."""

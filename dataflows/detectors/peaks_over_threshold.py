@@ -101,6 +101,15 @@ class PeaksOverThreshold(ArrayDetector):
         run(samples.values, self._numbers, state, tails, ring, first, bands)
         return bands
 
+    def expected_band(self) -> tuple[Floats, Floats]:
+        """Return the limits that the samples of the last `update` were held against.
+
+        The lower (NaN if there is one side) and the upper ones, in the parameter's
+        unit; NaN where there is no score yet.
+        """
+        _, _, upper, lower = self._bands
+        return lower if self.two_sided else np.full_like(upper, np.nan), upper
+
     def _explain(self, value: float, band: Floats) -> Explanation:
         _, drift, upper, lower = map(float, band)
         expected = drift if self.depth_samples else None

@@ -140,10 +140,14 @@ class RecordEnvelope(ContextDetector):
         The lower and the upper ends, in the parameter's unit; NaN where there is no
         score yet. It is the band of the value only: means and spreads have their own.
         """
-        low, high = self._bands[BAND], self._bands[BAND + 1]
+        return self.band_in(self._bands)
+
+    def band_in(self, bands: Floats) -> tuple[Floats, Floats]:
+        """Return the same of any columns that a kernel wrote with these settings."""
+        low, high = bands[BAND], bands[BAND + 1]
         floor = 2.0 * self.range_floor  # the units are half ranges
         reach = self.threshold * np.maximum(high - low, floor)
-        centre, half = self._bands[_CENTRE], self._bands[_HALF]
+        centre, half = bands[_CENTRE], bands[_HALF]
         return centre + (low - reach) * half, centre + (high + reach) * half
 
     def _run(self, samples: Run, arrays: Arrays) -> Floats:

@@ -6,15 +6,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
-from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
+from dataflows.detectors import Floats
+from dataflows.detectors.array_detector import Arrays, Run
+from dataflows.detectors.distance_detector import DistanceDetector
 from dataflows.detectors.rolling_median_kernel import COUNT, RATIOS, run
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
 
 __all__ = ["RollingMedian"]
 
 
-class RollingMedian(ArrayDetector):
+class RollingMedian(DistanceDetector):
     """Distance from the median of a trailing window, over the median distance (MAD).
 
     The score is the smallest of the last `persistence_samples` distances over
@@ -41,6 +42,8 @@ class RollingMedian(ArrayDetector):
     """
 
     name = "rolling_median"
+    spread_name = "deviations"
+    centre_name = "median of the last {count:.0f} samples"
     rules: ClassVar[Rules] = {
         "window_samples": Whole(2, 4000),
         "threshold": Number(0.1, 1e6),
@@ -90,23 +93,3 @@ class RollingMedian(ArrayDetector):
         state, ring, ordered = self._arrays
         count = int(state[COUNT])
         ordered[:count] = np.sort(ring[:count])
-
-    def _explain(self, value: float, band: Floats) -> Explanation:
-        _, median, deviation, count = map(float, band)
-        if count < self.warm_up_samples:
-            text = (
-                f"Scores start after {self.warm_up_samples} samples, not {count:.0f}."
-            )
-            return Explanation(self.name, value, None, None, None, None, text)
-        distance = (value - median) / deviation
-        side = "above" if distance > 0 else "below"
-        return Explanation(
-            self.name,
-            value,
-            median,
-            median - self.threshold * deviation,
-            median + self.threshold * deviation,
-            self.threshold,
-            f"{value:.6g} is {abs(distance):.1f} deviations {side} the median of the "
-            f"last {count:.0f} samples ({median:.6g}).",
-        )

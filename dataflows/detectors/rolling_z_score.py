@@ -6,15 +6,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
-from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
+from dataflows.detectors import Floats
+from dataflows.detectors.array_detector import Arrays, Run
+from dataflows.detectors.distance_detector import DistanceDetector
 from dataflows.detectors.rolling_z_score_kernel import RATIOS, run
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
 
 __all__ = ["RollingZScore"]
 
 
-class RollingZScore(ArrayDetector):
+class RollingZScore(DistanceDetector):
     """Z-score over a trailing window, with persistence and a second limit for spikes.
 
     The score of a sample is the larger of two: the smallest of its last
@@ -50,6 +51,7 @@ class RollingZScore(ArrayDetector):
     """
 
     name = "rolling_z_score"
+    centre_name = "mean of the last {count:.0f} samples"
     rules: ClassVar[Rules] = {
         "window_samples": Whole(2, 65535),
         "threshold": Number(0.1, 1e6),
@@ -93,26 +95,8 @@ class RollingZScore(ArrayDetector):
         run(samples.values, self._numbers, arrays[0], bands)
         return bands
 
-    def _explain(self, value: float, band: Floats) -> Explanation:
-        score, mean, deviation, count = map(float, band)
-        if count < self.warm_up_samples:
-            text = (
-                f"Scores start after {self.warm_up_samples} samples, not {count:.0f}."
-            )
-            return Explanation(self.name, value, None, None, None, None, text)
-        distance = (value - mean) / deviation
+    def _threshold_of(self, score: float, distance: float) -> float:
         # The score tells which of the two thresholds it was measured by.
-        spike = abs(distance) / self.spike_threshold
+        spike = distance / self.spike_threshold
         alone = score > 0 and abs(score - spike) < 1e-9 * spike
-        threshold = self.spike_threshold if alone else self.threshold
-        side = "above" if distance > 0 else "below"
-        return Explanation(
-            self.name,
-            value,
-            mean,
-            mean - threshold * deviation,
-            mean + threshold * deviation,
-            threshold,
-            f"{value:.6g} is {abs(distance):.1f} standard deviations {side} the mean "
-            f"of the last {count:.0f} samples ({mean:.6g}).",
-        )
+        return self.spike_threshold if alone else self.threshold

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dataflows.detectors import Context, Detector, Floats, Times
 from dataflows.detectors.drift import DriftDetector, DriftEvent
 from dataflows.detectors.episodes import EpisodeChange, Episodes
+from dataflows.detectors.expected_range import ExpectedRange, news_of, untold
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.panel import Panel
 from dataflows.detectors.severity import Severities
@@ -21,7 +22,7 @@ from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 __all__ = ["ParameterWatch", "Verdict"]
 
 REBASE_SAMPLES = 100
-_LABEL = label("parameter_watch", 2, {})
+_LABEL = label("parameter_watch", 3, {})
 _NO_EPOCH = -1
 # The newest time, the epoch's code, how many came late in order, the last of these.
 NEWEST, EPOCH, LATE, LATEST_LATE = range(4)
@@ -38,6 +39,7 @@ class Verdict:
         changes: of the parameter's anomalies, in order.
         drifts: of the parameter's data, in order of the detectors.
         late: how many samples were not later than one seen before.
+        ranges: of values that are expected from now on, if they have moved.
     """
 
     scores: Floats
@@ -45,6 +47,7 @@ class Verdict:
     changes: tuple[EpisodeChange, ...]
     drifts: tuple[DriftEvent, ...] = ()
     late: int = 0
+    ranges: tuple[ExpectedRange, ...] = ()
 
 
 class ParameterWatch:
@@ -81,6 +84,7 @@ class ParameterWatch:
         self.episodes = episodes or Episodes()
         self.drifts = tuple(drifts)
         self.clock = np.array([_BEFORE_ALL, _NO_EPOCH, 0, _BEFORE_ALL], np.int64)
+        self.told = untold(1)
 
     def begin_epoch(self) -> None:
         """Take what follows for another epoch, in which other values may be normal."""
@@ -175,7 +179,10 @@ class ParameterWatch:
         self, times_us: Times, values: Floats, context: Context | None
     ) -> Verdict:
         scores, severities = self.panel.judge(times_us, values, context)
-        return self._follow(times_us, values, scores, severities)
+        verdict = self._follow(times_us, values, scores, severities)
+        band = self.panel.expected_band()
+        news = band and news_of(times_us, values, band, self.told)
+        return replace(verdict, ranges=tuple(news)) if news else verdict
 
     def _follow(
         self, times_us: Times, values: Floats, scores: Floats, severities: Severities
@@ -195,7 +202,8 @@ class ParameterWatch:
         """Return the state of all parts."""
         names = "\n".join(part.name for part in self._parts())
         parts = [part.snapshot() for part in self._parts()]
-        return pack(_LABEL, [self.clock.tobytes(), names.encode(), *parts])
+        own = [self.clock.tobytes(), self.told.tobytes(), names.encode()]
+        return pack(_LABEL, [*own, *parts])
 
     def restore(self, data: bytes) -> Sequence[str]:
         """Continue from a snapshot, part by part.
@@ -204,9 +212,10 @@ class ParameterWatch:
         for them, or of other settings. Raises SnapshotError, and changes nothing, if
         the bytes are no snapshot of a watch.
         """
-        clock, names, *parts = unpack(data, _LABEL)
+        clock, told, names, *parts = unpack(data, _LABEL)
         found = dict(zip(names.decode().split("\n"), parts, strict=True))
         self.clock[:] = np.frombuffer(clock, np.int64)
+        self.told[0] = np.frombuffer(told)
         return [part.name for part in self._parts() if not _continues(part, found)]
 
     def _parts(self) -> list[Detector | Episodes | DriftDetector]:
@@ -232,4 +241,5 @@ def _joined(verdicts: Sequence[Verdict]) -> Verdict:
         tuple(change for one in verdicts for change in one.changes),
         tuple(drift for one in verdicts for drift in one.drifts),
         sum(one.late for one in verdicts),
+        tuple(told for one in verdicts for told in one.ranges),
     )

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
-from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
+from dataflows.detectors import Floats
+from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.compiled import (
     ARRAY,
     FLOAT,
@@ -18,6 +18,7 @@ from dataflows.detectors.compiled import (
     VALUES,
     compiled,
 )
+from dataflows.detectors.distance_detector import DistanceDetector
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
 
 __all__ = ["WeightedZScore"]
@@ -95,7 +96,7 @@ def run(values: Floats, settings: Floats, state: Floats, out: Floats) -> None:
             learn(state, settings[FADING], value)
 
 
-class WeightedZScore(ArrayDetector):
+class WeightedZScore(DistanceDetector):
     """Z-score over all samples, of which older ones weigh exponentially less.
 
     The score is the smallest of the last `persistence_samples` distances over
@@ -124,6 +125,7 @@ class WeightedZScore(ArrayDetector):
     """
 
     name = "weighted_z_score"
+    centre_name = "fading mean"
     rules: ClassVar[Rules] = {
         "tau_samples": Number(1.0, 1e9),
         "threshold": Number(0.1, 1e6),
@@ -164,23 +166,3 @@ class WeightedZScore(ArrayDetector):
         bands = np.empty((4, len(samples.values)))
         run(samples.values, self._numbers, arrays[0], bands)
         return bands
-
-    def _explain(self, value: float, band: Floats) -> Explanation:
-        _, mean, deviation, count = map(float, band)
-        if count < self.warm_up_samples:
-            text = (
-                f"Scores start after {self.warm_up_samples} samples, not {count:.0f}."
-            )
-            return Explanation(self.name, value, None, None, None, None, text)
-        distance = (value - mean) / deviation
-        side = "above" if distance > 0 else "below"
-        return Explanation(
-            self.name,
-            value,
-            mean,
-            mean - self.threshold * deviation,
-            mean + self.threshold * deviation,
-            self.threshold,
-            f"{value:.6g} is {abs(distance):.1f} standard deviations {side} the "
-            f"fading mean ({mean:.6g}).",
-        )

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from connectors.database.connection import Connection
 from connectors.database.positions import read_positions
 from connectors.errors import DatabaseUnavailable, SchemaOutdated
-from connectors.messages import Drift, Position, moment
+from connectors.messages import Drift, Expected, Position, moment
 from connectors.metrics import FlowMetrics
 from connectors.process import FlowProcess
 from connectors.settings import Settings
@@ -164,6 +164,23 @@ def test_a_drift_is_stored_once(store: str, reader: Connection):
     query = "SELECT qualified_name, detector, mean_before, mean_after, text"
     assert reader.execute(f"{query} FROM drift_event_named").fetchall() == [
         ("/ORBITER/power/voltage", "adwin", 28.0, 30.5, "rose to 30.5")
+    ]
+
+
+def test_what_is_expected_is_stored_once_with_null_for_an_end_that_is_not_known(
+    store: str, reader: Connection
+):
+    told = (
+        Expected(name("voltage"), START_US, 27.0, 29.5),
+        Expected(name("voltage"), START_US + MINUTE_US, float("nan"), 30.0),
+    )
+    with open_sink(store) as sink:
+        for number in (1, 2):
+            sink.write(replace(scored(poll(number), [1.0]), expected=told))
+    query = "SELECT qualified_name, since, lower, upper FROM expected_range_named"
+    assert reader.execute(f"{query} ORDER BY since").fetchall() == [
+        ("/ORBITER/power/voltage", moment(START_US), 27.0, 29.5),
+        ("/ORBITER/power/voltage", moment(START_US + MINUTE_US), None, 30.0),
     ]
 
 

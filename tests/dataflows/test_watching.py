@@ -16,6 +16,7 @@ from dataflows.detectors.bank import DetectorBank
 from dataflows.detectors.build import build_watch
 from dataflows.detectors.drift import DriftEvent
 from dataflows.detectors.episodes import EpisodeChange
+from dataflows.detectors.expected_range import ExpectedRange
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.detectors.snapshot import SnapshotError
@@ -112,6 +113,7 @@ def test_together_gives_the_same_bits_as_each_alone(seed, restarts):
         scored = one(logic, batch)
         changes: list[EpisodeChange] = []
         drifts: list[DriftEvent] = []
+        ranges: list[tuple[ParameterName, ExpectedRange]] = []
         for place, (parameter, samples) in enumerate(batch.items()):
             verdict = alone[parameter].update(
                 samples.times_us, samples.values, samples.context, samples.epochs
@@ -121,11 +123,15 @@ def test_together_gives_the_same_bits_as_each_alone(seed, restarts):
             assert scored.severities[rows].tobytes() == verdict.severities.tobytes()
             changes += verdict.changes
             drifts += verdict.drifts
+            ranges += [(samples.name, told) for told in verdict.ranges]
         told = [(found.started_us, found.revision) for found in scored.anomalies]
         assert told == [(change.started_us, change.revision) for change in changes]
         texts = [found.explanation.text for found in scored.anomalies]
         assert texts == [change.explanation.text for change in changes]
         assert [drift.text for drift in scored.drifts] == [each.text for each in drifts]
+        expected = [(each.name, each.since_us, each.lower) for each in scored.expected]
+        told_of = [(of, each.since_us, each.lower) for of, each in ranges]
+        assert sorted(map(str, expected)) == sorted(map(str, told_of))
 
 
 def test_the_streams_above_have_anomalies_and_late_samples_in_them():
@@ -133,6 +139,7 @@ def test_the_streams_above_have_anomalies_and_late_samples_in_them():
     found = [one(logic, batch) for batch in stream(1)]
     assert sum(len(scored.anomalies) for scored in found) > 10
     assert logic._metrics.late._value.get() > 10
+    assert len({told.name for scored in found for told in scored.expected}) == 5
 
 
 def test_a_snapshot_in_the_middle_of_an_anomaly_goes_on_with_it():

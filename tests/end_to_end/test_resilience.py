@@ -31,6 +31,11 @@ ANOMALIES = """
         explanation
     FROM anomaly ORDER BY id
 """
+EXPECTED = """
+    SELECT p.spacecraft, p.subsystem, p.name, e.since, e.lower, e.upper
+    FROM expected_range e JOIN parameter p ON p.id = e.parameter_id
+    ORDER BY p.spacecraft, p.subsystem, p.name, e.since
+"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Stored:
 
     samples: list[tuple[object, ...]]
     anomalies: list[tuple[object, ...]]
+    expected: list[tuple[object, ...]]
 
 
 def stored_in(database: str) -> Stored:
@@ -46,6 +52,7 @@ def stored_in(database: str) -> Stored:
         return Stored(
             connection.execute(SAMPLES).fetchall(),
             connection.execute(ANOMALIES).fetchall(),
+            connection.execute(EXPECTED).fetchall(),
         )
 
 
@@ -155,11 +162,13 @@ def assert_same(stage: Stage, reference: Reference) -> None:
     assert len(stored.samples) == reference.samples
     assert stored.samples == reference.stored.samples
     assert stored.anomalies == reference.stored.anomalies
+    assert stored.expected == reference.stored.expected
 
 
 def test_the_recordings_are_stored_whole_and_have_anomalies(reference):
     assert len(reference.stored.samples) == reference.samples
     assert len(reference.stored.anomalies) > 10
+    assert len(reference.stored.expected) > 1000
 
 
 @pytest.mark.parametrize("seed", [1])
