@@ -188,6 +188,11 @@ def filled_down_to(series: str) -> list[DynamicConfigValue]:
     ]
 
 
+def in_steps() -> DynamicConfigValue:
+    """Override: a value holds until the next one."""
+    return DynamicConfigValue(id_val="custom.lineInterpolation", value="stepAfter")
+
+
 def without_line() -> DynamicConfigValue:
     """Override: the lower edge of a band."""
     return DynamicConfigValue(id_val="custom.lineWidth", value=0)

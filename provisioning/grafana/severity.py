@@ -26,6 +26,8 @@ red, green or blue cones see them."""
 
 UNKNOWN = "#8E8E8E"
 """Stale, or not known."""
+EXPECTED = "#5794F2"
+"""What was expected or predicted, next to what was measured."""
 
 
 def severity_names() -> list[ValueMapping]:

@@ -17,13 +17,14 @@ from provisioning.grafana.panels import (
     dashed,
     filled_down_to,
     hidden,
+    in_steps,
     rows,
     severities,
     time_series,
     without_line,
 )
 from provisioning.grafana.queries import marks_of, series, table_of
-from provisioning.grafana.severity import COLOURS, UNKNOWN, score_thresholds
+from provisioning.grafana.severity import COLOURS, EXPECTED, UNKNOWN, score_thresholds
 from provisioning.grafana.sql import parameter_detail as sql
 
 
@@ -63,10 +64,9 @@ def _values() -> timeseries.Panel:
     text = Text(
         title="Value",
         description="Mean, lowest and highest value of each point, in the parameter's "
-        "unit. Grey: between the lowest and highest of the day before, minutes with "
-        "anomalies left out. Blue, during anomalies: what the detector expected, where "
-        "it has a band for the value. Dashed: limits. From a minute a point on, points "
-        "are made of one-minute statistics.",
+        "unit. Shaded: what the detectors that learn expect the value to be, where one "
+        "has a band for it. Dashed: limits. From a minute a point on, points are made "
+        "of one-minute statistics.",
         unit="none",
         no_data="No samples in this range.",
     )
@@ -74,17 +74,19 @@ def _values() -> timeseries.Panel:
         text,
         series(sql.VALUES),
         series(sql.LIMITS),
-        series(sql.USUAL),
         series(sql.EXPECTED),
     )
     for name, colour in (("soft", "WARNING"), ("hard", "CRITICAL")):
         for end in ("low", "high"):
             line = [coloured(COLOURS[colour]), dashed()]
             panel.override_by_name(f"{name} {end}", line)
-    for name, colour in (("usual", UNKNOWN), ("expected", "#5794F2")):
-        upper = [coloured(colour), *filled_down_to(f"{name} low")]
-        panel.override_by_name(f"{name} high", upper)
-        panel.override_by_name(f"{name} low", [coloured(colour), without_line()])
+    for end, look in (
+        ("high", filled_down_to("expected low")),
+        ("low", [without_line()]),
+    ):
+        panel.override_by_name(
+            f"expected {end}", [coloured(EXPECTED), in_steps(), *look]
+        )
     for name in ("lowest", "highest"):
         panel.override_by_name(name, [coloured("#8AB8FF")])
     panel.override_by_name("mean", [coloured("#3274D9")])

@@ -30,45 +30,38 @@ LIMITS = """
     WHERE qualified_name = '$parameter'
     ORDER BY 1
 """
-# Ten minutes or more a point, so that the window of a day is quickly gone through.
-USUAL = f"""
-    WITH quiet AS (
-        SELECT floor(extract(epoch FROM minute) / greatest(600, $__interval_ms / 1000))
-                * greatest(600, $__interval_ms / 1000) AS time,
-            min(lowest) AS lowest, max(highest) AS highest
-        FROM sample_minute
-        WHERE {THIS}
-            AND severity = 0
-            AND minute >= $__timeFrom()::timestamptz - INTERVAL '1 day'
-            AND minute <= $__timeTo()::timestamptz
-        GROUP BY 1
-    ), usual AS (
-        SELECT time, min(lowest) OVER day AS low, max(highest) OVER day AS high
-        FROM quiet
-        WINDOW day AS (ORDER BY time RANGE BETWEEN 86400 PRECEDING AND 1 PRECEDING)
-    )
-    SELECT time, low AS "usual low", high AS "usual high"
-    FROM usual
-    WHERE time >= extract(epoch FROM $__timeFrom()::timestamptz)
-    ORDER BY time
-"""
-# Where a detector gave one end only, it need not be one of the value itself.
+# A range holds until the next is told, which is within a day. The first one drawn was
+# told before the time that is shown, and the last one holds to the end of it.
 EXPECTED = f"""
-    SELECT edge.time,
-        CASE WHEN edge.inside THEN (explanation ->> 'lower')::float8 END
-            AS "expected low",
-        CASE WHEN edge.inside THEN (explanation ->> 'upper')::float8 END
-            AS "expected high"
-    FROM anomaly
-    CROSS JOIN LATERAL (
-        VALUES (started_at, true),
-            (coalesce(ended_at, $__timeTo()::timestamptz), true),
-            (coalesce(ended_at, $__timeTo()::timestamptz) + INTERVAL '1 ms', false)
-    ) AS edge (time, inside)
-    WHERE {THIS}
-        AND {IN_RANGE}
-        AND explanation ->> 'lower' IS NOT NULL
-        AND explanation ->> 'upper' IS NOT NULL
+    WITH told AS (
+        (
+            SELECT $__timeFrom()::timestamptz AS since, lower, upper
+            FROM expected_range
+            WHERE {THIS}
+                AND since <= $__timeFrom()::timestamptz
+                AND since > $__timeFrom()::timestamptz - INTERVAL '25 hours'
+            ORDER BY expected_range.since DESC
+            LIMIT 1
+        )
+        UNION ALL
+        SELECT since, lower, upper
+        FROM expected_range
+        WHERE {THIS} AND $__timeFilter(since)
+    ), drawn AS (
+        SELECT since, lower, upper FROM told
+        UNION ALL
+        (
+            SELECT $__timeTo()::timestamptz, lower, upper
+            FROM told
+            WHERE since > $__timeTo()::timestamptz - INTERVAL '25 hours'
+            ORDER BY told.since DESC
+            LIMIT 1
+        )
+    )
+    SELECT $__timeGroup(since, $__interval) AS time,
+        min(lower) AS "expected low", max(upper) AS "expected high"
+    FROM drawn
+    GROUP BY 1
     ORDER BY 1
 """
 SCORES = by_range(
