@@ -62,6 +62,11 @@ FILL = (
     FROM generate_series(0, 4000) AS n
     """,
     """
+    INSERT INTO expected_range
+    SELECT id, %(until)s - n * INTERVAL '10 minutes', id - 1.5, id + 1.5
+    FROM generate_series(0, %(days)s * 144 - 1) AS n, parameter
+    """,
+    """
     INSERT INTO orbit_state
     SELECT %(until)s - n * INTERVAL '5 seconds', 50 * sin(n / 900.0),
         mod(n, 360) - 180, 420, 7.2, 'ISS', 'ASCENDING', 'N', 'E', '{"Paris": 7152.78}'
