@@ -73,7 +73,7 @@ class _ArchivePartition(TopicPartitions[Batch]):
         kept: slice | NDArray[np.bool_] = slice(None)
         if not live.all():
             kept = live[rows.parameters]
-        self.size_next_poll(len(messages), len(rows.values))
+        self.plan_next_poll(len(messages), len(rows.values))
         partitions, offsets = np.array([place(m) for m in messages], np.int64).T
         columns = Columns(names, rows.parameters, rows.times_us, rows.values)
         batch = Batch(

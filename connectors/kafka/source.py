@@ -66,7 +66,7 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
         self._polls += bool(decoded.samples)
         poll = Poll(self._polls, len(decoded.samples), positions, int(times_us.min()))
         self._run.metrics.read(len(messages), decoded.samples)
-        self.size_next_poll(len(messages), sum(map(len, decoded.samples)))
+        self.plan_next_poll(len(messages), sum(map(len, decoded.samples)))
         letters = [
             self._dead_letter(messages[refusal.index], refusal)
             for refusal in decoded.refused

@@ -34,6 +34,10 @@ FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
 POLL_SAMPLES = 50_000
 IDLE_PAUSE = timedelta(milliseconds=2)
+# A poll, its transaction and its way through the flow take over a millisecond of
+# processor time by themselves: after a small one, the next may gather some more.
+FEW_SAMPLES = 1_000
+GATHER_PAUSE = timedelta(milliseconds=5)
 LOOK_AROUND_S = 5.0
 NEW_PARTITIONS_S = 60.0
 BROKER_ANSWERS_S = 1.0
@@ -181,10 +185,12 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         log_event(error)
         return False
 
-    def size_next_poll(self, messages: int, samples: int) -> None:
+    def plan_next_poll(self, messages: int, samples: int) -> None:
         """As many messages at once as are likely to hold POLL_SAMPLES samples."""
         likely = POLL_SAMPLES * messages // max(samples, 1)
         self._at_once = min(max(likely, 1), 2 * self._at_once, MOST_MESSAGES)
+        if samples < FEW_SAMPLES:
+            self._awake_at = datetime.now(UTC) + GATHER_PAUSE
 
     def advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
         """Notes how far a poll goes, by partition; returns that."""
