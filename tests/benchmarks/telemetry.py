@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ INTERVAL_US = 1_000_000
 # As an instrument reports them, and short on the wire.
 DECIMALS = 4
 STEPS_AN_INSTANT = 0.002
+# Instants until each of the flags changes.
+FLAG_HOLDS = (97, 331, 512, 1800)
 # Some 50 kB a message: the flow then takes several polls to read a backlog.
 ARROW_PARAMETERS = 10
 ARROW_INSTANTS = 100
@@ -33,21 +36,23 @@ class Shape:
     """How telemetry is cut into messages.
 
     A packet holds `values` of the `parameters` for one instant; an Arrow message holds
-    ARROW_INSTANTS instants of them. Parameters fill the messages evenly.
+    ARROW_INSTANTS instants of them. Parameters fill the messages evenly. `flags` are
+    numbers of the context in each packet, which change slowly.
     """
 
     parameters: int
     values: int
     arrow: bool = False
+    flags: int = 0
 
     def __post_init__(self) -> None:
         if self.parameters % self.values:
             raise ValueError(f"{self.parameters} parameters do not fill {self.values}")
 
     @classmethod
-    def packets(cls, parameters: int, values: int) -> Shape:
+    def packets(cls, parameters: int, values: int, flags: int = 0) -> Shape:
         """JSON packets of so many values, or of all the parameters if fewer."""
-        return cls(parameters, min(parameters, values))
+        return cls(parameters, min(parameters, values), flags=flags)
 
     @classmethod
     def bulk(cls, parameters: int) -> Shape:
@@ -72,7 +77,8 @@ class Shape:
     def __str__(self) -> str:
         """The shape as a table calls it."""
         form = "Arrow" if self.arrow else f"{self.values} a packet"
-        return f"{form}, {self.parameters:,} parameters"
+        told = f" with {self.flags} flags" if self.flags else ""
+        return f"{form}{told}, {self.parameters:,} parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def instants_for(shape: Shape, samples: int) -> int:
 
 def messages(shape: Shape, values: NDArray[np.float64]) -> Iterator[Message]:
     """The `values` by instant and parameter as messages, in order of time."""
-    make = _arrow_message if shape.arrow else _packet_message
+    make = _arrow_message if shape.arrow else partial(_packet_message, shape.flags)
     names = [parameter_names(shape, group) for group in range(shape.groups)]
     for first in range(0, len(values), shape.instants):
         block = values[first : first + shape.instants]
@@ -134,13 +140,18 @@ def messages(shape: Shape, values: NDArray[np.float64]) -> Iterator[Message]:
 
 
 def _packet_message(
-    group: int, names: list[str], first: int, columns: NDArray[np.float64]
+    flags: int, group: int, names: list[str], first: int, columns: NDArray[np.float64]
 ) -> bytes:
     packet = Packet(
         spacecraft=SPACECRAFT,
         subsystem=subsystem(group),
         generation_time=moment(START_US + first * INTERVAL_US),
         values=dict(zip(names, columns[0].tolist(), strict=True)),
+        context={
+            f"flag_{n}": float(first // instants % 2)
+            for n, instants in enumerate(FLAG_HOLDS[:flags])
+        }
+        or None,
     )
     return encode_packet(packet)
 

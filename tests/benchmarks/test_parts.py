@@ -42,7 +42,8 @@ def test_batch_sizes_become_columns():
 
 
 def test_all_forms_are_tried_with_all_numbers_of_parameters():
-    assert len(shapes(Plan())) == 12
+    assert len(shapes(Plan())) == 13
+    assert [shape.flags for shape in shapes(Plan()) if shape.flags] == [4]
     assert {shape.parameters for shape in shapes(Plan())} == {50, 1_000, 10_000}
 
 

@@ -11,7 +11,7 @@ from tests.benchmarks.figures import Findings, Goal, Plan, Table
 from tests.benchmarks.flow_run import store_backlog
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.statistics import Measured, Rounds, Spread, interleaved
-from tests.benchmarks.telemetry import Shape
+from tests.benchmarks.telemetry import FLAG_HOLDS, Shape
 
 SPEED, COST = "samples/s", "CPU s per million"
 # Shares of the slower ceiling, by values a packet.
@@ -50,7 +50,10 @@ def measure(stage: Stage, plan: Plan) -> Findings:
 
 
 def shapes(plan: Plan) -> list[Shape]:
-    """Every form of telemetry, or (quick) packets only, by number of parameters."""
+    """Every form of telemetry, or (quick) packets only, by number of parameters.
+
+    And once with a context.
+    """
     found = [
         shape
         for parameters in plan.parameters
@@ -63,6 +66,7 @@ def shapes(plan: Plan) -> list[Shape]:
             ),
         )
     ]
+    found.append(Shape.packets(CEILING_PARAMETERS, 25, len(FLAG_HOLDS)))
     return list(dict.fromkeys(found))
 
 
