@@ -25,7 +25,7 @@ INTERVAL_US = 1_000_000
 DECIMALS = 4
 STEPS_AN_INSTANT = 0.002
 # Instants until each of the flags changes.
-FLAG_HOLDS = (97, 331, 512, 1800)
+FLAG_HOLDS = (7, 19, 40, 90)
 # Some 50 kB a message: the flow then takes several polls to read a backlog.
 ARROW_PARAMETERS = 10
 ARROW_INSTANTS = 100
