@@ -1,0 +1,134 @@
+"""Telemetry of a spacecraft, satellites and a launch, with faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from confluent_kafka import Producer
+
+from connectors import topics
+from connectors.messages import Packet, encode_packet
+from connectors.orbital_elements import read_elements
+from connectors.settings import Settings
+from simulators.iss_tracking import constellation, tracked_packets
+from simulators.rocket_launch import Launches, simulated_packets
+from simulators.spacecraft import SUBSYSTEMS, Timing, synthetic_packets
+
+SYSTEMS = ("spacecraft", "iss_tracking", "rocket_launch")
+INTERVAL_S, SAMPLES, SATELLITES = 10.0, 1800, 3
+FLIGHT_S, HZ = 300, 30
+# A velocity that cannot be, once.
+SPIKE_AT, SPIKE_M_S = 100 * HZ, 400.0
+# Sample numbers. Two parameters are spoilt at once, one to the end.
+SPOILT = {
+    "cpu_load": (range(420, 470), 83.0),
+    "battery_voltage": (range(1200, 1212), 36.0),
+    "bus_voltage": (range(1205, 1210), 24.0),
+    "camera_temperature": (range(1560, 1600), 12.0),
+    "tank_temperature": (range(1790, SAMPLES * 10), 55.0),
+}
+RUBBISH_EVERY = timedelta(minutes=1)
+# From then on the bus has that much more.
+DRIFT_FROM, DRIFT_V = 700, 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the telemetry begins, and how long after that the launcher lifts off."""
+
+    start: datetime
+    until_liftoff: timedelta = timedelta(hours=1)
+
+    @property
+    def liftoff(self) -> datetime:
+        """When the launcher lifts off."""
+        return self.start + self.until_liftoff
+
+    @property
+    def end(self) -> datetime:
+        """When all of it was sent."""
+        return self.start + timedelta(seconds=SAMPLES * INTERVAL_S)
+
+
+class Telemetry:
+    """Sends telemetry in order of its generation time, with rubbish between."""
+
+    def __init__(self, kafka: str, times: Times) -> None:
+        settings = {"bootstrap.servers": kafka, "enable.idempotence": True}
+        self._producer = Producer(settings)
+        self._waiting = [
+            _Waiting(topics.SPACECRAFT.name, _spacecraft(times)),
+            _Waiting(topics.ISS_TRACKING.name, _orbits(times)),
+            _Waiting(topics.ROCKET_LAUNCH.name, _ascent(times)),
+        ]
+        self._rubbish_at = times.start
+        self.sent = 0
+
+    def send_until(self, moment: datetime) -> None:
+        """Sends what was generated before a moment, and has it arrive."""
+        for one in self._waiting:
+            for packet in one.until(moment):
+                # Before others, as a flow stores no position for rubbish alone.
+                if packet.generation_time >= self._rubbish_at:
+                    self._send(topics.SPACECRAFT.name, b"rubbish", "nobody")
+                    self._rubbish_at += RUBBISH_EVERY
+                self._send(one.topic, encode_packet(packet), packet.key)
+        assert self._producer.flush(60) == 0
+
+    def _send(self, topic: str, value: bytes, key: str) -> None:
+        self._producer.produce(topic, value, key)
+        self._producer.poll(0)
+        self.sent += 1
+
+
+class _Waiting:
+    """The packets of a topic that were not sent yet."""
+
+    def __init__(self, topic: str, packets: Iterable[Packet]) -> None:
+        self.topic = topic
+        self._packets = iter(packets)
+        self._next = next(self._packets, None)
+
+    def until(self, moment: datetime) -> Iterator[Packet]:
+        while self._next is not None and self._next.generation_time < moment:
+            yield self._next
+            self._next = next(self._packets, None)
+
+
+def _spacecraft(times: Times) -> Iterator[Packet]:
+    packets = synthetic_packets(7, Timing(times.start, INTERVAL_S, SAMPLES))
+    for number, packet in enumerate(packets):
+        yield _spoilt(packet, number // SUBSYSTEMS)
+
+
+def _orbits(times: Times) -> Iterator[Packet]:
+    satellites = constellation(read_elements(Settings().elements), SATELLITES, 0)
+    return tracked_packets(satellites, Timing(times.start, INTERVAL_S, SAMPLES))
+
+
+def _ascent(times: Times) -> Iterator[Packet]:
+    flight = simulated_packets(Launches(times.liftoff, 1, 3))
+    for number, packet in enumerate(islice(flight, FLIGHT_S * HZ)):
+        if number == SPIKE_AT:
+            packet.values["velocity"] = (packet.values["velocity"] or 0.0) + SPIKE_M_S
+        yield packet
+
+
+def _spoilt(packet: Packet, number: int) -> Packet:
+    values = dict(packet.values)
+    if number >= DRIFT_FROM and (volts := values.get("bus_voltage")) is not None:
+        values["bus_voltage"] = round(volts + DRIFT_V, 4)
+    for name, (when, value) in SPOILT.items():
+        if name in values and number in when:
+            values[name] = value
+    return Packet(
+        spacecraft=packet.spacecraft,
+        subsystem=packet.subsystem,
+        generation_time=packet.generation_time,
+        sequence=packet.sequence,
+        values=values,
+        context=packet.context,
+    )
