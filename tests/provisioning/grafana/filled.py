@@ -24,11 +24,10 @@ from connectors.parameters import read_definitions
 from tests.end_to_end.flow_process import REPOSITORY, Flow, wait_until
 from tests.provisioning.grafana.macros import View
 from tests.provisioning.grafana.prometheus import Prometheus
-from tests.provisioning.grafana.telemetry import SYSTEMS, Telemetry, Times
+from tests.provisioning.grafana.telemetry import SYSTEMS, Telemetry, Times, elements_at
 from tests.services.postgres import plain_migrations_in
 from tests.services.process import UnavailableError
 
-# Near the epoch of the orbital elements.
 TIMES = Times(datetime(2026, 6, 27, tzinfo=UTC))
 # How much of the telemetry comes while Prometheus looks.
 SEEN = timedelta(minutes=30)
@@ -78,7 +77,7 @@ def view(times: Times = TIMES, **changes: object) -> View:
             "severity": ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"),
             "detector": ("limits", "record_envelope", "stuck_value"),
             "vehicle": "LAUNCHER",
-            "liftoff": times.liftoff.isoformat(),
+            "liftoff": f"{times.liftoff:%Y-%m-%dT%H:%M:%S}.000Z",
             "satellite": "ISS",
         },
     )
@@ -100,13 +99,17 @@ def filled(
     text = spacecraft.read_text().replace(DRIFTING, f"{DRIFTING} {DRIFT_DETECTOR}")
     spacecraft.write_text(text)
     store_limits(database, read_definitions(parameters))
+    settings = {
+        "ORBITWATCH_PARAMETERS": str(parameters),
+        "ORBITWATCH_ELEMENTS": str(_elements_file(folder, times)),
+    }
     with EmbeddedBroker(topic.name for topic in topics.ALL) as broker:
         flows = [
             Flow(
                 broker.address,
                 database,
                 folder / system,
-                settings={"ORBITWATCH_PARAMETERS": str(parameters)},
+                settings=settings,
                 module=f"dataflows.{system}",
             )
             for system in SYSTEMS
@@ -137,6 +140,13 @@ def filled(
             for flow in flows:
                 if flow.is_running():
                     flow.kill()
+
+
+def _elements_file(folder: Path, times: Times) -> Path:
+    path = folder / "satellites.tle"
+    known = elements_at(times.start)
+    path.write_text("".join(f"{one.name}\n{one.line1}\n{one.line2}\n" for one in known))
+    return path
 
 
 def _prometheus(flows: Sequence[Flow]) -> Prometheus:

@@ -101,13 +101,13 @@ def save(picture: Figure, path: Path) -> None:
     drawn = BytesIO()
     picture.savefig(drawn, dpi=POINTS_PER_INCH * PICTURE_PX / WIDTH_PX)
     image = Image.open(drawn).convert("RGB")
+    found = image.getcolors(image.width * image.height) or []
+    counts = np.array([count for count, _ in found])
+    colours = np.array([colour for _, colour in found], np.uint8)
     # The rare colours count too: a severity may be no more than a thin line.
-    colours, counts = np.unique(
-        np.asarray(image).reshape(-1, 3), axis=0, return_counts=True
-    )
-    pixels = np.repeat(colours, 1 + np.log2(counts).astype(int), axis=0)
+    pixels = np.repeat(colours, np.sqrt(counts).astype(int), axis=0)
     sample = Image.fromarray(pixels[np.newaxis])
-    palette = sample.quantize(COLOURS, Image.Quantize.MEDIANCUT, kmeans=1)
+    palette = sample.quantize(COLOURS, Image.Quantize.MEDIANCUT, kmeans=2)
     small = image.quantize(palette=palette, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from confluent_kafka import Producer
 
 from connectors import topics
 from connectors.messages import Packet, encode_packet
-from connectors.orbital_elements import read_elements
+from connectors.orbital_elements import OrbitalElements, read_elements
 from connectors.settings import Settings
 from simulators.iss_tracking import constellation, tracked_packets
 from simulators.rocket_launch import Launches, simulated_packets
 from simulators.spacecraft import SUBSYSTEMS, Timing, synthetic_packets
 
 SYSTEMS = ("spacecraft", "iss_tracking", "rocket_launch")
-INTERVAL_S, SAMPLES, SATELLITES = 10.0, 1800, 3
+INTERVAL_S, SAMPLES = 10.0, 1800
+SATELLITES, POSITION_EVERY_S = 3, 5.0
+# Revolutions a day that satellites do beyond what their orbital elements say.
+SPEED_UP = 0.0003
 FLIGHT_S, HZ = 300, 30
 # A velocity that cannot be, once.
 SPIKE_AT, SPIKE_M_S = 100 * HZ, 400.0
@@ -30,6 +33,7 @@ SPOILT = {
     "camera_temperature": (range(1560, 1600), 12.0),
     "tank_temperature": (range(1790, SAMPLES * 10), 55.0),
 }
+DIGITS = "0123456789-"
 RUBBISH_EVERY = timedelta(minutes=1)
 # From then on the bus has that much more.
 DRIFT_FROM, DRIFT_V = 700, 0.06
@@ -51,6 +55,25 @@ class Times:
     def end(self) -> datetime:
         """When all of it was sent."""
         return self.start + timedelta(seconds=SAMPLES * INTERVAL_S)
+
+
+def elements_at(epoch: datetime, speed_up: float = 0) -> list[OrbitalElements]:
+    """The orbital elements that flows know, as if they were of that epoch."""
+    day = (epoch - datetime(epoch.year, 1, 1, tzinfo=UTC)) / timedelta(days=1) + 1
+    found = []
+    for known in read_elements(Settings().elements):
+        motion = float(known.line2[52:63]) + speed_up
+        line1 = _with(known.line1, 18, f"{epoch:%y}{day:012.8f}")
+        line2 = _with(known.line2, 52, f"{motion:11.8f}")
+        found.append(replace(known, line1=line1, line2=line2))
+    return found
+
+
+def _with(line: str, at: int, text: str) -> str:
+    """A line of elements with another text in it, and the checksum of that."""
+    changed = line[:at] + text + line[at + len(text) : 68]
+    digits = (1 if one == "-" else int(one) for one in changed if one in DIGITS)
+    return f"{changed}{sum(digits) % 10}"
 
 
 class Telemetry:
@@ -105,8 +128,10 @@ def _spacecraft(times: Times) -> Iterator[Packet]:
 
 
 def _orbits(times: Times) -> Iterator[Packet]:
-    satellites = constellation(read_elements(Settings().elements), SATELLITES, 0)
-    return tracked_packets(satellites, Timing(times.start, INTERVAL_S, SAMPLES))
+    flown = elements_at(times.start, SPEED_UP)[:SATELLITES]
+    seconds = (times.end - times.start).total_seconds()
+    timing = Timing(times.start, POSITION_EVERY_S, int(seconds / POSITION_EVERY_S))
+    return tracked_packets(constellation(flown, SATELLITES, 0), timing)
 
 
 def _ascent(times: Times) -> Iterator[Packet]:

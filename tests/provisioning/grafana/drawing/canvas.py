@@ -57,6 +57,11 @@ class Canvas:
         self._page.set_axis_off()
         self._page.set(xlim=(0, width), ylim=(height, 0), zorder=-1)
 
+    @property
+    def texts(self) -> list[str]:
+        """What was written, but at axes."""
+        return [text.get_text() for text in self._page.texts]
+
     def axes(self, box: Box) -> Axes:
         """Axes that fill a part of the page."""
         return self.figure.add_axes(

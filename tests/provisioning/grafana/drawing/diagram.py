@@ -18,7 +18,7 @@ from tests.provisioning.grafana.drawing.theme import (
     width_px,
 )
 
-BELOW_PX, ABOVE_PX, TICK_PX = 20, 6, 4
+BELOW_PX, ABOVE_PX, TICK_PX = 20, 8, 4
 LEGEND_LINE_PX, LEGEND_GAP_PX, SWATCH_PX = 18, 16, 14
 
 

@@ -59,10 +59,12 @@ def width_px(text: str, size: float = NORMAL, bold: bool = False) -> float:
     return width
 
 
-def shortened(text: str, room_px: float, size: float = NORMAL) -> str:
+def shortened(
+    text: str, room_px: float, size: float = NORMAL, bold: bool = False
+) -> str:
     """A text cut to the room that it has."""
-    if width_px(text, size) <= room_px:
+    if width_px(text, size, bold) <= room_px:
         return text
-    while text and width_px(text + "…", size) > room_px:
+    while text and width_px(text + "…", size, bold) > room_px:
         text = text[:-1]
     return text.rstrip() + "…" if text else ""
