@@ -74,6 +74,7 @@ def view(times: Times = TIMES, **changes: object) -> View:
             "spacecraft": "ORBITER-1",
             "some_spacecraft": ("ORBITER-1", "LAUNCHER", "ISS"),
             "parameter": "/ORBITER-1/power/bus_voltage",
+            "unit": "V",
             "severity": ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"),
             "detector": ("limits", "record_envelope", "stuck_value"),
             "vehicle": "LAUNCHER",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -38,13 +39,15 @@ from tests.provisioning.grafana.telemetry import Times
 from tests.services.postgres import Postgres, fresh_database
 
 PICTURES = GENERATED.with_name("pictures")
-PICTURE_PX, COLOURS = 1600, 256
+PICTURE_PX, COLOURS, EXACT = 1600, 256, 64
 # Telemetry comes as it would for this long, after what flows take to start. Of that
 # the last minutes are shown, when all rates are those of whole intervals.
 STARTING, LIVE, SHOWN = (timedelta(seconds=seconds) for seconds in (35, 150, 120))
 SHOWN_AS = "Last 2 minutes"
 # So much of the flight is over when telemetry is live.
 FLOWN = timedelta(seconds=100)
+# Of what a variable may be.
+HIDDEN = 2
 CHOSEN = {"parameter": "/ORBITER-1/power/battery_voltage"}
 
 
@@ -82,14 +85,13 @@ def picture_of(board: Json, there: Filled, rows: View) -> Figure:
     with psycopg.connect(there.database) as connection:
         marks = _marks(board, seen.rows, connection)
         for panel in board["panels"]:
-            title = _with_choices(panel["title"], rows)
             if panel["type"] == "row":
-                draw_row(canvas, panel, title)
+                draw_row(canvas, _with_choices(panel, rows))
                 continue
             shown = seen.metrics if _asks_metrics(panel) else seen.rows
             points = replace(shown, points=panel.get("maxDataPoints", 600))
             found = answers(panel, points, connection, there.prometheus)
-            changed, kept = transformed({**panel, "title": title}, found)
+            changed, kept = transformed(_with_choices(panel, rows), found)
             content = Content(changed, kept, shown.since, shown.until, marks)
             note = SHOWN_AS if _asks_metrics(panel) and whole is not shown else ""
             draw_panel(canvas, content, note)
@@ -101,15 +103,23 @@ def save(picture: Figure, path: Path) -> None:
     drawn = BytesIO()
     picture.savefig(drawn, dpi=POINTS_PER_INCH * PICTURE_PX / WIDTH_PX)
     image = Image.open(drawn).convert("RGB")
-    found = image.getcolors(image.width * image.height) or []
+    image.quantize(palette=_palette(image), dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )
+
+
+def _palette(image: Image.Image) -> Image.Image:
+    """The colours that are most frequent as they are, and others near to the rest."""
+    found = sorted(image.getcolors(image.width * image.height) or [], reverse=True)
     counts = np.array([count for count, _ in found])
     colours = np.array([colour for _, colour in found], np.uint8)
-    # The rare colours count too: a severity may be no more than a thin line.
-    pixels = np.repeat(colours, np.sqrt(counts).astype(int), axis=0)
-    sample = Image.fromarray(pixels[np.newaxis])
-    palette = sample.quantize(COLOURS, Image.Quantize.MEDIANCUT, kmeans=2)
-    small = image.quantize(palette=palette, dither=Image.Dither.NONE)
-    small.save(path, optimize=True)
+    # The rare ones count too: a severity may be no more than a thin line.
+    weights = 1 + np.log2(counts[EXACT:]).astype(int)
+    rest = np.repeat(colours[EXACT:], weights, axis=0)[np.newaxis]
+    near = Image.fromarray(rest).quantize(COLOURS - EXACT, kmeans=1).getpalette()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*colours[:EXACT].ravel().tolist(), *(near or [])])
+    return palette
 
 
 def _times_until(end: datetime) -> Times:
@@ -130,7 +140,10 @@ def _asks_metrics(panel: Json) -> bool:
 
 def _heading(board: Json, seen: View) -> Heading:
     choices = {}
-    for variable in board["templating"]["list"]:
+    visible = [
+        one for one in board["templating"]["list"] if one.get("hide", 0) != HIDDEN
+    ]
+    for variable in visible:
         name = variable["name"]
         # The data sources are named like their variables.
         chosen = seen.variables.get(name, f"Orbitwatch {name}")
@@ -139,8 +152,17 @@ def _heading(board: Json, seen: View) -> Heading:
     return Heading(board["title"], choices, others, seen.since, seen.until)
 
 
-def _with_choices(text: str, seen: View) -> str:
-    return VARIABLE.sub(lambda name: str(seen.variables[name[1] or name[2]]), text)
+def _with_choices(part: Any, seen: View) -> Any:
+    """A piece of JSON with what was chosen for the variables in its texts."""
+    if isinstance(part, dict):
+        return {name: _with_choices(one, seen) for name, one in part.items()}
+    if isinstance(part, list):
+        return [_with_choices(one, seen) for one in part]
+    if not isinstance(part, str):
+        return part
+    return VARIABLE.sub(
+        lambda name: str(seen.variables.get(name[1] or name[2], name[0])), part
+    )
 
 
 def _marks(board: Json, seen: View, connection: psycopg.Connection) -> Sequence[Mark]:

@@ -19,7 +19,7 @@ from simulators.spacecraft import SUBSYSTEMS, Timing, synthetic_packets
 
 SYSTEMS = ("spacecraft", "iss_tracking", "rocket_launch")
 INTERVAL_S, SAMPLES = 10.0, 1800
-SATELLITES, POSITION_EVERY_S = 3, 5.0
+SATELLITES = 3
 # Revolutions a day that satellites do beyond what their orbital elements say.
 SPEED_UP = 0.0003
 FLIGHT_S, HZ = 300, 30
@@ -34,7 +34,7 @@ SPOILT = {
     "tank_temperature": (range(1790, SAMPLES * 10), 55.0),
 }
 DIGITS = "0123456789-"
-RUBBISH_EVERY = timedelta(minutes=1)
+TROUBLE_EVERY = timedelta(minutes=1)
 # From then on the bus has that much more.
 DRIFT_FROM, DRIFT_V = 700, 0.06
 
@@ -77,7 +77,7 @@ def _with(line: str, at: int, text: str) -> str:
 
 
 class Telemetry:
-    """Sends telemetry in order of its generation time, with rubbish between."""
+    """Sends telemetry in order of its generation time, with some trouble between."""
 
     def __init__(self, kafka: str, times: Times) -> None:
         settings = {"bootstrap.servers": kafka, "enable.idempotence": True}
@@ -87,19 +87,27 @@ class Telemetry:
             _Waiting(topics.ISS_TRACKING.name, _orbits(times)),
             _Waiting(topics.ROCKET_LAUNCH.name, _ascent(times)),
         ]
-        self._rubbish_at = times.start
+        self._trouble_at = times.start + TROUBLE_EVERY
         self.sent = 0
 
     def send_until(self, moment: datetime) -> None:
         """Sends what was generated before a moment, and has it arrive."""
         for one in self._waiting:
             for packet in one.until(moment):
-                # Before others, as a flow stores no position for rubbish alone.
-                if packet.generation_time >= self._rubbish_at:
-                    self._send(topics.SPACECRAFT.name, b"rubbish", "nobody")
-                    self._rubbish_at += RUBBISH_EVERY
+                if packet.generation_time >= self._trouble_at:
+                    self._send_trouble()
+                    self._trouble_at += TROUBLE_EVERY
                 self._send(one.topic, encode_packet(packet), packet.key)
         assert self._producer.flush(60) == 0
+
+    def _send_trouble(self) -> None:
+        """Sends rubbish, and a position again, too late to be tracked.
+
+        Other packets come after it, as a flow stores no position for rubbish alone.
+        """
+        self._send(topics.SPACECRAFT.name, b"rubbish", "nobody")
+        late = self._waiting[1].first
+        self._send(topics.ISS_TRACKING.name, encode_packet(late), late.key)
 
     def _send(self, topic: str, value: bytes, key: str) -> None:
         self._producer.produce(topic, value, key)
@@ -113,7 +121,8 @@ class _Waiting:
     def __init__(self, topic: str, packets: Iterable[Packet]) -> None:
         self.topic = topic
         self._packets = iter(packets)
-        self._next = next(self._packets, None)
+        self.first = next(self._packets)
+        self._next: Packet | None = self.first
 
     def until(self, moment: datetime) -> Iterator[Packet]:
         while self._next is not None and self._next.generation_time < moment:
@@ -129,8 +138,7 @@ def _spacecraft(times: Times) -> Iterator[Packet]:
 
 def _orbits(times: Times) -> Iterator[Packet]:
     flown = elements_at(times.start, SPEED_UP)[:SATELLITES]
-    seconds = (times.end - times.start).total_seconds()
-    timing = Timing(times.start, POSITION_EVERY_S, int(seconds / POSITION_EVERY_S))
+    timing = Timing(times.start, INTERVAL_S, SAMPLES)
     return tracked_packets(constellation(flown, SATELLITES, 0), timing)
 
 

@@ -83,6 +83,7 @@ class Canvas:
         colour: str = TEXT,
         align: str = "left",
         bold: bool = False,
+        upwards: bool = False,
     ) -> None:
         """A line of text with its middle at `y`; `align` says which part is at `x`."""
         self._page.text(
@@ -92,8 +93,9 @@ class Canvas:
             size=size,
             color=colour,
             ha=align,
-            va="center_baseline",
+            va="center" if upwards else "center_baseline",
             weight="bold" if bold else "normal",
+            rotation=90 if upwards else 0,
             family=FONT,
             parse_math=False,
         )

@@ -19,7 +19,7 @@ from tests.provisioning.grafana.drawing.theme import (
 )
 
 BELOW_PX, ABOVE_PX, TICK_PX = 20, 8, 4
-LEGEND_LINE_PX, LEGEND_GAP_PX, SWATCH_PX = 18, 16, 14
+LEGEND_LINE_PX, LEGEND_GAP_PX, SWATCH_PX, LABEL_PX = 18, 16, 14, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,15 @@ def with_legend(canvas: Canvas, box: Box, entries: Sequence[Entry]) -> Box:
             canvas.text(x + SWATCH_PX + 5, y, name, SMALL)
             x += _width(entry)
     return above
+
+
+def with_label(canvas: Canvas, box: Box, label: str) -> Box:
+    """Draws what the y axis is of beside it; what is left of the box."""
+    if not label:
+        return box
+    x, y = box.left + LABEL_PX / 2, box.middle[1]
+    canvas.text(x, y, label, SMALL, TEXT, "center", upwards=True)
+    return box.inside(LABEL_PX, 0, 0)
 
 
 def with_marks(axes: Axes, marks: Sequence[Mark]) -> None:

@@ -21,6 +21,8 @@ from tests.provisioning.grafana.results import Rows
 SEA, LAND, BORDERS = "#0E1116", "#26282D", "#3A3D44"
 # What the web's maps show of the poles.
 FARTHEST_DEG = 85.05
+# Of Grafana's symbols, those that are no circles.
+SHAPES = {"triangle": "^", "square": "s", "cross": "P", "x-mark": "X", "star": "*"}
 # At zoom 0 the whole Earth is this wide.
 TILE_PX, TURN_DEG = 256, 360.0
 
@@ -90,11 +92,13 @@ def _draw_layer(axes: Axes, layer: Json, found: Sequence[Rows], turn: float) -> 
 def _draw_markers(
     axes: Axes, style: Json, xs: Sequence[float], ys: Sequence[float]
 ) -> None:
+    symbol = style.get("symbol", {}).get("fixed", "")
+    shape = next((one for name, one in SHAPES.items() if name in symbol), "o")
     # Grafana's size is a radius.
     axes.plot(
         xs,
         ys,
-        "o",
+        shape,
         ms=2 * style.get("size", {}).get("fixed", 5),
         color=_colour(style),
         alpha=style.get("opacity", 0.4),

@@ -49,6 +49,8 @@ class Field:
             return ""
         if isinstance(value, datetime):
             return units.shown_time(value)
+        if is_number(value) and self.unit == "string":
+            return f"{float(value):.15g}"
         if is_number(value):
             return units.shown(float(value), self.unit, self.settings.get("decimals"))
         return str(value)

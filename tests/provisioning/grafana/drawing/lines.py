@@ -21,6 +21,7 @@ from tests.provisioning.grafana.drawing.diagram import (
     Entry,
     plot_box,
     with_axes,
+    with_label,
     with_legend,
     with_marks,
 )
@@ -46,6 +47,7 @@ def draw_time_series(canvas: Canvas, box: Box, content: Content) -> None:
     """Series over time."""
     series = list(_series(content, "time"))
     box = with_legend(canvas, box, _legend(series))
+    box = with_label(canvas, box, series[0].field.custom("axisLabel", ""))
     y = _y_axis(series, box)
     inner = plot_box(box, y.labels)
     axes = with_axes(
@@ -61,6 +63,7 @@ def draw_trend(canvas: Canvas, box: Box, content: Content) -> None:
     over = content.panel["options"]["xField"]
     series = list(_series(content, over))
     box = with_legend(canvas, box, _legend(series))
+    box = with_label(canvas, box, series[0].field.custom("axisLabel", ""))
     y = _y_axis(series, box)
     inner = plot_box(box, y.labels)
     unit = field_of(content.panel, over).unit

@@ -61,13 +61,13 @@ def empty_page(board: Json, heading: Heading) -> Canvas:
     return canvas
 
 
-def draw_row(canvas: Canvas, row: Json, title: str) -> None:
+def draw_row(canvas: Canvas, row: Json) -> None:
     """The title of a row of panels."""
     box = _box(row)
     x, y = box.left + 5, box.middle[1]
     canvas.line((x, x + 4), (y - 2, y + 2), FAINT, 1.4)
     canvas.line((x + 4, x + 8), (y + 2, y - 2), FAINT, 1.4)
-    canvas.text(box.left + 20, y, title, LARGE)
+    canvas.text(box.left + 20, y, row["title"], LARGE)
 
 
 def draw_panel(canvas: Canvas, content: Content, note: str = "") -> None:

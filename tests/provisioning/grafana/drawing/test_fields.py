@@ -47,6 +47,11 @@ def test_nothing_is_shown_as_nothing():
     assert field_of(panel(unit="s"), "ended").shown(None) == ""
 
 
+def test_a_number_that_is_a_text_has_all_its_digits():
+    field = field_of(panel(unit="string"), "mean before")
+    assert [field.shown(value) for value in (27.9648, 28.0)] == ["27.9648", "28"]
+
+
 def test_a_time_is_shown_as_one_whatever_the_unit():
     time = datetime(2026, 6, 27, 4, 5, tzinfo=UTC)
     assert field_of(panel(unit="s"), "ended").shown(time) == "2026-06-27 04:05:00"

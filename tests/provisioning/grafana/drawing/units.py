@@ -50,8 +50,10 @@ def shown(value: float, unit: str, decimals: int | None = None) -> str:
 
 def shown_ticks(values: Sequence[float], unit: str) -> list[str]:
     """Numbers along an axis, with the decimals that all need, or else each its own."""
-    numbers = [scaled(value, unit).value for value in values]
+    numbers = [scaled(value, unit) for value in values if value]
     decimals = next((n for n in range(6) if _are_exact(numbers, n)), None)
+    if len({number.suffix for number in numbers}) > 1:
+        decimals = None
     return [shown(value, unit, decimals) for value in values]
 
 
@@ -108,5 +110,8 @@ def _decimals(value: float) -> int:
     return max(0, 2 - math.floor(math.log10(abs(value))))
 
 
-def _are_exact(values: Sequence[float], decimals: int) -> bool:
-    return all(abs(round(one, decimals) - one) <= 1e-6 * abs(one) for one in values)
+def _are_exact(numbers: Sequence[Scaled], decimals: int) -> bool:
+    return all(
+        abs(round(one.value, decimals) - one.value) <= 1e-6 * abs(one.value)
+        for one in numbers
+    )
