@@ -59,11 +59,13 @@ class Prometheus:
         found: list[Any] = answer["data"]["result"]
         return found
 
-    def history(self, expression: str, since_s: float, until_s: float) -> list[Any]:
-        """What an expression gave from one time to another, twice a second."""
+    def history(
+        self, expression: str, until_s: float, length_s: float = 30
+    ) -> list[Any]:
+        """What an expression gave for so long before a time, twice a second."""
         asked = {
             "query": expression,
-            "start": since_s,
+            "start": until_s - length_s,
             "end": until_s,
             "step": "500ms",
         }

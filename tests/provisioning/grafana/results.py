@@ -71,10 +71,11 @@ def answers(
 
 def _figures(target: Json, prometheus: Prometheus, view: View) -> Rows:
     expression = expanded_promql(target["expr"], view, SCRAPE_S)
-    since_s, until_s = view.since.timestamp(), view.until.timestamp()
+    until_s = view.until.timestamp()
+    length_s = until_s - view.since.timestamp()
     rows = [
         (float(at_s), _legend(target, one["metric"]), float(value))
-        for one in prometheus.history(expression, since_s, until_s)
+        for one in prometheus.history(expression, until_s, length_s)
         for at_s, value in one["values"]
         if value != "NaN"
     ]

@@ -7,8 +7,8 @@ from functools import lru_cache
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
-PAGE, PANEL, BORDER, GRID = "#111217", "#181B1F", "#2C3235", "#26292E"
-TEXT, FAINT, LINK, FIELD = "#CCCCDC", "#8E909C", "#6E9FFF", "#22252B"
+PAGE, PANEL, BORDER, GRID = "#111217", "#181B1F", "#2E3036", "#26292E"
+TEXT, FAINT, LINK, FIELD = "#CCCCDC", "#8D8E9A", "#6E9FFF", "#22252B"
 FONT = "DejaVu Sans"
 SMALL, NORMAL, LARGE = 11.0, 12.0, 15.0
 """Sizes of letters, in pixels of the page."""

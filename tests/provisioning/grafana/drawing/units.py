@@ -18,7 +18,13 @@ SYMBOLS = {
     "pressurekpa": "kPa",
 }
 COUNTED = {"cps": "c/s", "ops": "ops/s", "rps": "rd/s", "wps": "wr/s", "mps": "msg/s"}
-METRIC = {"lengthm": ("m", 0), "lengthkm": ("m", 1), "volt": ("V", 0), "watt": ("W", 0)}
+METRIC = {
+    "lengthm": ("m", 0),
+    "lengthkm": ("m", 1),
+    "volt": ("V", 0),
+    "watt": ("W", 0),
+    "decbytes": ("B", 0),
+}
 PREFIXES = ("f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P")
 SECONDS = (
     (1e-6, 1e-9, " ns"),
@@ -29,8 +35,10 @@ SECONDS = (
     (86_400, 3600, " hour"),
     (604_800, 86_400, " day"),
     (31_536_000, 604_800, " week"),
-    (math.inf, 31_536_000, " year"),
+    (math.inf, 31_556_900, " year"),
 )
+# Smaller numbers are written as browsers write them.
+TINY = 1e-6
 # After these comes an s where there is more than one.
 COUNTABLE = {" min", " hour", " day", " week", " year"}
 
@@ -45,6 +53,9 @@ class Scaled(NamedTuple):
 def shown(value: float, unit: str, decimals: int | None = None) -> str:
     """A number with its unit; three digits where `decimals` does not say how many."""
     number, suffix = scaled(value, unit)
+    if decimals is None and 0 < abs(number) < TINY:
+        digits, exponent = f"{number:.2e}".split("e")
+        return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}{suffix}"
     return f"{number:.{_decimals(number) if decimals is None else decimals}f}{suffix}"
 
 
@@ -68,14 +79,14 @@ def scaled(value: float, unit: str) -> Scaled:
         return Scaled(value * 100, "%")
     if unit == "percent":
         return Scaled(value, "%")
+    if unit == "ms" and abs(value) < 1000:
+        return Scaled(value, " ms")
     if unit in {"s", "ms"}:
         return _seconds(value / 1000 if unit == "ms" else value)
     if unit == "short":
         return _in_steps(value, 1000, ["", " K", " Mil", " Bil", " Tri"], 0)
-    if unit in {"bytes", "decbytes"}:
-        factor, i = (1024, "i") if unit == "bytes" else (1000, "")
-        sizes = [" B", *(f" {prefix}{i}B" for prefix in ("K", "M", "G", "T"))]
-        return _in_steps(value, factor, sizes, 0)
+    if unit == "bytes":
+        return _in_steps(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB"], 0)
     if unit in COUNTED:
         sizes = [f"{size} {COUNTED[unit]}" for size in ("", "K", "M", "B", "T")]
         return _in_steps(value, 1000, sizes, 0)
