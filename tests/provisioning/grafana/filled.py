@@ -117,10 +117,12 @@ def filled(
         ]
         telemetry = Telemetry(broker.address, times)
         try:
+            # One by one, as the first compiles what the others find compiled.
             for flow in flows:
                 flow.start()
+                flow.wait_ready()
             telemetry.send_until(datetime.now(UTC) if is_live else times.end - SEEN)
-            _wait_until_stored(database, telemetry)
+            _wait_until_stored(database, telemetry, flows)
             with ExitStack() as exits:
                 prometheus = None
                 with suppress(UnavailableError):
@@ -129,7 +131,7 @@ def filled(
                 if is_live:
                     _send_live(telemetry, times)
                 telemetry.send_until(times.end)
-                _wait_until_stored(database, telemetry)
+                _wait_until_stored(database, telemetry, flows)
                 if prometheus is not None:
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
@@ -162,10 +164,13 @@ def _send_live(telemetry: Telemetry, times: Times) -> None:
         time.sleep(LIVE_STEP_S)
 
 
-def _wait_until_stored(database: str, telemetry: Telemetry) -> None:
+def _wait_until_stored(
+    database: str, telemetry: Telemetry, flows: Sequence[Flow]
+) -> None:
     """Returns when the flows have stored all that was sent."""
 
     def is_stored() -> bool:
+        assert all(flow.is_running() for flow in flows)
         query = "SELECT coalesce(sum(next_offset), 0) FROM stream_position"
         with psycopg.connect(database) as connection:
             found = connection.execute(query).fetchone()

@@ -42,7 +42,7 @@ PICTURES = GENERATED.with_name("pictures")
 PICTURE_PX, COLOURS, EXACT = 1600, 256, 64
 # Telemetry comes as it would for this long, after what flows take to start. Of that
 # the last minutes are shown, when all rates are those of whole intervals.
-STARTING, LIVE, SHOWN = (timedelta(seconds=seconds) for seconds in (35, 150, 120))
+STARTING, LIVE, SHOWN = (timedelta(seconds=seconds) for seconds in (60, 150, 120))
 SHOWN_AS = "Last 2 minutes"
 # So much of the flight is over when telemetry is live.
 FLOWN = timedelta(seconds=100)
