@@ -103,6 +103,8 @@ def filled(
     settings = {
         "ORBITWATCH_PARAMETERS": str(parameters),
         "ORBITWATCH_ELEMENTS": str(_elements_file(folder, times)),
+        # So long the embedded broker waits for more, where another answers at once.
+        "ORBITWATCH_KAFKA_FETCH_WAIT_MAX_MS": "10",
     }
     with EmbeddedBroker(topic.name for topic in topics.ALL) as broker:
         flows = [

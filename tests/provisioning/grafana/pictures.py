@@ -14,7 +14,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psycopg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -30,6 +29,7 @@ from tests.provisioning.grafana.drawing.page import (
     draw_row,
     empty_page,
 )
+from tests.provisioning.grafana.drawing.palette import in_few_colours
 from tests.provisioning.grafana.drawing.transformations import transformed
 from tests.provisioning.grafana.filled import Filled, filled, view
 from tests.provisioning.grafana.macros import VARIABLE, View, expanded_sql
@@ -39,7 +39,7 @@ from tests.provisioning.grafana.telemetry import Times
 from tests.services.postgres import Postgres, fresh_database
 
 PICTURES = GENERATED.with_name("pictures")
-PICTURE_PX, COLOURS, EXACT = 1600, 256, 64
+PICTURE_PX = 1600
 # Telemetry comes as it would for this long, after what flows take to start. Of that
 # the last minutes are shown, when all rates are those of whole intervals.
 STARTING, LIVE, SHOWN = (timedelta(seconds=seconds) for seconds in (60, 150, 120))
@@ -99,27 +99,10 @@ def picture_of(board: Json, there: Filled, rows: View) -> Figure:
 
 
 def save(picture: Figure, path: Path) -> None:
-    """Writes a picture in few colours, which makes it a third as large."""
+    """Writes a picture."""
     drawn = BytesIO()
     picture.savefig(drawn, dpi=POINTS_PER_INCH * PICTURE_PX / WIDTH_PX)
-    image = Image.open(drawn).convert("RGB")
-    image.quantize(palette=_palette(image), dither=Image.Dither.NONE).save(
-        path, optimize=True
-    )
-
-
-def _palette(image: Image.Image) -> Image.Image:
-    """The colours that are most frequent as they are, and others near to the rest."""
-    found = sorted(image.getcolors(image.width * image.height) or [], reverse=True)
-    counts = np.array([count for count, _ in found])
-    colours = np.array([colour for _, colour in found], np.uint8)
-    # The rare ones count too: a severity may be no more than a thin line.
-    weights = 1 + np.log2(counts[EXACT:]).astype(int)
-    rest = np.repeat(colours[EXACT:], weights, axis=0)[np.newaxis]
-    near = Image.fromarray(rest).quantize(COLOURS - EXACT, kmeans=1).getpalette()
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([*colours[:EXACT].ravel().tolist(), *(near or [])])
-    return palette
+    in_few_colours(Image.open(drawn)).save(path, optimize=True)
 
 
 def _times_until(end: datetime) -> Times:

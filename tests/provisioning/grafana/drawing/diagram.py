@@ -21,6 +21,9 @@ from tests.provisioning.grafana.drawing.theme import (
 BELOW_PX, ABOVE_PX, TICK_PX = 20, 8, 4
 LEGEND_LINE_PX, LEGEND_GAP_PX, SWATCH_PX, LABEL_PX = 18, 16, 14, 18
 
+# What a legend takes of a panel at most.
+LEGEND_SHARE = 0.35
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -52,7 +55,9 @@ def with_axes(canvas: Canvas, box: Box, x: Axis, y: Axis) -> Axes:
 
 def with_legend(canvas: Canvas, box: Box, entries: Sequence[Entry]) -> Box:
     """Draws a legend at the lower end of a box; what is left above it."""
-    lines = _lines(entries, box.width - 16)
+    most = max(int(box.height * LEGEND_SHARE / LEGEND_LINE_PX), 1)
+    # Grafana has the rest of them behind a scroll bar.
+    lines = _lines(entries, box.width - 16)[:most]
     above = box.inside(0, 0, bottom=len(lines) * LEGEND_LINE_PX)
     for number, line in enumerate(lines):
         x = box.left + 10.0
