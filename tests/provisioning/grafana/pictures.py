@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -51,14 +51,6 @@ HIDDEN = 2
 CHOSEN = {"parameter": "/ORBITER-1/power/battery_voltage"}
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The ranges of time that are shown: of the database, and of Prometheus."""
-
-    rows: View
-    metrics: View
-
-
 def main() -> None:
     """Fills a database with telemetry of the last hours, and draws all dashboards."""
     times = _times_until(datetime.now(UTC) + STARTING + LIVE)
@@ -77,24 +69,27 @@ def main() -> None:
 
 
 def picture_of(board: Json, there: Filled, rows: View) -> Figure:
-    """A whole dashboard, with a range of time for what comes from the database."""
-    seen = Seen(rows, _metrics_view(there))
+    """A whole dashboard, with a range of time for what comes from the database.
+
+    What comes from Prometheus has its own, which is that of the page where most does.
+    """
+    metrics = _metrics_view(there)
     asks_metrics = [_asks_metrics(panel) for panel in panels_of(board)]
-    whole = seen.metrics if 2 * sum(asks_metrics) > len(asks_metrics) else seen.rows
+    whole = metrics if 2 * sum(asks_metrics) > len(asks_metrics) else rows
     canvas = empty_page(board, _heading(board, whole))
     with psycopg.connect(there.database) as connection:
-        marks = _marks(board, seen.rows, connection)
+        marks = _marks(board, rows, connection)
         for panel in board["panels"]:
             if panel["type"] == "row":
                 draw_row(canvas, _with_choices(panel, rows))
                 continue
-            shown = seen.metrics if _asks_metrics(panel) else seen.rows
+            shown = metrics if _asks_metrics(panel) else rows
             points = replace(shown, points=panel.get("maxDataPoints", 600))
             found = answers(panel, points, connection, there.prometheus)
             changed, kept = transformed(_with_choices(panel, rows), found)
             content = Content(changed, kept, shown.since, shown.until, marks)
-            note = SHOWN_AS if _asks_metrics(panel) and whole is not shown else ""
-            draw_panel(canvas, content, note)
+            own_range = SHOWN_AS if shown is metrics is not whole else ""
+            draw_panel(canvas, content, own_range)
     return canvas.figure
 
 

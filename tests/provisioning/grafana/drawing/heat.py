@@ -23,7 +23,7 @@ def draw_heat(canvas: Canvas, box: Box, content: Content) -> None:
     """A cell for each bucket and point, from dark to light."""
     options = content.panel["options"]
     unit = options["yAxis"].get("unit", "none")
-    bounds, times, counts = _cells(content.found[0])
+    bounds, times, counts = cells(content.found[0])
     names = [shown(one, unit) if one < np.inf else "+Inf" for one in bounds]
     colours = colormaps[options["color"]["scheme"].lower()]
     box = box.inside(0, 0, bottom=LEGEND_PX)
@@ -37,7 +37,7 @@ def draw_heat(canvas: Canvas, box: Box, content: Content) -> None:
     _draw_scale(canvas, box, colours(np.linspace(0, 1, SCALE_STEPS)), seen.max())
 
 
-def _cells(
+def cells(
     rows: Rows,
 ) -> tuple[list[float], list[float], NDArray[np.float64]]:
     """Upper bounds, times, and what was in each bucket alone.
