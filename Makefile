@@ -65,7 +65,7 @@ readme: .venv/dev.stamp  ## Bring the generated parts of README.md up to date
 dashboards: .venv/dev.stamp  ## Write the JSON of Grafana's dashboards anew
 	.venv/bin/python -m provisioning.grafana
 
-pictures: .venv/dev.stamp  ## Draw the dashboards' data, from what their own queries find
+pictures: .venv/dev.stamp  ## Draw the dashboards, with what their own queries find (four minutes)
 	.venv/bin/python -m tests.provisioning.grafana.pictures
 
 lock: .venv/dev.stamp  ## Pin the packages of the Docker image, with their hashes

@@ -10,7 +10,6 @@ from tests.provisioning.grafana.filled import (
     copy_to_plain,
     filled,
 )
-from tests.provisioning.grafana.other_systems import fill_the_rest
 from tests.services.postgres import fresh_database
 
 
@@ -21,7 +20,6 @@ def watched(
     """A database with everything, on TimescaleDB where that is offered."""
     folder: Path = tmp_path_factory.mktemp("grafana")
     with fresh_database(database_server) as database, filled(database, folder) as made:
-        fill_the_rest(database, folder)
         yield made
 
 

@@ -1,53 +1,41 @@
 """A database with something in it for every panel.
 
-Samples, anomalies, drifts and positions are stored by the real flow `spacecraft`, from
-telemetry with faults; the rest comes from the other flows (`other_systems`).
+All of it is stored by the real flows, from telemetry of three systems with faults.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import psycopg
-from confluent_kafka import Producer
 from psycopg import sql
 
 from connectors import topics
 from connectors.database.limit_table import store_limits
 from connectors.embedded.broker import EmbeddedBroker
-from connectors.messages import Packet, encode_packet
 from connectors.migrate import migrate
 from connectors.parameters import read_definitions
-from simulators.spacecraft import PARAMETERS, SUBSYSTEMS, Timing, synthetic_packets
 from tests.end_to_end.flow_process import REPOSITORY, Flow, wait_until
 from tests.provisioning.grafana.macros import View
 from tests.provisioning.grafana.prometheus import Prometheus
+from tests.provisioning.grafana.telemetry import SYSTEMS, Telemetry, Times, elements_at
 from tests.services.postgres import plain_migrations_in
 from tests.services.process import UnavailableError
 
-# Near the epoch of the orbital elements.
-START = datetime(2026, 6, 27, tzinfo=UTC)
-INTERVAL = timedelta(seconds=10)
-SAMPLES = 1800
-# How many of them come while Prometheus looks.
-SEEN = 200
-READ = "sum(orbitwatch_telemetry_samples_total)"
+TIMES = Times(datetime(2026, 6, 27, tzinfo=UTC))
+# How much of the telemetry comes while Prometheus looks.
+SEEN = timedelta(minutes=30)
 # Of what is counted of a write, the last that is told and the first that is scraped.
 STORED = "sum(rate(orbitwatch_telemetry_latency_seconds_count[1m]))"
 SNAPSHOTS = "sum(rate(bytewax_snapshot_duration_seconds_count[1m]))"
-LIFTOFF = START + timedelta(hours=1)
-# Sample numbers. Two parameters are spoilt at once, one to the end.
-SPOILT = {
-    "battery_voltage": (range(1200, 1212), 36.0),
-    "bus_voltage": (range(1205, 1210), 24.0),
-    "tank_temperature": (range(1790, SAMPLES * 10), 55.0),
-}
+# How often telemetry is sent that is as old as it seems.
+LIVE_STEP_S = 0.25
 TABLES = (
     "parameter", "sample", "anomaly", "drift_event", "expected_range",
     "stream_position", "parameter_limit", "orbit_state", "orbit_minute",
@@ -61,12 +49,13 @@ STORED_COLUMNS = """
 """
 # Watched for drifts, which it has.
 DRIFTING = "bus_voltage: {"
-PARAMETER_FILE = REPOSITORY / "provisioning/parameters/orbiter-1.yaml"
+DRIFT_DETECTOR = "detectors: {page_hinkley: {threshold: 200}},"
+PARAMETERS = REPOSITORY / "provisioning/parameters"
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A filled database, and the Prometheus that saw the flow fill it, if there is one.
+    """A filled database, and the Prometheus that saw flows fill it, if there is one.
 
     `seen_s` is when it last had to look, in seconds since 1970.
     """
@@ -76,19 +65,20 @@ class Filled:
     seen_s: float
 
 
-def view(**changes: object) -> View:
+def view(times: Times = TIMES, **changes: object) -> View:
     """The whole range of the telemetry, with a value for each variable."""
     everything = View(
-        START,
-        START + SAMPLES * INTERVAL,
+        times.start,
+        times.end,
         {
             "spacecraft": "ORBITER-1",
-            "some_spacecraft": ("ORBITER-1", "LAUNCHER"),
+            "some_spacecraft": ("ORBITER-1", "LAUNCHER", "ISS"),
             "parameter": "/ORBITER-1/power/bus_voltage",
+            "unit": "V",
             "severity": ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"),
             "detector": ("limits", "record_envelope", "stuck_value"),
             "vehicle": "LAUNCHER",
-            "liftoff": LIFTOFF.isoformat(),
+            "liftoff": f"{times.liftoff:%Y-%m-%dT%H:%M:%S}.000Z",
             "satellite": "ISS",
         },
     )
@@ -96,44 +86,99 @@ def view(**changes: object) -> View:
 
 
 @contextmanager
-def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
-    """Fills an empty database; the flow has stopped then.
+def filled(
+    database: str, folder: Path, times: Times = TIMES, is_live: bool = False
+) -> Iterator[Filled]:
+    """Fills an empty database; the flows have stopped then.
 
-    What comes while Prometheus looks comes in portions, two a second.
+    What comes while Prometheus looks comes at once, or, live, when it is due.
     """
     list(migrate(database))
     parameters = folder / "parameters"
-    parameters.mkdir()
-    text = PARAMETER_FILE.read_text()
-    text = text.replace(DRIFTING, f"{DRIFTING} detectors: {{page_hinkley: {{}}}},")
-    (parameters / PARAMETER_FILE.name).write_text(text)
+    shutil.copytree(PARAMETERS, parameters)
+    spacecraft = parameters / "orbiter-1.yaml"
+    text = spacecraft.read_text().replace(DRIFTING, f"{DRIFTING} {DRIFT_DETECTOR}")
+    spacecraft.write_text(text)
     store_limits(database, read_definitions(parameters))
+    settings = {
+        "ORBITWATCH_PARAMETERS": str(parameters),
+        "ORBITWATCH_ELEMENTS": str(_elements_file(folder, times)),
+        # So long the embedded broker waits for more, where another answers at once.
+        "ORBITWATCH_KAFKA_FETCH_WAIT_MAX_MS": "10",
+    }
     with EmbeddedBroker(topic.name for topic in topics.ALL) as broker:
-        settings = {"ORBITWATCH_PARAMETERS": str(parameters)}
-        flow = Flow(broker.address, database, folder / "flow", settings=settings)
-        source = Source(broker.address)
-        flow.start()
+        flows = [
+            Flow(
+                broker.address,
+                database,
+                folder / system,
+                settings=settings,
+                module=f"dataflows.{system}",
+            )
+            for system in SYSTEMS
+        ]
+        telemetry = Telemetry(broker.address, times)
         try:
-            source.send(SAMPLES - SEEN)
-            wait_for_samples(database, (SAMPLES - SEEN) * PARAMETERS)
+            # One by one, as the first compiles what the others find compiled.
+            for flow in flows:
+                flow.start()
+                flow.wait_ready()
+            telemetry.send_until(datetime.now(UTC) if is_live else times.end - SEEN)
+            _wait_until_stored(database, telemetry, flows)
             with ExitStack() as exits:
                 prometheus = None
                 with suppress(UnavailableError):
-                    prometheus = exits.enter_context(Prometheus(flow.metrics_port))
+                    prometheus = exits.enter_context(_prometheus(flows))
                     wait_until(prometheus.is_ready, "the first scrape")
-                for portion in range(portions):
-                    time.sleep(0.5 if portion else 0)
-                    source.send(SEEN // portions)
-                wait_for_samples(database, SAMPLES * PARAMETERS)
+                if is_live:
+                    _send_live(telemetry, times)
+                telemetry.send_until(times.end)
+                _wait_until_stored(database, telemetry, flows)
                 if prometheus is not None:
-                    prometheus.wait_for(READ, SAMPLES * PARAMETERS)
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
-                flow.stop()
-                yield Filled(database, prometheus, time.time())
+                seen_s = time.time()
+                for flow in flows:
+                    flow.stop()
+                yield Filled(database, prometheus, seen_s)
         finally:
-            if flow.is_running():
-                flow.kill()
+            for flow in flows:
+                if flow.is_running():
+                    flow.kill()
+
+
+def _elements_file(folder: Path, times: Times) -> Path:
+    path = folder / "satellites.tle"
+    known = elements_at(times.start)
+    path.write_text("".join(f"{one.name}\n{one.line1}\n{one.line2}\n" for one in known))
+    return path
+
+
+def _prometheus(flows: Sequence[Flow]) -> Prometheus:
+    names = [f"{system}:3030" for system in SYSTEMS]
+    ports = [flow.metrics_port for flow in flows]
+    return Prometheus(dict(zip(names, ports, strict=True)))
+
+
+def _send_live(telemetry: Telemetry, times: Times) -> None:
+    while (now := datetime.now(UTC)) < times.end:
+        telemetry.send_until(now)
+        time.sleep(LIVE_STEP_S)
+
+
+def _wait_until_stored(
+    database: str, telemetry: Telemetry, flows: Sequence[Flow]
+) -> None:
+    """Returns when the flows have stored all that was sent."""
+
+    def is_stored() -> bool:
+        assert all(flow.is_running() for flow in flows)
+        query = "SELECT coalesce(sum(next_offset), 0) FROM stream_position"
+        with psycopg.connect(database) as connection:
+            found = connection.execute(query).fetchone()
+        return found is not None and found[0] >= telemetry.sent
+
+    wait_until(is_stored, f"{telemetry.sent} messages")
 
 
 def copy_to_plain(source: str, target: str, folder: Path) -> None:
@@ -155,49 +200,3 @@ def copy_to_plain(source: str, target: str, folder: Path) -> None:
             with reader.cursor().copy(out) as rows, writer.cursor().copy(into) as copy:
                 for row in rows:
                     copy.write(row)
-
-
-def wait_for_samples(database: str, count: int) -> None:
-    """Returns when at least so many samples are stored."""
-
-    def stored() -> bool:
-        with psycopg.connect(database) as connection:
-            found = connection.execute("SELECT count(*) FROM sample").fetchone()
-        return found is not None and found[0] >= count
-
-    wait_until(stored, f"{count} samples")
-
-
-class Source:
-    """Sends the synthetic spacecraft's packets, spoilt, with rubbish between."""
-
-    def __init__(self, kafka: str) -> None:
-        self._producer = Producer({"bootstrap.servers": kafka})
-        self._packets = synthetic_packets(7, Timing(START))
-        self._sent = 0
-
-    def send(self, samples: int) -> None:
-        """Sends the packets of the next samples."""
-        topic = topics.SPACECRAFT.name
-        for packet in islice(self._packets, samples * SUBSYSTEMS):
-            number = self._sent // SUBSYSTEMS
-            value = encode_packet(_spoilt(packet, number))
-            self._producer.produce(topic, value, packet.key)
-            self._sent += 1
-        self._producer.produce(topic, b"rubbish", b"nobody")
-        assert self._producer.flush(60) == 0
-
-
-def _spoilt(packet: Packet, number: int) -> Packet:
-    values = {
-        name: value
-        for name, (when, value) in SPOILT.items()
-        if name in packet.values and number in when
-    }
-    return Packet(
-        spacecraft=packet.spacecraft,
-        subsystem=packet.subsystem,
-        generation_time=packet.generation_time,
-        values={**packet.values, **values},
-        context=packet.context,
-    )

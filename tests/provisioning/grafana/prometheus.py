@@ -1,4 +1,4 @@
-"""A Prometheus that scrapes one flow, twice a second."""
+"""A Prometheus that scrapes flows, twice a second."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -21,7 +22,10 @@ scrape_configs:
   - job_name: orbitwatch
     scrape_interval: 500ms
     scrape_timeout: 500ms
-    static_configs: [{targets: ["127.0.0.1:%d"]}]
+    static_configs:
+"""
+TARGET = """
+      - {{targets: ["127.0.0.1:{port}"], labels: {{instance: "{name}"}}}}
 """
 
 
@@ -33,13 +37,15 @@ def missing_prometheus() -> NoReturn:
 class Prometheus:
     """A server of its own; use it as a context.
 
+    `scraped` are the ports of flows, by what they are called.
+
     Raises:
         UnavailableError: there is no `prometheus`.
     """
 
-    def __init__(self, scraped_port: int) -> None:
+    def __init__(self, scraped: Mapping[str, int]) -> None:
         self._program = shutil.which("prometheus") or missing_prometheus()
-        self._scraped_port = scraped_port
+        self._scraped = scraped
         self._port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="orbitwatch-prometheus-"))
         self._server: subprocess.Popen[bytes] | None = None
@@ -53,11 +59,13 @@ class Prometheus:
         found: list[Any] = answer["data"]["result"]
         return found
 
-    def history(self, expression: str, until_s: float) -> list[Any]:
-        """What an expression gave in the last 30 s before a time, twice a second."""
+    def history(
+        self, expression: str, until_s: float, length_s: float = 30
+    ) -> list[Any]:
+        """What an expression gave for so long before a time, twice a second."""
         asked = {
             "query": expression,
-            "start": until_s - 30,
+            "start": until_s - length_s,
             "end": until_s,
             "step": "500ms",
         }
@@ -76,10 +84,10 @@ class Prometheus:
                 return json.load(error)
 
     def is_ready(self) -> bool:
-        """Whether the flow was scraped once."""
+        """Whether every flow was scraped once."""
         time.sleep(0.1)
         try:
-            return bool(self.series("up == 1"))
+            return len(self.series("up == 1")) == len(self._scraped)
         except (OSError, ValueError):
             return False
 
@@ -95,7 +103,10 @@ class Prometheus:
 
     def __enter__(self) -> Self:
         configuration = self._folder / "prometheus.yml"
-        configuration.write_text(CONFIGURATION % self._scraped_port)
+        targets = [
+            TARGET.format(name=name, port=port) for name, port in self._scraped.items()
+        ]
+        configuration.write_text("".join([CONFIGURATION, *targets]))
         with (self._folder / "log").open("wb") as log:
             self._server = subprocess.Popen(
                 [

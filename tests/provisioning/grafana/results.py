@@ -13,6 +13,9 @@ from tests.provisioning.grafana.macros import View, expanded_promql, expanded_sq
 from tests.provisioning.grafana.prometheus import Prometheus
 from tests.provisioning.grafana.questions import Json
 
+# Rates are taken over four times that, in which a packet comes of every system.
+SCRAPE_S = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -28,7 +31,7 @@ class Rows:
         return [row[place] for row in self.rows]
 
     def series(self, over: str = "time") -> dict[str, tuple[list[Any], list[Any]]]:
-        """Numbers over a column; a text column `metric` names the series."""
+        """Values over a column; a text column `metric` names the series."""
         found: dict[str, tuple[list[Any], list[Any]]] = {}
         values = [one for one in self.columns if one not in {over, "metric"}]
         for row in self.rows:
@@ -37,7 +40,7 @@ class Rows:
                 series = str(given.get("metric", name))
                 xs, ys = found.setdefault(series, ([], []))
                 xs.append(as_moment(given[over]) if over == "time" else given[over])
-                ys.append(None if given[name] is None else float(given[name]))
+                ys.append(given[name])
         return found
 
 
@@ -53,7 +56,6 @@ def answers(
     view: View,
     connection: psycopg.Connection,
     prometheus: Prometheus | None,
-    seen_s: float,
 ) -> list[Rows]:
     """What each query of a panel finds."""
     found = []
@@ -63,16 +65,17 @@ def answers(
             columns = [column.name for column in cursor.description or ()]
             found.append(Rows(target["refId"], columns, cursor.fetchall()))
         elif prometheus is not None:
-            found.append(_figures(target, prometheus, seen_s))
+            found.append(_figures(target, prometheus, view))
     return found
 
 
-def _figures(target: Json, prometheus: Prometheus, seen_s: float) -> Rows:
-    now = datetime.fromtimestamp(seen_s, UTC)
-    expression = expanded_promql(target["expr"], View(now, now), scrape_s=1)
+def _figures(target: Json, prometheus: Prometheus, view: View) -> Rows:
+    expression = expanded_promql(target["expr"], view, SCRAPE_S)
+    until_s = view.until.timestamp()
+    length_s = until_s - view.since.timestamp()
     rows = [
         (float(at_s), _legend(target, one["metric"]), float(value))
-        for one in prometheus.history(expression, seen_s)
+        for one in prometheus.history(expression, until_s, length_s)
         for at_s, value in one["values"]
         if value != "NaN"
     ]

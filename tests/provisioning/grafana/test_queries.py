@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from provisioning.grafana.dashboards import build_all
-from tests.provisioning.grafana.filled import START, Filled, view
+from tests.provisioning.grafana.filled import TIMES, Filled, view
 from tests.provisioning.grafana.macros import View, expanded_sql
 from tests.provisioning.grafana.questions import Question, sql_questions
 
@@ -62,7 +62,7 @@ def test_values_are_the_same_from_samples_and_from_minutes(watched: Filled):
                 for row in connection.execute(
                     expanded_sql(question.text, seen).encode()
                 ).fetchall()
-                if row[0] >= START.timestamp()
+                if row[0] >= TIMES.start.timestamp()
             )
             for seen in (by_samples, by_minutes)
         ]
