@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dataflows.detectors import Floats, Times
 from dataflows.detectors.array_detector import Arrays
+from dataflows.detectors.arrival_clock import LATE, NEWEST
 from dataflows.detectors.bank_snapshot import write_bank
 from dataflows.detectors.episodes import EpisodeChange
 from dataflows.detectors.expected_range import (
@@ -31,7 +32,7 @@ from dataflows.detectors.record_envelope import BANDS, PREDICTED, RecordEnvelope
 from dataflows.detectors.record_envelope_kernel import run_many as run_envelopes
 from dataflows.detectors.recursive_least_squares import predict_many
 from dataflows.detectors.severity import Severities, learned_severities
-from dataflows.detectors.watch import LATE, NEWEST, ParameterWatch
+from dataflows.detectors.watch import ParameterWatch
 
 __all__ = ["DetectorBank", "Judged", "bank_of"]
 

@@ -158,6 +158,12 @@ def test_a_simulated_ascent_has_all_its_events_when_they_are():
     assert found.states[-1].phase == Phase.COAST
 
 
+def test_a_flight_that_is_joined_in_its_first_stage_has_its_staging_told():
+    times_us, values = part(3000, len(flight()[0]))
+    (found,) = feed(AscentTracker(), times_us, values)
+    assert [event.name for event in found.events[-3:]] == ["meco", "ses1", "seco1"]
+
+
 def test_downrange_and_the_angle_of_a_simulated_ascent_are_known_without_being_sent():
     (found,) = feed(AscentTracker(), *flight())
     last = found.states[-1]
