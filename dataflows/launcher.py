@@ -58,6 +58,7 @@ _SCORE = Table(
         *("altitude_inside", "velocity_inside", "downrange_inside", "phase_changed"),
     ),
 )
+_FLIGHT = Table("launch_flight", 2, ("spacecraft", "began_at"))
 INPUTS = (VELOCITY, ALTITUDE)
 
 
@@ -75,6 +76,7 @@ class LaunchFollower:
         """Takes samples in order of time."""
         tracked = self._tracker.update(times_us, values)
         found = {
+            _FLIGHT: map(self._flight, tracked.flights),
             _STATE: map(self._state, tracked.states),
             _EVENT: map(self._event, tracked.events),
             _PREDICTION: map(self._ahead, tracked.predictions),
@@ -98,6 +100,9 @@ class LaunchFollower:
     def restore(self, data: bytes) -> None:
         """Goes on from a snapshot."""
         self._tracker.restore(data)
+
+    def _flight(self, began_us: int) -> Row:
+        return (self._spacecraft, moment(began_us))
 
     def _state(self, state: LaunchState) -> Row:
         time_us, *numbers = astuple(state)
