@@ -9,9 +9,18 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from connectors.messages import ParameterName, Poll, Polled, Runs, Samples, microseconds
+from connectors.messages import (
+    ParameterName,
+    Poll,
+    Polled,
+    Runs,
+    Samples,
+    microseconds,
+    moment,
+)
 from connectors.metrics import FlowMetrics
 from connectors.orbital_elements import read_elements
+from connectors.parameters import read_definitions
 from connectors.places import Places, read_places
 from dataflows.iss_tracking import INPUTS as POSITION
 from dataflows.launcher import INPUTS as MOTION
@@ -19,9 +28,11 @@ from dataflows.launcher import LaunchFollower
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.satellite import SatelliteFollower
 from dataflows.tracking import TrackLogic
+from dataflows.watching import ShardLogic
 from simulators.rocket_launch import Launches, simulated_packets
 
 PROVISIONING = Path(__file__).parents[2] / "provisioning"
+EVENTS = ["liftoff", "max_q", "meco", "ses1", "seco1"]
 SECOND_US, HOUR_US, DAY_US = 10**6, 3600 * 10**6, 86_400 * 10**6
 
 Columns = dict[str, np.ndarray]
@@ -164,4 +175,21 @@ def test_a_packet_with_another_epoch_begins_another_flight():
         flow.follow(times_us + flight * HOUR_US, columns, f"flight {flight}")
         for flight in range(2)
     ]
-    assert events(found) == 2 * ["liftoff", "max_q", "meco", "ses1", "seco1"]
+    assert events(found) == 2 * EVENTS
+
+
+@pytest.mark.parametrize("pause_us", [40 * SECOND_US, 20 * 60 * SECOND_US, DAY_US])
+def test_a_vehicle_that_flies_again_has_all_its_events_and_no_false_alarm(
+    pause_us: int,
+):
+    times_us, columns = ascent()
+    flow = Flow("ascent")
+    again_us = times_us - times_us[0] + times_us[-1] + pause_us
+    first, second = flow.follow(times_us, columns), flow.follow(again_us, columns)
+    assert events([first]) == events([second]) == EVENTS
+    began = [row for each in (first, second) for row in rows([each])["launch_flight"]]
+    assert began == [("V", moment(int(times_us[0]))), ("V", moment(int(again_us[0])))]
+    definitions = read_definitions(PROVISIONING / "parameters")
+    shard = ShardLogic(None, definitions, flow.metrics, lambda: 0)
+    scored, _ = shard.on_batch([first, second])
+    assert [one.anomalies for one in scored] == [(), ()]
