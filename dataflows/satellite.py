@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from connectors.messages import moment
 from connectors.metrics import FlowMetrics
 from connectors.places import Places
+from dataflows.elements_age import ElementsAge
 from dataflows.followed import Followed, Row, Table, records
 from dataflows.not_tracked import NotTracked
 from dataflows.orbit.propagation import Ephemeris
@@ -74,6 +75,7 @@ class SatelliteFollower:
         self._places = [place.name for place in where.places]
         self._tracker = SatelliteTracker(where.places, where.stations, elements)
         self._not_tracked = NotTracked(spacecraft, metrics)
+        self._age = ElementsAge(spacecraft, elements, metrics) if elements else None
 
     def follow(
         self, times_us: NDArray[np.int64], values: Mapping[str, NDArray[np.float64]]
@@ -82,6 +84,8 @@ class SatelliteFollower:
         tracked = self._tracker.update(times_us, values)
         for refusal in tracked.refused:
             self.refuse(refusal.reason, refusal.detail)
+        if self._age and tracked.states:
+            self._age.at(tracked.states[-1].time_us, tracked.predictions)
         found = {
             _STATE: map(self._state, tracked.states),
             _MINUTE: map(self._minute, tracked.minutes),
