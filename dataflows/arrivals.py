@@ -26,6 +26,9 @@ from dataflows.detectors.snapshot import SnapshotError
 FAR_STEPS = 10
 """A sample this many steps ahead waits for the next: the step is that before it."""
 
+NEAR_US = 60_000_000
+"""What is no later may be telemetry sent again, or a clock that soon catches up."""
+
 REFUSED: Mapping[str, str] = {
     "late": "a later sample came before",
     "repeated": "a sample of this time came before",
@@ -63,8 +66,8 @@ class Arrivals:
     A sample that comes late is refused. One whose time is far ahead waits for the next
     sample: if that is later still, there was a gap, and both go on; if not, one clock
     was wrong for one sample, which is refused. So one wrong time costs no other sample,
-    and a gap none at all. A clock that is ahead for longer counts as set back after as
-    many late samples as for detectors: fewer might be old telemetry, sent again.
+    and a gap none at all. A clock that was ahead for longer counts as set back after as
+    many late samples in order as for detectors, if they are late by over a minute.
 
     Args:
         columns: how many numbers come with a sample. A last one, beyond these, is the
@@ -141,9 +144,9 @@ class Arrivals:
 
     def _take_late(self, turn: _Turn, place: int) -> None:
         time_us = turn.times_us[place]
-        reason = "repeated" if time_us == self._clock[NEWEST] else "late"
-        if not take(self._clock, time_us):
-            turn.refused[reason] += 1
+        late_us = int(self._clock[NEWEST]) - time_us
+        if late_us <= NEAR_US or not take(self._clock, time_us):
+            turn.refused["late" if late_us else "repeated"] += 1
             return
         turn.drop_waiting()
         self._step_us = 0

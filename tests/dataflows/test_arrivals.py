@@ -14,7 +14,7 @@ from dataflows.detectors.arrival_clock import REBASE_SAMPLES
 from dataflows.detectors.snapshot import SnapshotError
 
 Told = list[tuple[str, int, float]]
-HOUR = 3600
+HOUR, SECOND_US = 3600, 1_000_000
 
 
 def sort(
@@ -32,12 +32,13 @@ def sort(
     told: Told = []
     refused: Counter[str] = Counter()
     for first, last in pairwise([0, *sorted(cuts), len(times)]):
-        run = np.array(times[first:last], np.int64)
+        run = SECOND_US * np.array(times[first:last], np.int64)
         arrived, without = arrivals.sort(run, columns[:, first:last])
         refused += without
         for begins, times_us, (places,) in arrived:
             names = [begins.name] + ["NOTHING"] * (len(places) - 1)
-            told += zip(names, times_us.tolist(), places.tolist(), strict=True)
+            seconds = (times_us // SECOND_US).tolist()
+            told += zip(names, seconds, places.tolist(), strict=True)
         state = arrivals.snapshot()
         arrivals = Arrivals(1)
         arrivals.restore(state)
@@ -86,9 +87,12 @@ def test_a_late_and_a_repeated_sample_are_refused_each_with_its_reason():
     assert refused.keys() <= REFUSED.keys()
 
 
-def test_a_clock_that_two_samples_agree_on_counts_as_set_back_after_a_hundred_late():
+@pytest.mark.parametrize("cuts", [[], [50, 51, 52, 100, 150, 151]])
+def test_a_clock_that_two_samples_agree_on_counts_as_set_back_after_a_hundred_late(
+    cuts: list[int],
+):
     right = [*range(52, 400)]
-    told, refused = sort([*range(50), HOUR, HOUR + 1, *right])
+    told, refused = sort([*range(50), HOUR, HOUR + 1, *right], cuts)
     assert refused == {"late": REBASE_SAMPLES - 1}
     assert times_of(told) == [
         *(*range(50), HOUR, HOUR + 1),
@@ -97,6 +101,16 @@ def test_a_clock_that_two_samples_agree_on_counts_as_set_back_after_a_hundred_la
     assert [time for begins, time, _ in told if begins == "ANEW"] == [
         right[REBASE_SAMPLES - 1]
     ]
+
+
+def test_telemetry_of_half_a_minute_that_is_sent_again_sets_no_clock_back():
+    arrivals = Arrivals(0)
+    times_us = np.arange(6000) * SECOND_US // 30
+    again_us = np.concatenate([times_us[:5000], times_us[4000:]])
+    arrived, refused = arrivals.sort(again_us, np.full((1, len(again_us)), np.nan))
+    assert [run.begins for run in arrived] == [Begins.NOTHING]
+    assert arrived[0].times_us.tolist() == times_us.tolist()
+    assert refused == {"late": 999, "repeated": 1}
 
 
 def test_an_epoch_begins_with_its_first_sample_that_goes_on():
