@@ -75,6 +75,12 @@ class FlowMetrics:
             "Samples that a tracker could not use.",
             labels=["reason"],
         )
+        self.elements_age = Gauge(
+            "orbitwatch_orbital_elements_age_seconds",
+            "From the epoch of a satellite's orbital elements to its newest position.",
+            ("spacecraft",),
+            registry=registry,
+        )
         self._dead_letters = counter(
             "telemetry_dead_letter", "Messages refused.", labels=["reason"]
         )

@@ -1,4 +1,4 @@
-"""Reads orbital elements from a file of two-line elements, with or without names.
+"""Orbital elements in files of two-line elements, with or without names.
 
 ISS
 1 25544U 98067A   26177.67101756  .00008101  00000+0  15268-3 0  9990
@@ -8,8 +8,9 @@ ISS
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sgp4.api import SGP4_ERRORS, Satrec
@@ -59,6 +60,24 @@ def read_elements(file: Path) -> list[OrbitalElements]:
     if not found:
         raise SettingsError(str(file), "holds no orbital elements")
     return list(found.values())
+
+
+def write_elements(file: Path, elements: Iterable[OrbitalElements]) -> None:
+    """Writes a file of elements; raises SettingsError if that cannot be done."""
+    lines = (f"{one.name}\n{one.line1}\n{one.line2}\n" for one in elements)
+    try:
+        file.write_text("".join(lines), encoding="ascii")
+    except OSError as error:
+        raise SettingsError(str(file), error.strerror or one_line(error)) from None
+
+
+def dated(elements: OrbitalElements, epoch: datetime) -> OrbitalElements:
+    """The same orbit, and the same place on it, at another time (UTC)."""
+    year = datetime(epoch.year, 1, 1, tzinfo=UTC)
+    day = 1 + (epoch - year) / timedelta(days=1)
+    line1 = elements.line1
+    line1 = f"{line1[:18]}{epoch.year % 100:02}{day:012.8f}{line1[32:68]}"
+    return replace(elements, line1=f"{line1}{_checksum(line1)}")
 
 
 def _elements(text: str, file: Path) -> Iterator[tuple[int, OrbitalElements]]:

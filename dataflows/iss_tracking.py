@@ -13,7 +13,7 @@ from connectors.places import read_places
 from connectors.process import FlowProcess
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.satellite import SatelliteFollower
-from dataflows.tracking import Vehicle
+from dataflows.vehicle import Vehicle
 from dataflows.wiring import Tracking, connect
 
 NAME = "iss_tracking"

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from connectors.messages import moment
 from connectors.metrics import FlowMetrics
-from dataflows.detectors.snapshot import label, pack, unpack
 from dataflows.features.ascent_tracker import (
     ALTITUDE,
     VELOCITY,
@@ -20,7 +19,8 @@ from dataflows.features.ascent_tracker import (
 )
 from dataflows.features.flight_events import FlightEvent
 from dataflows.features.launch_predictions import Prediction, PredictionScore
-from dataflows.tracking import Followed, Row, Table, records
+from dataflows.followed import Followed, Row, Table, records
+from dataflows.not_tracked import NotTracked
 
 _STATE = Table(
     "launch_state",
@@ -58,58 +58,51 @@ _SCORE = Table(
         *("altitude_inside", "velocity_inside", "downrange_inside", "phase_changed"),
     ),
 )
+_FLIGHT = Table("launch_flight", 2, ("spacecraft", "began_at"))
 INPUTS = (VELOCITY, ALTITUDE)
-_LATE = "late"
-_LABEL = label("launcher", 1, {})
-_BEFORE_ALL = np.iinfo(np.int64).min
 
 
 class LaunchFollower:
     """Follows the ascent of one vehicle by its velocity and altitude."""
 
     def __init__(self, spacecraft: str, metrics: FlowMetrics) -> None:
-        self._spacecraft, self._metrics = spacecraft, metrics
+        self._spacecraft = spacecraft
+        self._not_tracked = NotTracked(spacecraft, metrics)
         self._tracker = AscentTracker()
-        self._newest_us = int(_BEFORE_ALL)
 
     def follow(
         self, times_us: NDArray[np.int64], values: Mapping[str, NDArray[np.float64]]
     ) -> Followed:
-        """Takes samples in order of arrival; late ones are counted, and not used."""
-        earlier = np.maximum.accumulate(np.append(self._newest_us, times_us))[:-1]
-        used = times_us > earlier
-        if not used.all():
-            self._metrics.not_tracked.labels(_LATE).inc(int((~used).sum()))
-        if not used.any():
-            return Followed(used, {})
-        missing = np.full(int(used.sum()), np.nan)
-        columns = {
-            name: values[name][used] if name in values else missing for name in INPUTS
-        }
-        tracked = self._tracker.update(times_us[used], columns)
-        self._newest_us = int(times_us.max())
-        series = {}
-        for name, numbers in tracked.series.items():
-            series[name] = np.full(len(times_us), np.nan)
-            series[name][used] = numbers
+        """Takes samples in order of time."""
+        tracked = self._tracker.update(times_us, values)
         found = {
+            _FLIGHT: map(self._flight, tracked.flights),
             _STATE: map(self._state, tracked.states),
             _EVENT: map(self._event, tracked.events),
             _PREDICTION: map(self._ahead, tracked.predictions),
             _SCORE: map(self._score, tracked.scores),
         }
-        return Followed(used, series, records(found))
+        used = np.ones(len(times_us), np.bool_)
+        return Followed(used, tracked.series, records(found))
+
+    def refuse(self, reason: str, detail: str, samples: int = 1) -> None:
+        """Counts samples that are not used."""
+        self._not_tracked.count(reason, detail, samples)
+
+    def begin_epoch(self) -> None:
+        """Begins another flight."""
+        self._tracker = AscentTracker()
 
     def snapshot(self) -> bytes:
-        """The state of the tracker, and the time of the newest sample."""
-        newest = self._newest_us.to_bytes(8, "big", signed=True)
-        return pack(_LABEL, [newest, self._tracker.snapshot()])
+        """The state of the tracker."""
+        return self._tracker.snapshot()
 
     def restore(self, data: bytes) -> None:
         """Goes on from a snapshot."""
-        newest, tracker = unpack(data, _LABEL)
-        self._tracker.restore(tracker)
-        self._newest_us = int.from_bytes(newest, "big", signed=True)
+        self._tracker.restore(data)
+
+    def _flight(self, began_us: int) -> Row:
+        return (self._spacecraft, moment(began_us))
 
     def _state(self, state: LaunchState) -> Row:
         time_us, *numbers = astuple(state)

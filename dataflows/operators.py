@@ -15,7 +15,9 @@ from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions
 from dataflows.detectors.snapshot import SnapshotError
-from dataflows.tracking import Follower, TrackLogic, Vehicle
+from dataflows.followed import Follower
+from dataflows.tracking import TrackLogic
+from dataflows.vehicle import Vehicle
 from dataflows.watching import ShardLogic
 
 

@@ -10,7 +10,7 @@ from bytewax.dataflow import Dataflow
 from connectors import topics
 from connectors.process import FlowProcess
 from dataflows.launcher import INPUTS, LaunchFollower
-from dataflows.tracking import Vehicle
+from dataflows.vehicle import Vehicle
 from dataflows.wiring import Tracking, connect
 
 NAME = "rocket_launch"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import astuple
 from datetime import datetime
@@ -14,10 +13,12 @@ from numpy.typing import NDArray
 from connectors.messages import moment
 from connectors.metrics import FlowMetrics
 from connectors.places import Places
+from dataflows.elements_age import ElementsAge
+from dataflows.followed import Followed, Row, Table, records
+from dataflows.not_tracked import NotTracked
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.tracked import OrbitMinute, OrbitState, Pass, Prediction, Refusal
+from dataflows.orbit.tracked import OrbitMinute, OrbitState, Pass, Prediction
 from dataflows.orbit.tracker import SatelliteTracker
-from dataflows.tracking import Followed, Row, Table, records
 
 SPEED = "ground_speed_km_s"
 _STATE = Table(
@@ -58,7 +59,6 @@ _PREDICTION = Table(
 )
 
 _json = msgspec.json.Encoder()
-_log = logging.getLogger("orbitwatch.track")
 
 
 class SatelliteFollower:
@@ -71,10 +71,11 @@ class SatelliteFollower:
         elements: Ephemeris | None,
         metrics: FlowMetrics,
     ) -> None:
-        self._spacecraft, self._metrics = spacecraft, metrics
+        self._spacecraft = spacecraft
         self._places = [place.name for place in where.places]
         self._tracker = SatelliteTracker(where.places, where.stations, elements)
-        self._complained: set[str] = set()
+        self._not_tracked = NotTracked(spacecraft, metrics)
+        self._age = ElementsAge(spacecraft, elements, metrics) if elements else None
 
     def follow(
         self, times_us: NDArray[np.int64], values: Mapping[str, NDArray[np.float64]]
@@ -82,7 +83,9 @@ class SatelliteFollower:
         """Takes positions in order of arrival; those that cannot be are told of."""
         tracked = self._tracker.update(times_us, values)
         for refusal in tracked.refused:
-            self._complain(refusal)
+            self.refuse(refusal.reason, refusal.detail)
+        if self._age and tracked.states:
+            self._age.at(tracked.states[-1].time_us, tracked.predictions)
         found = {
             _STATE: map(self._state, tracked.states),
             _MINUTE: map(self._minute, tracked.minutes),
@@ -92,6 +95,13 @@ class SatelliteFollower:
         speed = {SPEED: tracked.series[SPEED]}
         return Followed(tracked.used, speed, records(found))
 
+    def refuse(self, reason: str, detail: str, samples: int = 1) -> None:
+        """Counts samples that are not used."""
+        self._not_tracked.count(reason, detail, samples)
+
+    def begin_epoch(self) -> None:
+        """Changes nothing: an orbit goes on."""
+
     def snapshot(self) -> bytes:
         """The state of the tracker."""
         return self._tracker.snapshot()
@@ -99,13 +109,6 @@ class SatelliteFollower:
     def restore(self, data: bytes) -> None:
         """Goes on from a snapshot."""
         self._tracker.restore(data)
-
-    def _complain(self, refusal: Refusal) -> None:
-        """Counts it; the log has the first of each kind, as thousands may follow."""
-        self._metrics.not_tracked.labels(refusal.reason).inc()
-        if refusal.reason not in self._complained:
-            self._complained.add(refusal.reason)
-            _log.warning("%s: not tracked: %s", self._spacecraft, refusal.detail)
 
     def _state(self, state: OrbitState) -> Row:
         distances = dict(zip(self._places, state.distances_km, strict=True))

@@ -3,71 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
-from typing import Protocol
 
 import numpy as np
 from bytewax.operators import StatefulBatchLogic
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from connectors.messages import ParameterName, Polled, Records, Runs, Samples
+from connectors.messages import Polled, Records, Runs, Samples, Situation
+from dataflows.detectors.arrival_clock import epoch_code
 from dataflows.detectors.snapshot import label, pack, unpack
+from dataflows.followed import Follower
+from dataflows.vehicle import TrackedVehicle, Vehicle
 
-Vehicle = tuple[str, str]
-"""Spacecraft and subsystem: what a packet is of."""
-
-_TRACKERS = label("trackers", 1, {})
-
-
-Row = tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table that a tracker's findings go to; its first `key` columns are the key."""
-
-    name: str
-    key: int
-    columns: tuple[str, ...]
-
-
-def records(found: Mapping[Table, Iterable[Row]]) -> list[Records]:
-    """The rows for each table, where there are any."""
-    return [
-        Records(table.name, table.columns[: table.key], table.columns, rows)
-        for table, given in found.items()
-        if (rows := tuple(given))
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """What follows from n samples of a vehicle.
-
-    `series` are derived parameters, float64 of shape n, which get the times of the
-    samples where `used` (bool, shape n) holds.
-    """
-
-    used: NDArray[np.bool_]
-    series: Mapping[str, NDArray[np.float64]]
-    records: Sequence[Records] = ()
-
-
-class Follower(Protocol):
-    """A tracker of one vehicle. Other cuts of the same samples give the same bits."""
-
-    def follow(
-        self, times_us: NDArray[np.int64], values: Mapping[str, NDArray[np.float64]]
-    ) -> Followed:
-        """Takes samples in order of arrival; NaN where a parameter has no value."""
-
-    def snapshot(self) -> bytes:
-        """All it knows."""
-
-    def restore(self, data: bytes) -> None:
-        """Goes on from a snapshot."""
+_TRACKERS = label("trackers", 2, {})
 
 
 class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
@@ -82,11 +32,11 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
         inputs: Sequence[str],
         new: Callable[[Vehicle], Follower],
     ) -> None:
-        self._inputs, self._new = frozenset(inputs), new
-        self._followers: dict[Vehicle, Follower] = {}
+        self._inputs, self._new = tuple(inputs), new
+        self._tracked: dict[Vehicle, TrackedVehicle] = {}
         parts = unpack(resume, _TRACKERS) if resume else []
-        for key, state in zip(parts[::2], parts[1::2], strict=True):
-            self._of(_vehicle(key)).restore(state)
+        for key, arrivals, follower in zip(*[iter(parts)] * 3, strict=True):
+            self._of(_vehicle(key)).restore(arrivals, follower)
 
     @override
     def on_batch(self, values: list[Polled]) -> tuple[Iterable[Polled], bool]:
@@ -94,30 +44,29 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
 
     @override
     def snapshot(self) -> bytes:
-        pairs = (
-            ("/".join(vehicle).encode(), follower.snapshot())
-            for vehicle, follower in self._followers.items()
+        triples = (
+            ("/".join(name).encode(), *tracked.snapshot())
+            for name, tracked in self._tracked.items()
         )
-        return pack(_TRACKERS, [*chain.from_iterable(pairs)])
+        return pack(_TRACKERS, [*chain.from_iterable(triples)])
 
-    def _of(self, vehicle: Vehicle) -> Follower:
-        follower = self._followers.get(vehicle)
-        if follower is None:
-            follower = self._followers[vehicle] = self._new(vehicle)
-        return follower
+    def _of(self, name: Vehicle) -> TrackedVehicle:
+        tracked = self._tracked.get(name)
+        if tracked is None:
+            tracked = TrackedVehicle(name, self._inputs, self._new)
+            self._tracked[name] = tracked
+        return tracked
 
     def _track(self, polled: Polled) -> Polled:
         samples = polled.samples
         derived: list[Samples] = []
         records: list[Records] = []
-        for vehicle, places in self._vehicles(samples):
+        for name, places in self._vehicles(samples):
             times_us, values = aligned(samples, places)
-            followed = self._of(vehicle).follow(times_us, values)
-            records += followed.records
-            used = slice(None) if followed.used.all() else followed.used
-            for name, numbers in followed.series.items():
-                parameter = ParameterName(*vehicle, name)
-                derived.append(Samples(parameter, times_us[used], numbers[used]))
+            told = epochs(samples, places)
+            more, rows = self._of(name).track(times_us, values, told)
+            derived += more
+            records += rows
         return replace(
             polled, samples=extended(samples, derived), records=tuple(records)
         )
@@ -160,6 +109,26 @@ def aligned(
     first = next(iter(runs.values()))
     columns = {name: samples.values[rows] for name, rows in runs.items()}
     return samples.times_us[first], columns
+
+
+def epochs(samples: Runs, places: Sequence[int]) -> NDArray[np.float64] | None:
+    """The codes of epochs beside the columns of `aligned`; NaN where none is told.
+
+    None where none is told at all.
+    """
+    told = {
+        place: samples.situations.get(place, Situation()).epochs for place in places
+    }
+    if not any(told.values()):
+        return None
+    codes = np.full(len(samples), np.nan)
+    for place, changes in told.items():
+        run = codes[samples.rows(place)]
+        for first, epoch in changes:
+            run[first:] = epoch_code(epoch)
+    _, columns = aligned(replace(samples, values=codes), places)
+    found: NDArray[np.float64] = np.fmax.reduce([*columns.values()])
+    return found
 
 
 def _merged(

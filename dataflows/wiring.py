@@ -21,8 +21,9 @@ from connectors.process import FlowProcess
 from connectors.start import start_flow
 from connectors.timescale import DatabaseSink
 from connectors.topics import Topic
+from dataflows.followed import Follower
 from dataflows.operators import anomalies, by_shard, split, track, watch
-from dataflows.tracking import Follower, Vehicle
+from dataflows.vehicle import Vehicle
 from dataflows.watched import check_definitions
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dataflows.detectors import Context, Floats, Times
 from dataflows.detectors.array_detector import Arrays
+from dataflows.detectors.arrival_clock import EPOCH, LATE, NEWEST, epoch_code
 from dataflows.detectors.bank_snapshot import write_bank
 from dataflows.detectors.episodes import EpisodeChange
 from dataflows.detectors.expected_range import (
@@ -32,13 +33,7 @@ from dataflows.detectors.record_envelope import BANDS, PREDICTED, RecordEnvelope
 from dataflows.detectors.record_envelope_kernel import run_many as run_envelopes
 from dataflows.detectors.recursive_least_squares import predict_many
 from dataflows.detectors.severity import Severities, learned_severities
-from dataflows.detectors.watch import (
-    EPOCH,
-    LATE,
-    NEWEST,
-    ParameterWatch,
-    code_of,
-)
+from dataflows.detectors.watch import ParameterWatch
 
 __all__ = ["BankKind", "DetectorBank", "Judged", "bank_of"]
 
@@ -219,7 +214,7 @@ class DetectorBank:
         """
         in_time = self._in_time(rows, begins, ends, times_us)
         for _, epoch in epochs:
-            in_time &= self._clocks[rows, EPOCH] == code_of(epoch)
+            in_time &= self._clocks[rows, EPOCH] == epoch_code(epoch)
         if not in_time.any() or (context and self._known.news(context)):
             nothing = np.zeros(len(values))
             severities = Limits.severities_of(nothing)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dataflows.detectors import Context, Detector, Floats, Times
+from dataflows.detectors.arrival_clock import (
+    BEFORE_ALL,
+    EPOCH,
+    NEWEST,
+    arrival_clock,
+    epoch_code,
+    in_time,
+)
 from dataflows.detectors.drift import DriftDetector, DriftEvent
 from dataflows.detectors.episodes import EpisodeChange, Episodes
 from dataflows.detectors.expected_range import ExpectedRange, news_of, untold
@@ -19,14 +25,9 @@ from dataflows.detectors.panel import Panel
 from dataflows.detectors.severity import Severities
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 
-__all__ = ["ParameterWatch", "Verdict", "code_of"]
+__all__ = ["ParameterWatch", "Verdict"]
 
-REBASE_SAMPLES = 100
 _LABEL = label("parameter_watch", 3, {})
-_NO_EPOCH = -1
-# The newest time, the epoch's code, how many came late in order, the last of these.
-NEWEST, EPOCH, LATE, LATEST_LATE = range(4)
-_BEFORE_ALL = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class ParameterWatch:
         self.panel = Panel([self.limits, *detectors], needed=votes_needed)
         self.episodes = episodes or Episodes()
         self.drifts = tuple(drifts)
-        self.clock = np.array([_BEFORE_ALL, _NO_EPOCH, 0, _BEFORE_ALL], np.int64)
+        self.clock = arrival_clock()
         self.told = untold(1)
 
     def begin_epoch(self) -> None:
@@ -121,15 +122,15 @@ class ParameterWatch:
 
         It begins with its first sample that does not come late.
         """
-        code = int(self.clock[EPOCH]) if epoch is None else code_of(epoch)
+        code = int(self.clock[EPOCH]) if epoch is None else epoch_code(epoch)
         first = start
         if code != self.clock[EPOCH]:
-            in_time = np.flatnonzero(times_us[start:end] > self.clock[NEWEST])
-            first = start + int(in_time[0]) if len(in_time) else end
+            later = np.flatnonzero(times_us[start:end] > self.clock[NEWEST])
+            first = start + int(later[0]) if len(later) else end
         if first > start:
             yield slice(start, first)
         if first < end:
-            if code != self.clock[EPOCH] and self.clock[NEWEST] != _BEFORE_ALL:
+            if code != self.clock[EPOCH] and self.clock[NEWEST] != BEFORE_ALL:
                 self.begin_epoch()
             self.clock[EPOCH] = code
             yield slice(first, end)
@@ -137,43 +138,17 @@ class ParameterWatch:
     def _update(
         self, times_us: Times, values: Floats, context: Context | None
     ) -> Verdict:
-        in_time = self._in_time(times_us)
-        if len(in_time) == len(values):
+        kept = in_time(self.clock, times_us)
+        if len(kept) == len(values):
             return self._judge(times_us, values, context)
-        context = {name: column[in_time] for name, column in (context or {}).items()}
-        verdict = self._judge(times_us[in_time], values[in_time], context)
+        context = {name: column[kept] for name, column in (context or {}).items()}
+        verdict = self._judge(times_us[kept], values[kept], context)
         # Late samples, each by itself: nothing goes on from one to the next.
         scores = self.limits.judge(values)
         severities = self.limits.severities(scores)
-        scores[in_time], severities[in_time] = verdict.scores, verdict.severities
-        late = len(values) - len(in_time)
+        scores[kept], severities[kept] = verdict.scores, verdict.severities
+        late = len(values) - len(kept)
         return replace(verdict, scores=scores, severities=severities, late=late)
-
-    def _in_time(self, times_us: Times) -> NDArray[np.intp]:
-        """Return the indices of samples later than all before them.
-
-        A clock on board may be set back: once as many samples as `REBASE_SAMPLES` in a
-        row came late, but in order, the latest of them is the newest from then on.
-        """
-        if len(times_us) and times_us[0] > self.clock[NEWEST]:
-            if len(times_us) == 1 or (times_us[1:] > times_us[:-1]).all():
-                self.clock[NEWEST], self.clock[LATE] = times_us[-1], 0
-                return np.arange(len(times_us))
-        return np.array(
-            [i for i, t in enumerate(times_us.tolist()) if self._take(t)], int
-        )
-
-    def _take(self, time_us: int) -> bool:
-        """Take in the time of a sample; return whether it is in time."""
-        clock = self.clock
-        if time_us <= clock[NEWEST]:
-            in_order = clock[LATE] > 0 and time_us > clock[LATEST_LATE]
-            clock[LATE] = clock[LATE] + 1 if in_order else 1
-            clock[LATEST_LATE] = time_us
-            if clock[LATE] < REBASE_SAMPLES:
-                return False
-        clock[NEWEST], clock[LATE] = time_us, 0
-        return True
 
     def _judge(
         self, times_us: Times, values: Floats, context: Context | None
@@ -220,11 +195,6 @@ class ParameterWatch:
 
     def _parts(self) -> list[Detector | Episodes | DriftDetector]:
         return [*self.panel.detectors, self.episodes, *self.drifts]
-
-
-def code_of(epoch: str) -> int:
-    """Return what an epoch is kept as in the clock."""
-    return zlib.crc32(epoch.encode())
 
 
 def _continues(

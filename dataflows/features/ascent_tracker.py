@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from dataflows.detectors import Floats, Times
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+from dataflows.features.flight_bounds import FORGOTTEN_US, FlightBounds
 from dataflows.features.flight_events import FlightEvent, FlightEvents, Moment, Phase
 from dataflows.features.flight_limits import limit_use
 from dataflows.features.launch_predictions import (
@@ -21,6 +21,7 @@ from dataflows.features.launch_predictions import (
     Reached,
 )
 from dataflows.features.motion_filter import Motion, MotionFilter
+from dataflows.features.tracked_ascent import SERIES, LaunchState, Tracked, joined
 from dataflows.orbit.apogee import apogee
 
 __all__ = ["ALTITUDE", "SERIES", "VELOCITY", "AscentTracker", "LaunchState", "Tracked"]
@@ -31,72 +32,15 @@ EVERY_US = 1_000_000
 GRAVITY_M_S2 = 9.80665
 EARTH_RADIUS_KM = 6371.0
 
-SERIES: Mapping[str, str] = {
-    "acceleration": "m/s2",
-    "vertical_velocity": "m/s",
-    "dynamic_pressure": "kPa",
-    "flight_path_angle": "deg",
-    "downrange": "km",
-    "flight_phase": "",
-    "velocity_innovation": "",
-    "altitude_innovation": "",
-    "velocity_silence": "s",
-    "altitude_silence": "s",
-    "velocity_limit_use": "",
-    "altitude_limit_use": "",
-    "acceleration_limit_use": "",
-    "dynamic_pressure_limit_use": "",
-}
-"""The derived series, each a parameter of its own, and their units."""
-
-_LABEL = label("ascent_tracker", 1, {})
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchState:
-    """What is known of a launcher at one sample.
-
-    `apogee_km` and `time_to_apogee_s` are those of the path without thrust from now on;
-    None for one that leaves the Earth. `downrange_km` is None where it is not known.
-    """
-
-    time_us: int
-    phase: Phase
-    altitude_km: float
-    velocity_m_s: float
-    vertical_velocity_m_s: float
-    acceleration_m_s2: float
-    dynamic_pressure_kpa: float
-    flight_path_angle_deg: float
-    downrange_km: float | None
-    apogee_km: float | None
-    time_to_apogee_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tracked:
-    """What a batch of n samples brought.
-
-    Args:
-        series: derived series by name, as in SERIES, each of shape n.
-        states: the state at the first sample of each second.
-        events: of the flight, in the order in which they became known.
-        predictions: one for each horizon, made with each state in flight.
-        scores: of earlier predictions whose time has come.
-    """
-
-    series: dict[str, Floats]
-    states: tuple[LaunchState, ...]
-    events: tuple[FlightEvent, ...]
-    predictions: tuple[Prediction, ...]
-    scores: tuple[PredictionScore, ...]
+_LABEL = label("ascent_tracker", 2, {})
 
 
 class AscentTracker:
     """Follows one vehicle from its velocity (m/s) and altitude (km), NaN where missing.
 
     Values that cannot be (a negative velocity, an altitude below ground) count as
-    missing. Other batches of the same samples give the same bits.
+    missing. Another flight begins after six hours of silence, or once the vehicle is
+    back at rest on the ground. Other batches of the same samples give the same bits.
 
     >>> tracker = AscentTracker()
     >>> times_us = np.arange(90) * 33_333
@@ -107,14 +51,20 @@ class AscentTracker:
     """
 
     def __init__(self) -> None:
+        self._told_second = -1
+        self._bounds = FlightBounds()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Know nothing of a flight yet."""
         self._filter = MotionFilter()
         self._events = FlightEvents()
         self._predictions = Predictions()
-        self._told_second = -1
 
     def update(self, times_us: Times, values: Mapping[str, Floats]) -> Tracked:
         """What the next samples bring; times (microseconds) rise, between calls too."""
-        cuts = [0, *self._ticks(times_us), len(times_us)]
+        gaps = np.flatnonzero(np.diff(times_us) > FORGOTTEN_US) + 1
+        cuts = [0, *sorted({*self._ticks(times_us), *gaps.tolist()}), len(times_us)]
         pieces = [
             self._piece(times_us[a:b], values[VELOCITY][a:b], values[ALTITUDE][a:b])
             for a, b in pairwise(cuts)
@@ -122,7 +72,7 @@ class AscentTracker:
         ]
         if len(pieces) == 1:
             return pieces[0]
-        return _joined(pieces)
+        return joined(pieces)
 
     def _ticks(self, times_us: Times) -> list[int]:
         """The indices after which a second's first sample is the latest."""
@@ -132,7 +82,11 @@ class AscentTracker:
         return first
 
     def _piece(self, times_us: Times, speeds: Floats, altitudes: Floats) -> Tracked:
-        """What samples bring of which only the last may be the first of a second."""
+        """What samples bring without a gap before any but the first.
+
+        Only the last may be the first of a second.
+        """
+        flights = self._begin(int(times_us[0]), speeds[0], altitudes[0])
         speeds = np.where(speeds >= 0, speeds, np.nan)
         altitudes = np.where(altitudes >= LOWEST_ALTITUDE_KM, altitudes, np.nan)
         motion = self._filter.update(times_us, speeds, 1e3 * altitudes)
@@ -160,8 +114,16 @@ class AscentTracker:
                 "dynamic_pressure", phases, motion.pressure_kpa
             ),
         }
+        self._bounds.seen(int(times_us[-1]))
         states, predictions = self._tell(int(times_us[-1]), motion, series)
-        return Tracked(series, states, events, predictions, scores)
+        return Tracked(series, states, events, predictions, scores, flights)
+
+    def _begin(self, time_us: int, speed: float, altitude_km: float) -> tuple[int, ...]:
+        """The time of a sample with which a flight begins, as nothing is known of."""
+        if not self._bounds.begins(time_us, self._events.phase, speed, altitude_km):
+            return ()
+        self._prepare()
+        return (time_us,)
 
     def _follow(
         self, times_us: Times, motion: Motion
@@ -203,6 +165,7 @@ class AscentTracker:
         if not math.isfinite(motion.speed_m_s[-1]):
             return (), ()
         state = _state(time_us, self._events.phase, motion, series)
+        self._bounds.follow(time_us, state.phase, state.velocity_m_s, state.altitude_km)
         if state.phase == Phase.PAD:
             return (state,), ()
         ahead, spread = self._filter.ahead(HORIZONS_S)
@@ -213,7 +176,7 @@ class AscentTracker:
 
     def snapshot(self) -> bytes:
         """Everything that is known, versioned."""
-        told = np.int64(self._told_second).tobytes()
+        told = np.int64(self._told_second).tobytes() + self._bounds.snapshot()
         parts = [told, self._events.snapshot(), self._predictions.snapshot()]
         return pack(_LABEL, [*parts, *self._filter.snapshot()])
 
@@ -229,7 +192,8 @@ class AscentTracker:
         if found[:2] + found[3:] != sizes[:2] + sizes[3:]:
             raise SnapshotError(f"parts of {found} bytes, expected {sizes}")
         told, events, predictions, *motion = parts
-        self._told_second = int(np.frombuffer(told, np.int64)[0])
+        self._told_second = int(np.frombuffer(told[:8], np.int64)[0])
+        self._bounds.restore(told[8:])
         self._events.restore(events)
         self._predictions.restore(predictions)
         self._filter.restore(motion)
@@ -271,19 +235,4 @@ def _state(
         downrange_km if math.isfinite(downrange_km) else None,
         highest_m / 1e3 if bound else None,
         in_s if bound else None,
-    )
-
-
-def _joined(pieces: list[Tracked]) -> Tracked:
-    """What pieces that follow each other brought."""
-    nothing = np.empty(0)
-    return Tracked(
-        {
-            name: np.concatenate([nothing, *(piece.series[name] for piece in pieces)])
-            for name in SERIES
-        },
-        tuple(one for piece in pieces for one in piece.states),
-        tuple(one for piece in pieces for one in piece.events),
-        tuple(one for piece in pieces for one in piece.predictions),
-        tuple(one for piece in pieces for one in piece.scores),
     )

@@ -145,6 +145,7 @@ class FlightEvents:
         if joined and not self._engine.lasts(True, now.time_us, math.nan, JOINED_S):
             return False
         self._enter(_first_phase(now), now)
+        self._state.latest_us = now.time_us
         return True
 
     def _engines(self, now: Moment) -> list[FlightEvent]:

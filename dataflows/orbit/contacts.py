@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from dataflows.orbit.passes import Observed, PassBook
 from dataflows.orbit.places import Station, station_rows
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.orbit.tracked import Pass
-from dataflows.orbit.view_kernel import EVENT, SEEN, watch
+from dataflows.orbit.view_kernel import EVENT, SEEN, SEEN_US, watch
 
 __all__ = ["Columns", "Contacts"]
 
@@ -76,6 +77,10 @@ class Contacts:
                     elevation,
                 )
             )
+
+    def lose_track(self) -> None:
+        """Forget when the position before was: it is elsewhere now."""
+        self._seen[:, SEEN_US] = -math.inf
 
     def look_ahead(self, now_us: int, elements_hold: bool) -> Iterator[Pass]:
         """Yield the passes that are new or changed, and those that nobody saw."""

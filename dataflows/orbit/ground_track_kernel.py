@@ -29,24 +29,32 @@ __all__ = ["CLOCKS", "NUMBERS", "TIMES", "haversine_km", "run"]
 TIMES = types.Array(types.int64, 1, "C", readonly=True)
 
 # Of the times.
-LATEST, MINUTE, BEGAN = range(3)
-CLOCKS = 3
+LATEST, MINUTE, BEGAN, JUMPED, DOUBTED, AGREED = range(6)
+CLOCKS = 6
 NEVER = -(2**63)
 """The latest time before the first position."""
 
 # Of the numbers.
 LATITUDE, LONGITUDE, ALTITUDE, PHASE = range(4)
-COUNT, LATITUDES, X, Y, SPEEDS, MEAN, SQUARES, LOW, HIGH = range(4, 13)
-NUMBERS = 13
+DOUBTED_LATITUDE, DOUBTED_LONGITUDE = range(4, 6)
+COUNT, LATITUDES, X, Y, SPEEDS, MEAN, SQUARES, LOW, HIGH = range(6, 15)
+NUMBERS = 15
 
 # What becomes of a position.
 USED, NOT_ACQUIRED, WRONG_LATITUDE, WRONG_LONGITUDE, WRONG_ALTITUDE = range(5)
-LATE, REPEATED = range(5, 7)
+LATE, REPEATED, TOO_FAST = range(5, 8)
 
 UNKNOWN, ASCENDING, DESCENDING = range(3)
 
 EARTH_RADIUS_KM = 6371.0  # the mean radius
 MINUTE_US = 60_000_000
+FASTEST_KM_S = 12.0
+"""What is bound to the Earth is slower than 11.2 km/s, its escape velocity; under what
+flies westwards, the ground comes along at up to 0.5 km/s."""
+COARSE_S = 1.0
+"""Times may be whole seconds, which are up to a second off."""
+AGREEING = 3
+"""So many positions in a row that can follow each other are believed, wherever."""
 LONGEST_GAP_S = 600.0
 """Beyond it a chord says nothing of the speed: it is an arc of 40 degrees."""
 
@@ -86,6 +94,46 @@ def verdict(
     if time_us == clock[LATEST]:
         return REPEATED
     return LATE if time_us < clock[LATEST] else USED
+
+
+@compiled(INT(FLOAT, FLOAT, FLOAT, FLOAT, INT), allocates=False)
+def can_follow(
+    latitude1: float, longitude1: float, latitude2: float, longitude2: float, us: int
+) -> int:
+    """Return 1 if a satellite can get from the one position to the other in time."""
+    away_km = haversine_km(latitude1, longitude1, latitude2, longitude2)
+    return 1 if away_km <= FASTEST_KM_S * (us / 1e6 + COARSE_S) else 0
+
+
+@compiled(INT(LEAVES, ARRAY, INT, FLOAT, FLOAT), allocates=False)
+def doubt(
+    clock: Times, numbers: Floats, time_us: int, latitude: float, longitude: float
+) -> int:
+    """Return USED for a position that may be so, TOO_FAST for one that cannot.
+
+    Those that cannot follow the track are to agree: `AGREEING` of them, each of which
+    moves on from the one before as a satellite can. A receiver that tells the same
+    place again and again does not. Then the track has jumped, and begins anew there.
+    """
+    latest_us = clock[LATEST]
+    if latest_us == NEVER or can_follow(
+        numbers[LATITUDE], numbers[LONGITUDE], latitude, longitude, time_us - latest_us
+    ):
+        clock[AGREED] = 0
+        return USED
+    before = numbers[DOUBTED_LATITUDE], numbers[DOUBTED_LONGITUDE]
+    since_us = time_us - clock[DOUBTED]
+    if clock[AGREED] == 0 or since_us <= 0:
+        clock[AGREED] = 1
+    elif latitude != before[0] or longitude != before[1]:
+        agrees = can_follow(before[0], before[1], latitude, longitude, since_us)
+        clock[AGREED] = clock[AGREED] + 1 if agrees else 1
+    clock[DOUBTED] = time_us
+    numbers[DOUBTED_LATITUDE], numbers[DOUBTED_LONGITUDE] = latitude, longitude
+    if clock[AGREED] < AGREEING:
+        return TOO_FAST
+    clock[AGREED], clock[JUMPED] = 0, 1
+    return USED
 
 
 @compiled(NOTHING(ARRAY, ARRAY), allocates=False)
@@ -134,7 +182,7 @@ def move(
     """Return the speed (km/s) to the next position, NaN if unknown; turn the phase."""
     before = numbers[LATITUDE]
     gap_s = (time_us - clock[LATEST]) / 1e6
-    if clock[LATEST] == NEVER or gap_s > LONGEST_GAP_S:
+    if clock[LATEST] == NEVER or clock[JUMPED] or gap_s > LONGEST_GAP_S:
         numbers[PHASE] = UNKNOWN
         return math.nan
     if latitude != before:
@@ -171,20 +219,23 @@ def run(
     marks: NDArray[np.int64],
     minute: Floats,
 ) -> int:
-    """Take positions up to the first one of another minute; return where to go on.
+    """Take positions up to the first of a minute or of a track; return where to go on.
 
-    Then `clock[BEGAN]` is 1, and `minute` holds the statistics of the minute before,
-    its count 0 if there was none.
+    If a minute begins, `clock[BEGAN]` is 1, and `minute` holds the statistics of the
+    minute before, its count 0 if there was none. If the track goes on elsewhere,
+    `clock[JUMPED]` is 1.
     """
-    clock[BEGAN] = 0
+    clock[BEGAN] = clock[JUMPED] = 0
     for i in range(first, times_us.size):
         time_us, latitude, longitude = times_us[i], latitudes[i], longitudes[i]
         marks[i] = verdict(clock, time_us, latitude, longitude, altitudes[i])
+        if longitude >= 180:
+            longitude -= 360
+        if marks[i] == USED:
+            marks[i] = doubt(clock, numbers, time_us, latitude, longitude)
         if marks[i] != USED:
             out[:, i] = math.nan
             continue
-        if longitude >= 180:
-            longitude -= 360
         speed = move(clock, numbers, time_us, latitude, longitude)
         out[SPEED_ROW, i] = 0.0 if clock[LATEST] == NEVER else speed
         out[PHASE_ROW, i] = numbers[PHASE]
@@ -202,6 +253,6 @@ def run(
                 close(numbers, minute)
             clock[MINUTE], clock[BEGAN] = begins, 1
         add(numbers, latitude, longitude, speed)
-        if clock[BEGAN]:
+        if clock[BEGAN] or clock[JUMPED]:
             return i + 1
     return times_us.size

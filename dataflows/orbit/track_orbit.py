@@ -48,6 +48,10 @@ class TrackOrbit:
         self.anchors[:-1] = self.anchors[1:]
         self.anchors[-1] = (time_us, *_turned(point, time_us))
 
+    def forget(self) -> None:
+        """Know no position any more: they are of another track."""
+        self.anchors[...] = math.nan
+
     def position(self, time_us: int) -> tuple[float, float] | None:
         """Return latitude and longitude (degrees) at a time; None: not known yet."""
         motion = self._motion()

@@ -23,6 +23,7 @@ REASONS: Mapping[str, str] = {
     "bad_altitude": "the altitude is below ground, or infinite",
     "late": "a later position of this satellite came before",
     "repeated": "a position of this time came before",
+    "too_fast": "it is further from the position before than any satellite can get",
 }
 
 

@@ -16,6 +16,7 @@ from dataflows.orbit.ground_track_kernel import (
     PHASE_ROW,
     REPEATED,
     SPEED_ROW,
+    TOO_FAST,
     WRONG_ALTITUDE,
     WRONG_LATITUDE,
     WRONG_LONGITUDE,
@@ -31,6 +32,7 @@ REASON_OF = {
     WRONG_ALTITUDE: "bad_altitude",
     LATE: "late",
     REPEATED: "repeated",
+    TOO_FAST: "too_fast",
 }
 
 

@@ -18,6 +18,7 @@ from dataflows.orbit.ground_track_kernel import (
     BEGAN,
     CLOCKS,
     DISTANCE_ROWS,
+    JUMPED,
     LATEST,
     LATITUDE,
     LONGITUDE,
@@ -38,7 +39,7 @@ from dataflows.orbit.tracked_rows import minute_of, refusals_of, states_of
 
 __all__ = ["SatelliteTracker", "series_name"]
 
-_LABEL = label("satellite_tracker", 1, {})
+_LABEL = label("satellite_tracker", 2, {})
 
 
 def series_name(place: str) -> str:
@@ -54,10 +55,12 @@ class SatelliteTracker:
     """Follows one satellite by its positions.
 
     Positions are taken in order of time; one that is late, repeated or impossible is
-    refused and changes nothing. A minute is over when a position of a later one comes:
-    as late positions are refused, there is nothing to wait for. Once a minute, with
-    its first position, the position ten minutes ahead is predicted, and passes are
-    looked for ahead. Cutting the same positions into other runs changes no bit.
+    refused and changes nothing. Where it cannot have got to since the position before
+    is impossible too, until some positions there agree. A minute is over when a
+    position of a later one comes: as late positions are refused, there is nothing to
+    wait for. Once a minute, with its first position, the position ten minutes ahead is
+    predicted, and passes are looked for ahead. Cutting the same positions into other
+    runs changes no bit.
 
     Args:
         places: whose distance is told.
@@ -84,7 +87,8 @@ class SatelliteTracker:
         self._series = [series_name(place.name) for place in places]
         self._ephemeris = elements
         self._contacts = Contacts(stations, elements)
-        self._clock = np.array([NEVER, NEVER, 0], np.int64)
+        self._clock = np.zeros(CLOCKS, np.int64)
+        self._clock[[LATEST, MINUTE]] = NEVER
         self._numbers = np.zeros(NUMBERS)
         self._orbit = TrackOrbit()
         self._usual_km = math.nan
@@ -118,13 +122,17 @@ class SatelliteTracker:
                 minute,
             )
             # What is foreseen comes before what is seen of it.
-            begun = int(self._clock[BEGAN])
-            passes += self._watch(first, at - begun, columns, marks)
+            begun, jumped = self._clock[[BEGAN, JUMPED]].tolist()
+            middle = at - 1 if begun or jumped else at
+            passes += self._watch(first, middle, columns, marks)
+            if jumped:
+                self._orbit.forget()
+                self._contacts.lose_track()
             if begun:
                 if minute[0]:
                     minutes.append(minute_of(minute_us, minute))
                 self._begin_minute(passes, predictions)
-                passes += self._watch(at - 1, at, columns, marks)
+            passes += self._watch(middle, at, columns, marks)
         used = marks == USED
         all_used = bool(used.all())
         return Tracked(

@@ -25,7 +25,7 @@ from dataflows.detectors.compiled import (
 )
 from dataflows.orbit.geodesy import EQUATOR_KM, FLATTENING, Floats, Times
 
-__all__ = ["AHEAD", "EVENT", "FOUND", "SEEN", "STEP_US", "ecef"]
+__all__ = ["AHEAD", "EVENT", "FOUND", "SEEN", "SEEN_US", "STEP_US", "ecef"]
 __all__ += ["elevation_of", "search", "watch"]
 
 TIMES = types.Array(types.int64, 1, "C", readonly=True)

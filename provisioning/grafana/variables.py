@@ -83,16 +83,24 @@ def vehicle() -> Variable:
 
 
 def liftoff() -> Variable:
-    """One flight of `vehicle`: its liftoff, or its first state until there is one."""
+    """One flight of `vehicle`: its liftoff, or else when it began.
+
+    What nothing has happened in is no flight yet, unless there is no other.
+    """
     return _one(
         "liftoff",
         "Liftoff",
-        "SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-        " FROM (SELECT happened_at AS moment FROM launch_event"
-        " WHERE spacecraft = '$vehicle' AND event = 'liftoff'"
-        " UNION ALL SELECT min(generation_time) FROM launch_state"
+        "SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        " FROM (SELECT greatest(began_at,"
+        " min(happened_at) FILTER (WHERE event = 'liftoff')) AS moment"
+        " FROM (SELECT *, lead(began_at, 1, 'infinity') OVER (ORDER BY began_at)"
+        " AS next_began_at FROM launch_flight WHERE spacecraft = '$vehicle') AS flight"
+        " JOIN launch_event USING (spacecraft)"
+        " WHERE detected_at >= began_at AND detected_at < next_began_at"
+        " GROUP BY began_at"
+        " UNION ALL SELECT max(began_at) FROM launch_flight"
         " WHERE spacecraft = '$vehicle' AND NOT EXISTS (SELECT FROM launch_event"
-        " WHERE spacecraft = '$vehicle' AND event = 'liftoff')) AS flights"
+        " WHERE spacecraft = '$vehicle')) AS flights"
         " WHERE moment IS NOT NULL ORDER BY moment DESC",
     )
 

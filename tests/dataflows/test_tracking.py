@@ -1,5 +1,6 @@
 """Trackers get a vehicle's parameters side by side, and add what they find."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -21,7 +22,8 @@ from connectors.messages import (
     encode_packet,
     moment,
 )
-from dataflows.tracking import Followed, TrackLogic, aligned
+from dataflows.followed import Followed
+from dataflows.tracking import TrackLogic, aligned
 
 INPUTS = ("a", "b")
 
@@ -31,6 +33,7 @@ class Summing:
 
     def __init__(self) -> None:
         self.total, self.newest = 0.0, -1
+        self.refused: Counter[str] = Counter()
 
     def follow(self, times_us, values: Mapping[str, np.ndarray]) -> Followed:
         used, sums = np.zeros(len(times_us), bool), np.full(len(times_us), np.nan)
@@ -43,6 +46,13 @@ class Summing:
                 sums[k] = self.total
         row = (int(used.sum()), self.total)
         return Followed(used, {"sum": sums}, [Records("t", ("n",), ("n", "s"), [row])])
+
+    def refuse(self, reason: str, detail: str, samples: int = 1) -> None:
+        assert detail
+        self.refused[reason] += samples
+
+    def begin_epoch(self) -> None:
+        self.total = 0.0
 
     def snapshot(self) -> bytes:
         return f"{self.total!r} {self.newest}".encode()

@@ -54,6 +54,7 @@ def test_an_ascent_is_stored_once_with_its_events_whatever_is_killed(stage: Stag
     flow.stop()
     wanted = tracked(sent)
     for table, columns in {
+        "launch_flight": "spacecraft, began_at",
         "launch_state": "spacecraft, generation_time, phase, altitude_km, velocity_m_s",
         "launch_event": "spacecraft, detected_at, event, happened_at",
         "launch_prediction": "spacecraft, made_at, horizon_s, altitude_km",

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from tests.provisioning.compose_file import (
 PROVISIONING = REPOSITORY / "provisioning"
 GRAFANA = PROVISIONING / "grafana" / "provisioning"
 SERVICES = services()
-ONE_SHOT = {"topics", "migrations"}
+ONE_SHOT = {"topics", "migrations", "elements"}
 LASTING = [name for name in SERVICES if name not in ONE_SHOT]
 OWN_IMAGE = [name for name, one in SERVICES.items() if "build" in one]
 GIBIBYTE = 2**30
@@ -224,6 +225,44 @@ def test_grafana_gets_the_variables_its_data_sources_ask_for():
     assert {key for key in given if key.startswith("ORBITWATCH_")} == asked
     interval = prometheus()["global"]["scrape_interval"]
     assert f"timeInterval: {interval}" in text
+
+
+@pytest.mark.parametrize(
+    ("profiles", "called"),
+    [
+        ("spacecraft,iss_tracking", "python -m simulators.present_elements {file}"),
+        ("iss_tracking", "python -m simulators.present_elements {file}"),
+        ("spacecraft", "cp provisioning/orbits/satellites.tle {file}"),
+        ("", "cp provisioning/orbits/satellites.tle {file}"),
+    ],
+)
+def test_elements_are_dated_anew_for_simulated_satellites_only(
+    tmp_path: Path, profiles: str, called: str
+):
+    for program in ("python", "cp"):
+        (tmp_path / program).write_text(f'#!/bin/sh\necho {program} "$@"\n')
+        (tmp_path / program).chmod(0o755)
+    service = SERVICES["elements"]
+    command = [word.replace("$$", "$") for word in service["command"]]
+    environment = {"PATH": f"{tmp_path}:/bin:/usr/bin", "COMPOSE_PROFILES": profiles}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == called.format(file=command[-1])
+    assert "./provisioning/orbits:/app/provisioning/orbits:ro" in service["volumes"]
+
+
+@pytest.mark.parametrize("name", ["iss_tracking", "iss_tracking_simulator"])
+def test_satellites_are_simulated_and_predicted_by_the_same_elements(name: str):
+    written = SERVICES["elements"]["command"][-1]
+    assert SERVICES[name]["environment"]["ORBITWATCH_ELEMENTS"] == written
+    assert SERVICES[name]["depends_on"].keys() > {"elements"}
+    folder = f"kernels:{Path(written).parent}"
+    assert folder in SERVICES[name]["volumes"]
+    assert folder in SERVICES["elements"]["volumes"]
+
+
+def test_places_can_be_changed_without_another_image():
+    mounted = "./provisioning/places.yaml:/app/provisioning/places.yaml:ro"
+    assert mounted in SERVICES["iss_tracking"]["volumes"]
 
 
 @pytest.mark.parametrize("system", simulators())

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 # Where there is no flight to choose, the variable is empty.
 LIFTOFF = "nullif('$liftoff', '')::timestamptz"
+BEGAN = f"""coalesce((
+            SELECT max(began_at) FROM launch_flight
+            WHERE launch_flight.spacecraft = '$vehicle' AND began_at <= {LIFTOFF}
+        ), '-infinity')"""
+NEXT_BEGAN = f"""coalesce((
+            SELECT min(began_at) FROM launch_flight
+            WHERE launch_flight.spacecraft = '$vehicle' AND began_at > {LIFTOFF}
+        ), 'infinity')"""
 
 
 def in_flight(column: str) -> str:
     """That a time is one of the chosen flight, from the countdown on."""
     return f"""spacecraft = '$vehicle'
         AND {column} >= {LIFTOFF} - INTERVAL '2 minutes'
-        AND {column} <= {LIFTOFF} + INTERVAL '2 hours'"""
+        AND {column} <= {LIFTOFF} + INTERVAL '2 hours'
+        AND {column} >= {BEGAN}
+        AND {column} < {NEXT_BEGAN}"""
 
 
 def met_s(column: str) -> str:
@@ -34,7 +44,7 @@ def over_met(quantity: str, name: str) -> str:
             SELECT min(generation_time) FROM flight WHERE generation_time >= happened_at
         ) AS generation_time
         FROM launch_event
-        WHERE {in_flight("happened_at")}
+        WHERE {in_flight("detected_at")}
     ), found AS (
         SELECT started_at, coalesce(ended_at, 'infinity') AS ended_at
         FROM anomaly
@@ -74,7 +84,7 @@ EVENTS = f"""
         extract(epoch FROM detected_at - happened_at)::float8 AS "told after",
         altitude_km AS altitude, velocity_m_s AS velocity
     FROM launch_event
-    WHERE {in_flight("happened_at")}
+    WHERE {in_flight("detected_at")}
     ORDER BY happened_at
 """
 ANOMALIES = f"""

@@ -52,7 +52,7 @@ def assert_same(some: list[Tracked], others: list[Tracked]) -> None:
             for each in (some, others)
         )
         assert left.tobytes() == right.tobytes(), name
-    for field in ("states", "events", "predictions", "scores"):
+    for field in ("states", "events", "predictions", "scores", "flights"):
         told, again = (
             repr([row for one in each for row in getattr(one, field)])
             for each in (some, others)
@@ -92,6 +92,56 @@ def test_a_restored_tracker_goes_on_as_the_one_it_was_taken_from(cut):
     rest = times_us[after], {name: values[name][after] for name in values}
     assert_same(feed(first, *rest), feed(second, *rest))
     assert first.snapshot() == second.snapshot()
+
+
+@cache
+def two_flights() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Engines, a minute of silence, rest, and the same at once again, without a gap.
+
+    The second time the vehicle lies still for long enough to be believed.
+    """
+    times_us, values = part(0, 3000)
+    still = {name: np.zeros(900) for name in values}
+    parts = [values, values, still, values]
+    lengths = [len(each["velocity"]) for each in parts]
+    starts_us = [0, 160_000_000, 260_000_000, 290_000_000]
+    steps_us = [
+        start_us + 33_333 * np.arange(length)
+        for start_us, length in zip(starts_us, lengths, strict=True)
+    ]
+    return times_us[0] + np.concatenate(steps_us), {
+        name: np.concatenate([each[name] for each in parts]) for name in values
+    }
+
+
+def test_flights_of_one_vehicle_each_have_their_events_and_downrange():
+    times_us, values = two_flights()
+    (found,) = feed(AscentTracker(), times_us, values)
+    flights_s = [(flight_us - times_us[0]) / 1e6 for flight_us in found.flights]
+    assert flights_s[:2] == [0, 160]
+    assert 275 < flights_s[2] < 285
+    flown = ["liftoff", "max_q"]
+    # That it came to a stop looks like the end of thrust.
+    assert [event.name for event in found.events] == [*flown, *flown, "meco", *flown]
+    lasts = [-1, int(np.flatnonzero(np.diff(times_us) > 10**7)[0])]
+    last, first = (found.series["downrange"][place] for place in lasts)
+    assert last == pytest.approx(first, abs=0.1)
+
+
+@given(st.lists(st.integers(0, 9899), max_size=6))
+@settings(max_examples=8, deadline=None)
+def test_flights_are_the_same_in_other_batches_and_after_restarts(cuts):
+    times_us, values = two_flights()
+    whole = feed(AscentTracker(), times_us, values)
+    tracker, found = AscentTracker(), []
+    for first, last in pairwise([0, *sorted(cuts), len(times_us)]):
+        run = {name: column[first:last] for name, column in values.items()}
+        found += feed(tracker, times_us[first:last], run)
+        state = tracker.snapshot()
+        tracker = AscentTracker()
+        tracker.restore(state)
+        assert tracker.snapshot() == state
+    assert_same(whole, found)
 
 
 def test_one_by_one_is_the_same_too():
@@ -156,6 +206,12 @@ def test_a_simulated_ascent_has_all_its_events_when_they_are():
     assert times_s["liftoff"] == pytest.approx(0, abs=1)
     assert times_s["ses1"] - times_s["meco"] == pytest.approx(11, abs=2)
     assert found.states[-1].phase == Phase.COAST
+
+
+def test_a_flight_that_is_joined_in_its_first_stage_has_its_staging_told():
+    times_us, values = part(3000, len(flight()[0]))
+    (found,) = feed(AscentTracker(), times_us, values)
+    assert [event.name for event in found.events[-3:]] == ["meco", "ses1", "seco1"]
 
 
 def test_downrange_and_the_angle_of_a_simulated_ascent_are_known_without_being_sent():

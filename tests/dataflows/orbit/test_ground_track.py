@@ -178,7 +178,7 @@ def test_over_a_pole_the_longitudes_that_lie_further_from_it_count_more():
 
 
 def test_around_a_pole_there_is_no_mean_longitude():
-    longitude = np.append(np.arange(60) * 6.0 - 180, 0.0)
+    longitude = np.arange(61) * 6.0 - 180
     (minute,) = minutes_of(np.full(61, 89.0), longitude)
     assert minute.mean_longitude_deg is None
 

@@ -73,6 +73,7 @@ def disturbed_once() -> tuple[np.ndarray, Values]:
     )
     for where, name, value in faults:
         values[name][where] = value
+    values["latitude"][800] *= -1
     return times_us[order], values
 
 
@@ -136,6 +137,7 @@ def test_every_fault_is_refused_with_its_reason_and_nothing_else_is_lost(
     assert by_index[200].detail.startswith("longitude 540: ")
     assert by_index[300].detail.startswith("altitude -5: ")
     assert by_index[500].reason == "bad_latitude"
+    assert by_index[800].reason == "too_fast"
     assert 400 not in by_index
     assert not tracked.used[400]
     assert tracked.used[600:700].sum() > 50

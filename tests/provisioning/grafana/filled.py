@@ -41,6 +41,7 @@ TABLES = (
     "stream_position", "parameter_limit", "orbit_state", "orbit_minute",
     "satellite_pass", "orbit_prediction", "launch_state", "launch_event",
     "launch_prediction", "launch_prediction_score",
+    "launch_flight",
 )  # fmt: skip
 STORED_COLUMNS = """
     SELECT column_name FROM information_schema.columns
