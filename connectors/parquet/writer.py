@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import uuid4
@@ -63,8 +63,8 @@ class ArchiveWriter:
     """Collects batches, and stores them in one commit when there is enough.
 
     `name` tells the writer from others that run at the same time, with other partitions
-    of the same topics. After an error the writer is of no use any more: what it had not
-    committed is read from Kafka again, from `positions` on.
+    of the same topics. After an error the writer is of no use any more, and commits
+    nothing: what it had not committed is read from Kafka again, from `positions` on.
 
     Raises ArchiveUnavailable when the archive cannot be read or written, or when
     somebody else stores the same partitions.
@@ -89,6 +89,7 @@ class ArchiveWriter:
         self._resumed: set[tuple[str, int]] = set()
         self._covered: Covered = {}
         self._since_s: float | None = None
+        self._failed = False
 
     def open(self) -> None:
         """Finishes what was committed, and removes what was not."""
@@ -113,18 +114,8 @@ class ArchiveWriter:
 
     def write(self, batch: Batch) -> Stored | None:
         """Takes a batch; what a commit stored, if there was enough for one."""
-        known = self._known(batch)
-        if len(batch.offsets) and not known.all():
-            if known.any():
-                count = len(batch.columns)
-                batch = batch.without(known)
-                self.repeated += count - len(batch.columns)
-            self._advance(batch, ~known)
-            self._buffer.add(batch.topic, batch.columns)
-            if self._since_s is None:
-                self._since_s = self._clock_s()
-        else:
-            self.repeated += len(batch.columns)
+        with self._last_if_it_fails():
+            self._take(batch)
         return self.tick()
 
     def tick(self) -> Stored | None:
@@ -136,9 +127,36 @@ class ArchiveWriter:
         return self.commit() if is_full or age_s >= self._roll.seconds else None
 
     def commit(self) -> Stored | None:
-        """Stores all that was taken; None if that is nothing."""
-        if self._since_s is None:
+        """Stores all that was taken; None if that is nothing, or after an error."""
+        if self._failed or self._since_s is None:
             return None
+        with self._last_if_it_fails():
+            return self._commit()
+
+    @contextmanager
+    def _last_if_it_fails(self) -> Iterator[None]:
+        """After an error inside, what was taken and the positions may not match."""
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _take(self, batch: Batch) -> None:
+        known = self._known(batch)
+        if not len(batch.offsets) or known.all():
+            self.repeated += len(batch.columns)
+            return
+        if known.any():
+            count = len(batch.columns)
+            batch = batch.without(known)
+            self.repeated += count - len(batch.columns)
+        self._advance(batch, ~known)
+        self._buffer.add(batch.topic, batch.columns)
+        if self._since_s is None:
+            self._since_s = self._clock_s()
+
+    def _commit(self) -> Stored:
         started_s = time.monotonic()
         samples = self._buffer.samples
         moves = self._write_files()

@@ -1,8 +1,5 @@
 """Where an archive can be, and what is said when it is full."""
 
-import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,31 +10,19 @@ from tests.connectors.parquet.archiving import (
     START_US,
     batch,
     data_files,
+    fill,
     names_of_files,
     read_rows,
     writer,
 )
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("may not mount a small disk here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_a_full_disk_is_one_clear_line_and_nothing_is_lost(small_disk):
+def test_a_full_disk_is_one_clear_line_and_nothing_is_lost(small_disk: Path):
     storage = Storage.at(str(small_disk / "archive"))
     first = writer(storage)
     first.write(batch(0, [START_US + n for n in range(1000)]))
     first.commit()
-    filler = small_disk / "filler"
-    filler.write_bytes(bytes(small_disk_free(small_disk) - 40_000))
+    filler = fill(small_disk, but_bytes=40_000)
     first.write(batch(1000, [START_US + n for n in range(1000, 40_000)]))
     with pytest.raises(ArchiveUnavailable) as error:
         first.commit()
@@ -52,11 +37,6 @@ def test_a_full_disk_is_one_clear_line_and_nothing_is_lost(small_disk):
     second.commit()
     assert [row[3] - START_US for row in read_rows(storage)] == list(range(40_000))
     assert len(data_files(small_disk / "archive")) == 2
-
-
-def small_disk_free(folder: Path) -> int:
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
 
 
 def test_a_folder_may_be_given_as_url(tmp_path):
