@@ -257,6 +257,19 @@ def test_a_process_that_was_taken_for_dead_cannot_commit(storage, root):
     assert [path for path in names_of_files(root) if path.endswith(".tmp")] == []
 
 
+def test_after_a_batch_that_cannot_be_taken_nothing_is_committed(storage):
+    made = writer(storage)
+    made.write(batch(0, [START_US] * 2))
+    spoilt = batch(2, [START_US] * 2)
+    spoilt.columns.parameters[:] = 7  # there is one name only
+    with pytest.raises(IndexError):
+        made.write(spoilt)
+    assert made.commit() is None
+    assert made.write(batch(4, [START_US])) is None
+    assert made.commit() is None
+    assert writer(storage).positions == {}
+
+
 def test_leftovers_of_a_killed_writer_are_removed_and_no_others(storage, root):
     for owner in ("all", "0-3"):
         folder = root / "_incoming" / owner
