@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.errors import ArchiveUnavailable
 from connectors.parquet.storage import Storage
@@ -52,11 +54,55 @@ def test_keys_in_a_url_are_not_shown():
     assert storage.address == "s3://bucket/folder"
 
 
-@pytest.mark.parametrize("address", ["s3://", "nonsense://x", "s3://b?no_such=1"])
-def test_a_url_nobody_knows_is_one_clear_line(address):
-    with pytest.raises(ArchiveUnavailable) as error:
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("s3://key:secret@", "it names no bucket"),
+        ("s3:/key:secret@b/x", "a URL such as s3://bucket/folder"),
+        ("s3://b?no_such=1", "with options that are known"),
+        ("nonsense://x", "=nonsense://x: neither a folder nor a URL"),
+    ],
+)
+def test_a_url_nobody_knows_is_one_clear_line(address, problem):
+    with pytest.raises(ArchiveUnavailable, match=problem) as error:
         Storage.at(address)
     assert "\n" not in str(error.value)
+
+
+# With a region nobody asks the network for it.
+ADDRESSES = (
+    "s3://KEY:{}@bucket/folder?region=eu-west-1",
+    "s3://KEY:{}@bucket/folder?region=eu-west-1&no_such=1",
+    "s3://KEY:{}@bucket?region=eu-west-1&endpoint_override=bad host",
+    "s3://{}@bucket/me@home?region=eu-west-1",
+    "s3://bucket/folder?region=eu-west-1&client_secret={}",
+    "s3:/KEY:{}@bucket/folder?region=eu-west-1",
+    "file://KEY:{}@host/folder",
+    "gs://KEY:{}@bucket/folder",
+    "nonsense://KEY:{}@bucket",
+)
+
+
+# As in secrets of AWS, and what has a meaning in a URL.
+@given(st.sampled_from(ADDRESSES), st.text("QXZ0189/+=@?#%:&[] ", min_size=4))
+@settings(max_examples=300, deadline=None)
+def test_no_piece_of_a_secret_is_told(address, secret):
+    try:
+        told = Storage.at(address.format(secret)).address
+    except ArchiveUnavailable as error:
+        told = str(error)
+    assert not [
+        piece for n in range(len(secret) - 3) if (piece := secret[n : n + 4]) in told
+    ]
+
+
+def test_a_slash_in_a_secret_is_one_clear_line_with_what_to_write():
+    with pytest.raises(ArchiveUnavailable) as error:
+        Storage.at("s3://AKIA:abc/def+SECRET@bucket/folder?region=eu-west-1")
+    assert "s3://(unreadable): " in str(error.value)
+    assert "write / as %2F" in str(error.value)
+    storage = Storage.at("s3://AKIA:abc%2Fdef+SECRET@bucket/folder?region=eu-west-1")
+    assert storage.address == "s3://bucket/folder"
 
 
 def test_what_is_not_there_is_nothing(tmp_path):
