@@ -20,7 +20,7 @@ from connectors.errors import ArchiveUnavailable, one_line
 FULL = "the disk is full; make room and start again: nothing is lost"
 _FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
 _MALFORMED = (
-    "neither a folder nor a URL such as s3://bucket/folder, with options that are known "
+    "neither a folder nor a URL such as s3://bucket/folder with options that are known "
     "(in keys and folders write / as %2F, @ as %40)"
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*:/+", re.IGNORECASE)

@@ -122,6 +122,19 @@ class MortalFiles(fs.FileSystemHandler):  # type: ignore[misc]
     copy_file = open_append_stream = _not_used
 
 
+class BusyFiles(MortalFiles):
+    """Has somebody else do something once the first new samples are written."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self._meanwhile = [meanwhile]
+
+    def close_file(self, path: str, content: bytes) -> None:
+        super().close_file(path, content)
+        if "/_incoming/" in path and self._meanwhile:
+            self._meanwhile.pop()()
+
+
 class _Stream(io.BytesIO):
     def __init__(self, files: MortalFiles, path: str) -> None:
         super().__init__()

@@ -85,6 +85,18 @@ def test_a_commit_that_was_killed_while_moving_is_finished(storage, bucket):
     assert storage.files("_incoming/all") == []
 
 
+def test_what_a_live_archiver_has_begun_is_left_to_it(storage):
+    made = writer(storage)
+    made.write(batch(0, [START_US]))
+    made.commit()
+    own = f"_incoming/all/{read_commits(storage)['all'].run}-x-0.tmp"
+    for path in (own, "_incoming/all/0f3a-x-0.tmp", "_incoming/gone/0f3a-x-0.tmp"):
+        storage.write(path, b"half a fi")
+    assert list(compact(storage, LATER, timedelta(hours=1))) == []
+    left = [storage.files(f"_incoming/{owner}") for owner in ("all", "gone")]
+    assert [[file.path for file in files] for files in left] == [[own], []]
+
+
 def test_what_is_gone_can_be_moved_and_deleted_again(storage):
     storage.move("no", "neither")
     storage.delete("no")
