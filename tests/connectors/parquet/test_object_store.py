@@ -11,12 +11,14 @@ from pyarrow import dataset, fs
 from connectors.errors import ArchiveUnavailable
 from connectors.parquet.commits import read_commits
 from connectors.parquet.compaction import compact
+from connectors.parquet.reader import read_all
 from connectors.parquet.storage import Storage
 from tests.connectors.parquet.archiving import (
     DAY_US,
     START_US,
     batch,
     read_rows,
+    rows_of,
     writer,
 )
 
@@ -68,6 +70,7 @@ def test_samples_are_archived_and_merged_once(storage, bucket):
     merged = list(compact(storage, LATER, timedelta(hours=1)))
     assert [done.files for done in merged] == [4, 4]
     assert Counter(read_rows(storage)) == before
+    assert Counter(rows_of(read_all(storage))) == before
     files = dataset.dataset("a/b", filesystem=bucket, partitioning="hive")
     assert files.count_rows() == 10
 
