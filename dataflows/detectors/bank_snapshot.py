@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from dataflows.detectors import Floats, Times
 from dataflows.detectors.array_detector import Arrays
+from dataflows.detectors.context_detector import triangle_of
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.detectors.recursive_least_squares import INDEX
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
@@ -17,7 +19,6 @@ from dataflows.detectors.watch import ParameterWatch
 __all__ = ["Saved", "read_bank", "write_bank"]
 
 _LABEL = label("envelope_bank", 2, {})
-_ROWS, _COLUMNS = np.tril_indices(INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Saved:
 
     key: bytes
     envelope: bytes
+    context_names: Sequence[str]
     limits: bytes
     clock: Times
     told: Floats
@@ -42,7 +44,7 @@ class Saved:
         for detector in watch.panel.detectors:
             if isinstance(detector, RecordEnvelope):
                 if detector.identity == self.envelope:
-                    detector.take(self.arrays)
+                    detector.resume(self.context_names, self.arrays)
                     continue
             elif detector is watch.limits and watch.limits.identity == self.limits:
                 continue
@@ -52,6 +54,7 @@ class Saved:
 
 def write_bank(
     identity: bytes,
+    context_names: Sequence[str],
     keys: Sequence[bytes],
     watches: Sequence[ParameterWatch],
     clocks: Times,
@@ -67,10 +70,11 @@ def write_bank(
     own = [*arrays[:-2]]
     if arrays:
         vectors, inverses = arrays[-2:]
-        # The matrices are symmetric to the last bit.
-        own += [vectors[:, :2, :INDEX], inverses[:, _ROWS, _COLUMNS]]
+        used = INDEX + len(context_names)
+        own += [vectors[:, :2, :used], triangle_of(inverses, used)]
     parts = [
         identity,
+        json.dumps(context_names).encode(),
         b"\n".join(keys),
         pack(_LABEL, limits),
         np.array(whose, np.int32).tobytes(),
@@ -89,34 +93,36 @@ def read_bank(data: bytes) -> Iterator[Saved]:
     Raises SnapshotError if the bytes are anything else.
     """
     parts = unpack(data, _LABEL)
-    identity, keys, limits, whose, open_, episodes, clocks, told, *tables = parts
+    identity, context, keys, limits, whose, open_, episodes, *parts = parts
+    clocks, told, *tables = parts
+    context_names = json.loads(context)
     names = keys.split(b"\n")
     identities = unpack(limits, _LABEL)
     places = np.frombuffer(open_, np.int32).tolist()
     episode = dict(zip(places, unpack(episodes, _LABEL), strict=True))
     times = np.frombuffer(clocks, np.int64).reshape(len(names), -1)
     ranges = np.frombuffer(told).reshape(len(names), -1)
-    states = _states([np.frombuffer(table) for table in tables], len(names))
+    read = [np.frombuffer(table) for table in tables]
+    states = _states(read, len(names), len(context_names))
     for k, (key, state) in enumerate(zip(names, states, strict=True)):
         limit = identities[np.frombuffer(whose, np.int32)[k]]
-        episode_k = episode.get(k, b"")
-        yield Saved(key, identity, limit, times[k], ranges[k], state, episode_k)
+        yield Saved(
+            *(key, identity, context_names, limit),
+            *(times[k], ranges[k], state, episode.get(k, b"")),
+        )
 
 
-def _states(tables: Sequence[Floats], count: int) -> Iterator[Arrays]:
-    """Yield the arrays of each record envelope; none where there are no tables."""
+def _states(
+    tables: Sequence[Floats], count: int, context_columns: int
+) -> Iterator[Arrays]:
+    """Yield what each record envelope resumes from; nothing where there is no table."""
     if not tables:
         yield from [()] * count
         return
-    shapes = [array.shape for array in RecordEnvelope().state]
-    sizes = [int(np.prod(shape)) for shape in shapes[:-2]]
-    sizes += [2 * INDEX, INDEX * (INDEX + 1) // 2]
+    used = INDEX + context_columns
+    sizes = [array.size for array in RecordEnvelope().state[:-2]]
+    sizes += [2 * used, used * (used + 1) // 2]
     if [table.size for table in tables] != [count * size for size in sizes]:
         raise SnapshotError(f"a bank with tables of {[t.size for t in tables]} numbers")
-    *own, vectors, inverses = (table.reshape(count, -1) for table in tables)
-    for k in range(count):
-        weights, inverse = np.zeros(shapes[-2]), np.zeros(shapes[-1])
-        weights[:2, :INDEX] = vectors[k].reshape(2, INDEX)
-        inverse[_ROWS, _COLUMNS] = inverse[_COLUMNS, _ROWS] = inverses[k]
-        rows = [row[k].reshape(shape) for row, shape in zip(own, shapes, strict=False)]
-        yield (*rows, weights, inverse)
+    for rows in zip(*(table.reshape(count, -1) for table in tables), strict=True):
+        yield tuple(rows)

@@ -15,8 +15,9 @@ from connectors.database.connection import connect
 from connectors.database.positions import read_positions
 from connectors.errors import DatabaseUnavailable
 from connectors.messages import Anomaly, Scored
-from connectors.timescale import DatabaseSink, count_samples
+from connectors.timescale import DatabaseSink
 from tests.connectors.flow_run import run_flow
+from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import (
     SECOND_US,
     START_US,
