@@ -1,7 +1,7 @@
 """`/healthz` and `/readyz`: whether a flow lives, and whether it gets work done.
 
 Alive: the flow's loop turned, or its database was retried, in the last 30 seconds.
-Ready: besides, telemetry is being read and the database took the last transaction.
+Ready: besides, all topics are being read, and the database took the last transaction.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ class Health:
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._last_turn_s = clock_s()
-        self._reading = False
+        self._unread: frozenset[str] = frozenset()
         self._database_works = False
 
     def turned(self) -> None:
         """The loop came round (or waits for the database, and knows it)."""
         self._last_turn_s = self._clock_s()
 
-    def reading(self, works: bool) -> None:
-        """The source has its partitions and the broker answers, or not."""
-        self._reading = works
+    def reading(self, topic: str, works: bool) -> None:
+        """A topic's source has its partitions and the broker answers, or not (yet)."""
+        self._unread = self._unread - {topic} if works else self._unread | {topic}
         self.turned()
 
     def database(self, works: bool) -> None:
@@ -49,8 +49,8 @@ class Health:
     def hindrances(self) -> list[str]:
         """What keeps the process from being ready."""
         found = self.problems()
-        if not self._reading:
-            found.append("no telemetry is being read")
+        if self._unread:
+            found.append(f"not being read: {', '.join(sorted(self._unread))}")
         if not self._database_works:
             found.append("the database does not take data")
         return found

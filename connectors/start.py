@@ -37,6 +37,8 @@ def start_flow(
     logs.configure(settings.log_format, settings.log_level)
     process = FlowProcess(settings)
     process.should_stop.listen()
+    for topic in reads:
+        process.health.reading(topic.name, works=False)
     _open_ports(process)
     check_kafka(settings, reads, writes)
     if database:

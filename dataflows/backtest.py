@@ -36,14 +36,17 @@ detectors that know nothing. The same recordings and settings give the same byte
 DATA is one of:
   a folder in the layout of NASA's SMAP/MSL (Telemanom) data: train/*.npy is learnt,
     test/*.npy is scored against labeled_anomalies.csv, which no detector sees;
-  an archive: a Parquet or CSV file, or a folder of them, with the columns spacecraft,
-    subsystem, parameter, generation_time and value, scored against --truth if given."""
+  an archive: the folder or URL that the archive flow writes to;
+  tables of samples: a Parquet or CSV file, or a folder of them, with the columns
+    spacecraft, subsystem, parameter, generation_time and value.
+An archive and tables are scored against --truth if given."""
 
 EPILOG = """\
 examples:
   python -m dataflows.backtest ../shared/data/telemanom --output scores
-  python -m dataflows.backtest archive.parquet --truth injected_faults.csv
-  python -m dataflows.backtest archive/ --configuration new.yaml --against default
+  python -m dataflows.backtest samples.parquet --truth injected_faults.csv
+  python -m dataflows.backtest archive --configuration new.yaml --against default
+  python -m dataflows.backtest s3://bucket/folder --score-from 2024-02-01T00:00:00Z
 
 exit code: 0, or 1 if a figure of --check fell, or 2 if something cannot be used"""
 
@@ -56,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("data", type=Path, metavar="DATA", help="what is scored")
+    command.add_argument("data", metavar="DATA", help="what is scored")
     _add_tried(command.add_argument_group("what is tried"))
     _add_scored(command.add_argument_group("how it is scored"))
     _add_told(command.add_argument_group("what is told"))
@@ -80,12 +83,17 @@ def _add_tried(group: argparse._ArgumentGroup) -> None:
 
 def _add_scored(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--truth", type=Path, metavar="FILE.csv", help="an archive's labels")
+    add(
+        "--truth",
+        type=Path,
+        metavar="FILE.csv",
+        help="labels of an archive or of tables",
+    )
     add(
         "--score-from",
         type=_instant,
         metavar="TIME",
-        help="learn an archive's earlier samples only (default: score them all)",
+        help="of an archive or tables, only learn what is earlier (default: score all)",
     )
     add(
         "--merge-gap",

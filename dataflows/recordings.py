@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from connectors import telemanom
-from connectors.archive_files import Series, read_archive
 from connectors.errors import SettingsError
 from connectors.messages import ParameterName, microseconds, moment
+from connectors.parquet.columns import Columns, Series, by_parameter
+from connectors.parquet.reader import is_archive, read_all
+from connectors.parquet.storage import Storage
+from connectors.sample_files import read_sample_files
 from connectors.truth import Injected, read_truth
 from dataflows.scoring import Floats, Span, Times
 
@@ -55,26 +58,36 @@ class Recording:
 
 
 def read_recordings(
-    data: Path, truth: Path | None = None, score_from: datetime | None = None
+    data: str, truth: Path | None = None, score_from: datetime | None = None
 ) -> tuple[list[Recording], list[str]]:
-    """The recordings in a file or folder, by name, and notes for people.
+    """The recordings in a folder or file or at a URL, by name, and notes for people.
 
-    Raises SettingsError, naming the file, for what cannot be read as any.
+    Raises SettingsError, naming the file, for what cannot be read as any, and
+    ArchiveUnavailable for an archive that cannot be read.
     """
-    if data.is_dir() and telemanom.is_layout(data):
+    if telemanom.is_layout(folder := Path(data)):
         for option, given in (("--truth", truth), ("--score-from", score_from)):
             if given is not None:
-                raise SettingsError(option, "goes with an archive only")
-        return _telemanom_recordings(data), []
-    archive = read_archive(data)
+                problem = "goes with an archive and with tables of samples only"
+                raise SettingsError(option, problem)
+        return _telemanom_recordings(folder), []
+    samples = by_parameter(_samples(Storage.at(data)))
     faults = None if truth is None else list(read_truth(truth))
     recordings = [
-        _archived(name, series, faults, score_from) for name, series in archive.items()
+        _timed(name, series, faults, score_from) for name, series in samples.items()
     ]
     recordings = [one for one in recordings if one.scored_from < len(one.values)]
     if not recordings:
-        raise SettingsError("--score-from", f"{data} has no samples from then on")
+        raise SettingsError("--score-from", "there are no samples from then on")
     return recordings, _notes(recordings, faults or ())
+
+
+def _samples(storage: Storage) -> Columns:
+    """What the archive holds, or the tables, if it is none."""
+    place = storage.local_root
+    if place is None or (place.is_dir() and is_archive(storage)):
+        return read_all(storage)
+    return read_sample_files(place)
 
 
 def _telemanom_recordings(folder: Path) -> list[Recording]:
@@ -115,7 +128,7 @@ def _recorded(
     )
 
 
-def _archived(
+def _timed(
     name: ParameterName,
     series: Series,
     faults: list[Injected] | None,

@@ -73,7 +73,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         self._assign_new()
         self._next_look_s = self._next_partitions_s = 0.0
         self._awake_at: datetime | None = None
-        run.health.reading(works=True)
+        run.health.reading(topic, works=True)
 
     def _assign_new(self) -> None:
         """Starts on partitions not read yet: at first all, later those added."""
@@ -208,7 +208,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         if now_s < self._next_look_s:
             return
         self._next_look_s = now_s + LOOK_AROUND_S
-        self._run.health.reading(works=self._broker_answers())
+        self._run.health.reading(self._topic, works=self._broker_answers())
         self._measure_lag()
         if now_s >= self._next_partitions_s:
             if self._next_partitions_s:

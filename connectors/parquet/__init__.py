@@ -1,7 +1,7 @@
 """The archive: every sample in Parquet files, in a folder or an object store.
 
-`layout` shows the folders and the schema. `writer` stores batches, `reader` reads a
-stretch of time back, `compaction` merges small files. Other tools read it as it is:
+`layout` shows the folders and the schema. `writer` stores batches, `reader` reads them
+back, `compaction` merges small files. Other tools read it as it is:
 
     DuckDB   FROM read_parquet('archive/**/*.parquet', hive_partitioning = true)
     pandas   pandas.read_parquet("archive")
@@ -22,9 +22,10 @@ What is not committed is in Kafka still, so the source has to begin where the re
 say (`commits.read_positions`), whatever snapshots of its own say. Killed before or in
 2, the files are leftovers: the next start removes them, and the same samples come
 again. Killed after 2, the next start does what is left of 3, then goes on behind those
-samples. Killed in 3, readers see a part of the commit until then. Messages below the
-positions are dropped, so a source that begins too early does no harm, however it cuts
-its batches. One that keeps snapshots instead has to call `commit` before each.
+samples. Killed in 3, readers see a part of the commit until then. After an error it is
+the same: that writer commits nothing more. Messages below the positions are dropped, so
+a source that begins too early does no harm, however it cuts its batches. One that keeps
+snapshots instead has to call `commit` before each.
 
 Several processes write to one archive, with partitions and a name of their own each.
 Just before its record each looks whether somebody else has moved its positions, or

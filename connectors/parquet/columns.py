@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from connectors.messages import ParameterName
+
+Series: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Times in microseconds since 1970 (UTC), rising, and values; NaN = not acquired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,24 @@ def by_time(columns: Columns) -> Columns:
     if len(times_us) < 2 or bool((times_us[1:] >= times_us[:-1]).all()):
         return columns
     return columns.rows(np.argsort(times_us, kind="stable"))
+
+
+def by_parameter(columns: Columns) -> dict[ParameterName, Series]:
+    """The samples of each parameter, by name; of those of one instant the first."""
+    order = np.lexsort((columns.times_us, columns.parameters))  # stable
+    parameters, times_us = columns.parameters[order], columns.times_us[order]
+    is_first = (np.diff(parameters) != 0) | (np.diff(times_us) != 0)
+    rows = order[np.append(len(order) > 0, is_first)]
+    edges = np.flatnonzero(np.diff(columns.parameters[rows])) + 1
+    found = {
+        columns.names[int(columns.parameters[part[0]])]: (
+            columns.times_us[part],
+            columns.values[part],
+        )
+        for part in np.split(rows, edges)
+        if len(part)
+    }
+    return dict(sorted(found.items()))
 
 
 class NameTable:

@@ -7,6 +7,7 @@ what it says is then done, and can be done again by whoever comes next.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -21,6 +22,8 @@ Positions: TypeAlias = Mapping[tuple[str, int], Position]
 """How far each topic and partition is archived."""
 
 _SUFFIX = ".json"
+
+_log = logging.getLogger("orbitwatch.archive")
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +40,15 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record(storage: Storage, writer: str, commit: Commit) -> None:
-    """Makes the commit happen; it takes the place of the writer's last one."""
+    """Makes the commit happen; it takes the place of the writer's last one.
+
+    Raises ArchiveUnavailable if a file that is to be moved is not there.
+    """
+    waiting = _waiting(storage, commit)
+    for source, _ in commit.moves:
+        if source not in waiting:
+            problem = f"somebody removed {source}; start again: nothing is lost"
+            raise ArchiveUnavailable(storage.address, problem)
     storage.sync_folders([source for source, _ in commit.moves])
     storage.write(_path(writer), msgspec.json.encode(commit))
 
@@ -61,14 +72,15 @@ def read_commits(storage: Storage) -> dict[str, Commit]:
 
 def finish(storage: Storage, commit: Commit) -> None:
     """Does what the commit says, as far as it has not been done."""
-    folders = {source.rpartition("/")[0] for source, _ in commit.moves}
-    waiting = {file.path for folder in folders for file in storage.files(folder)}
+    waiting = _waiting(storage, commit)
     moved = [move for move in commit.moves if move[0] in waiting]
     for source, destination in moved:
         storage.move(source, destination)
     storage.sync_folders([destination for _, destination in moved])
     if commit.deletes:
         _check_moved(storage, commit)
+    else:
+        _tell_of_gone(storage, commit, waiting)
     for path in commit.deletes:
         storage.delete(path)
     storage.sync_folders(list(commit.deletes))
@@ -96,6 +108,32 @@ def furthest(commits: Iterable[Commit]) -> Positions:
 
 def _reach(position: Position) -> tuple[int, int]:
     return position.newest_message_us, position.next_offset
+
+
+def _waiting(storage: Storage, commit: Commit) -> set[str]:
+    """What is in the folders that the commit moves files from."""
+    folders = {source.rpartition("/")[0] for source, _ in commit.moves}
+    return {file.path for folder in folders for file in storage.files(folder)}
+
+
+def _tell_of_gone(storage: Storage, commit: Commit, waiting: set[str]) -> None:
+    """Warns of files that are neither where they were written nor where they belong.
+
+    That is no error: old days may be moved to other storage at any time.
+    """
+    gone = [
+        destination
+        for source, destination in commit.moves
+        if source not in waiting and not storage.holds(destination)
+    ]
+    # Else they were merged into another file since the commit was read.
+    if gone and commit in read_commits(storage).values():
+        _log.warning(
+            "%s: %d files of one commit were moved away or are lost, such as %s",
+            storage.address,
+            len(gone),
+            gone[0],
+        )
 
 
 def _check_moved(storage: Storage, commit: Commit) -> None:

@@ -19,6 +19,7 @@ from connectors.parquet.layout import (
     SUFFIX,
     FileNotes,
     merged,
+    run_of,
 )
 from connectors.parquet.merge import merge
 from connectors.parquet.storage import Storage
@@ -54,22 +55,28 @@ def compact(
     """
     with _only_one(storage):
         before = now - older_than
-        _clean_up(storage, before)
+        _clean_up(storage)
         for _, folder in day_folders(storage):
             for group in _groups(storage, folder, before, large_bytes):
                 if len(group) > 1:
                     yield _replace(storage, folder, group)
 
 
-def _clean_up(storage: Storage, before: datetime) -> None:
-    """Finishes all commits, and removes files that never came to be part of one."""
+def _clean_up(storage: Storage) -> None:
+    """Finishes all commits, and removes files that will never be part of one.
+
+    A commit may take any time, so what the latest run of an archiver wrote is left to
+    it. A run is on record before it writes, so the records have to be read last.
+    """
     for commit in read_commits(storage).values():
         finish(storage, commit)
     forget(storage, WRITER)
-    for folder in storage.folders(INCOMING):
-        for file in storage.files(folder):
-            if file.written_at < before or folder == f"{INCOMING}/{WRITER}":
-                storage.delete(file.path)
+    folders = storage.folders(INCOMING)
+    incoming = [file.path for folder in folders for file in storage.files(folder)]
+    runs = {commit.run for commit in read_commits(storage).values()}
+    for path in incoming:
+        if run_of(path) not in runs:
+            storage.delete(path)
 
 
 def _groups(

@@ -4,7 +4,10 @@
 
 A system is named as its topic is, without `telemetry.`; the date is that of the
 generation time, in UTC. A file is sorted by generation time. What starts with `_` is
-for archivers only; readers of such datasets pass over it.
+for archivers only; readers of such datasets pass over it:
+
+    _incoming/<writer>/<run>-….tmp    not yet part of the archive
+    _commits/<writer>.json            the latest commit of a writer
 """
 
 from __future__ import annotations
@@ -79,6 +82,11 @@ def escaped(text: str) -> str:
     digest = blake2b(text.encode(), digest_size=8).hexdigest()
     head = path.encode()[: LONGEST_VALUE_BYTES - 40].decode(errors="ignore")
     return f"{head.rpartition('%')[0] or head}~{digest}"
+
+
+def run_of(incoming: str) -> str:
+    """The run of a writer that an incoming file is of."""
+    return incoming.rpartition("/")[2].partition("-")[0]
 
 
 def day_of(time_us: int) -> int:

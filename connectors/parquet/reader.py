@@ -1,17 +1,18 @@
-"""Reads a stretch of time back from an archive, in order of generation time."""
+"""Reads an archive back: a stretch of time in order of generation time, or all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from connectors.parquet.columns import Columns
+from connectors.errors import ArchiveUnavailable
+from connectors.parquet.columns import Columns, NameTable, concatenated
 from connectors.parquet.data_file import SampleFile
 from connectors.parquet.layout import day_of, spacecraft_folder, system_folder
 from connectors.parquet.merge import merge
 from connectors.parquet.storage import Storage
-from connectors.parquet.visible_files import day_folders, visible_files
+from connectors.parquet.visible_files import day_folders, system_folders, visible_files
 
 
 def read_samples(
@@ -36,6 +37,31 @@ def read_samples(
         if day_of(start_us) <= day <= day_of(end_us - 1)
         and wanted in (None, folder.rpartition("/")[0])
     ]
+    yield from _read(storage, days, start_us, end_us)
+
+
+def is_archive(storage: Storage) -> bool:
+    """Whether an archiver's folders are there."""
+    return bool(system_folders(storage))
+
+
+def read_all(storage: Storage) -> Columns:
+    """All samples of an archive; each name is there once.
+
+    Raises ArchiveUnavailable for what cannot be read, and if there is nothing.
+    """
+    table = NameTable()
+    days = day_folders(storage)
+    parts = [table.adopt(piece) for piece in _read(storage, days, -(2**62), 2**62)]
+    if not parts:
+        raise ArchiveUnavailable(storage.address, "there are no archived samples")
+    return concatenated(parts)
+
+
+def _read(
+    storage: Storage, days: Iterable[tuple[int, str]], start_us: int, end_us: int
+) -> Iterator[Columns]:
+    """The samples of these days and folders, one day after the other."""
     for _, folders in groupby(days, key=itemgetter(0)):
         files = [
             SampleFile.at(storage, file.path)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from typing_extensions import override
 
+from connectors.errors import ArchiveUnavailable
 from connectors.parquet.columns import Batch
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter, Roll, Stored
 from connectors.process import FlowProcess
+
+_log = logging.getLogger("orbitwatch.archive")
 
 
 class ArchiveSink(FixedPartitionedSink[Batch, None]):
@@ -43,7 +48,15 @@ class _ArchivePart(StatefulSinkPartition[Batch, None]):
 
     @override
     def close(self) -> None:
-        self._count(self._writer.commit())
+        """Stores the rest.
+
+        Bytewax also closes what has just failed; an error here would then abort the
+        process before it can say what went wrong first.
+        """
+        try:
+            self._count(self._writer.commit())
+        except ArchiveUnavailable as error:
+            _log.error("%s (what came last is stored at the next start)", error)
 
     def _count(self, stored: Stored | None) -> None:
         if stored is not None:

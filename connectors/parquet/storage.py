@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 from pyarrow import fs
@@ -19,6 +19,11 @@ from connectors.errors import ArchiveUnavailable, one_line
 
 FULL = "the disk is full; make room and start again: nothing is lost"
 _FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
+_MALFORMED = (
+    "neither a folder nor a URL such as s3://bucket/folder with options that are known "
+    "(in keys and folders write / as %2F, @ as %40)"
+)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*:/+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,14 @@ class Storage:
     def at(cls, address: str) -> Self:
         """The archive at a URL that pyarrow knows (s3://...), or in a folder."""
         shown = _without_secrets(address)
+        if _URL.match(address) is None:
+            root = str(Path(address).expanduser().absolute())
+            return cls(shown, fs.LocalFileSystem(), root)
         try:
-            if "://" not in address:
-                root = str(Path(address).expanduser().absolute())
-                return cls(shown, fs.LocalFileSystem(), root)
             filesystem, root = fs.FileSystem.from_uri(address)
-        except (OSError, ValueError, pa.ArrowException) as error:
+        except ValueError:  # which quotes the whole address
+            raise ArchiveUnavailable(shown, _MALFORMED) from None
+        except (OSError, pa.ArrowException) as error:
             raise ArchiveUnavailable(shown, str(error)) from None
         if not root.strip("/"):
             raise ArchiveUnavailable(shown, "it names no bucket and no folder")
@@ -202,8 +209,14 @@ def _written_at(found: fs.FileInfo) -> datetime:
 
 
 def _without_secrets(address: str) -> str:
-    """The address without keys and options, as it may be shown."""
-    if "://" not in address:
+    """The address without keys and options, as it may be shown.
+
+    Raises ArchiveUnavailable if part of a key would be taken for something else.
+    """
+    url = _URL.match(address)
+    if url is None:
         return address
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    keys, _, place = address[url.end() :].rpartition("@")
+    if set(keys) & set("/?#@"):
+        raise ArchiveUnavailable(f"{url[0]}(unreadable)", _MALFORMED)
+    return url[0] + re.split("[?#]", place)[0]

@@ -29,12 +29,20 @@ def visible_files(storage: Storage, folder: str) -> list[FileInfo]:
     return [file for file in files if file.path not in replaced]
 
 
-def day_folders(storage: Storage, systems: str | None = None) -> list[tuple[int, str]]:
-    """Every day that has a folder, with the folder; in order of days."""
+def system_folders(storage: Storage) -> list[str]:
+    """The folders of all systems; none where there is no archive."""
+    return [name for name in storage.folders("") if name.startswith("system=")]
+
+
+def day_folders(storage: Storage, only: str | None = None) -> list[tuple[int, str]]:
+    """Every day that has a folder, with the folder; in order of days.
+
+    `only` is a system's folder, to look into no other.
+    """
     return sorted(
         (day, folder)
-        for system in storage.folders("")
-        if system.startswith("system=") and systems in (None, system)
+        for system in system_folders(storage)
+        if only in (None, system)
         for spacecraft in storage.folders(system)
         for folder in storage.folders(spacecraft)
         if (day := day_in(folder)) is not None

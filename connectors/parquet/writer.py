@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import uuid4
-
-import numpy as np
-from numpy.typing import NDArray
 
 from connectors.errors import ArchiveUnavailable
 from connectors.messages import Position
@@ -31,15 +27,13 @@ from connectors.parquet.layout import (
     INCOMING,
     INCOMING_SUFFIX,
     SUFFIX,
-    Covered,
     FileNotes,
     escaped,
 )
+from connectors.parquet.progress import Progress
 from connectors.parquet.storage import Storage
 
 MEGABYTE = 1024 * 1024
-
-_log = logging.getLogger("orbitwatch.archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +57,8 @@ class ArchiveWriter:
     """Collects batches, and stores them in one commit when there is enough.
 
     `name` tells the writer from others that run at the same time, with other partitions
-    of the same topics. After an error the writer is of no use any more: what it had not
-    committed is read from Kafka again, from `positions` on.
+    of the same topics. After an error the writer is of no use any more, and commits
+    nothing: what it had not committed is read from Kafka again, from `positions` on.
 
     Raises ArchiveUnavailable when the archive cannot be read or written, or when
     somebody else stores the same partitions.
@@ -84,11 +78,10 @@ class ArchiveWriter:
         self._run = uuid4().hex[:8]
         self._buffer = Buffer()
         self._stored: dict[tuple[str, int], Position] = {}
-        self._read: dict[tuple[str, int], Position] = {}
+        self._progress = Progress({})
         self._own: dict[tuple[str, int], Position] = {}
-        self._resumed: set[tuple[str, int]] = set()
-        self._covered: Covered = {}
         self._since_s: float | None = None
+        self._failed = False
 
     def open(self) -> None:
         """Finishes what was committed, and removes what was not."""
@@ -103,8 +96,7 @@ class ArchiveWriter:
             self._storage.delete(file.path)
         self._own = dict(furthest([own]))
         self._stored = dict(furthest(commits.values()))
-        self._read = dict(self._stored)
-        self._resumed = set(self._stored)
+        self._progress = Progress(self._stored)
 
     @property
     def positions(self) -> Positions:
@@ -113,18 +105,8 @@ class ArchiveWriter:
 
     def write(self, batch: Batch) -> Stored | None:
         """Takes a batch; what a commit stored, if there was enough for one."""
-        known = self._known(batch)
-        if len(batch.offsets) and not known.all():
-            if known.any():
-                count = len(batch.columns)
-                batch = batch.without(known)
-                self.repeated += count - len(batch.columns)
-            self._advance(batch, ~known)
-            self._buffer.add(batch.topic, batch.columns)
-            if self._since_s is None:
-                self._since_s = self._clock_s()
-        else:
-            self.repeated += len(batch.columns)
+        with self._last_if_it_fails():
+            self._take(batch)
         return self.tick()
 
     def tick(self) -> Stored | None:
@@ -136,61 +118,55 @@ class ArchiveWriter:
         return self.commit() if is_full or age_s >= self._roll.seconds else None
 
     def commit(self) -> Stored | None:
-        """Stores all that was taken; None if that is nothing."""
-        if self._since_s is None:
+        """Stores all that was taken; None if that is nothing, or after an error."""
+        if self._failed or self._since_s is None:
             return None
+        with self._last_if_it_fails():
+            return self._commit()
+
+    @contextmanager
+    def _last_if_it_fails(self) -> Iterator[None]:
+        """After an error inside, what was taken and the positions may not match."""
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _take(self, batch: Batch) -> None:
+        known = self._progress.known(batch)
+        if not len(batch.offsets) or known.all():
+            self.repeated += len(batch.columns)
+            return
+        if known.any():
+            count = len(batch.columns)
+            batch = batch.without(known)
+            self.repeated += count - len(batch.columns)
+        self._progress.advance(batch, ~known)
+        self._buffer.add(batch.topic, batch.columns)
+        if self._since_s is None:
+            self._since_s = self._clock_s()
+
+    def _commit(self) -> Stored:
         started_s = time.monotonic()
         samples = self._buffer.samples
         moves = self._write_files()
         self._check_alone()
-        positions = {**self._own, **{key: self._read[key] for key in self._changed()}}
+        positions = {**self._own, **self._changed()}
         commit = Commit(run=self._run, positions=tuple(positions.values()), moves=moves)
         record(self._storage, self._name, commit)
         finish(self._storage, commit)
         self._own = positions
-        self._stored = dict(self._read)
+        self._stored = dict(self._progress.read)
         self._since_s = None
         return Stored(len(moves), samples, time.monotonic() - started_s)
 
-    def _known(self, batch: Batch) -> NDArray[np.bool_]:
-        """Which messages had been read before: not newer, and below the position.
-
-        Newer ones with lower offsets are of a topic that was deleted and created again.
-        """
-        known = np.zeros(len(batch.offsets), np.bool_)
-        for partition in np.unique(batch.partitions).tolist():
-            at = self._read.get((batch.topic, partition))
-            if at is not None:
-                known |= (
-                    (batch.partitions == partition)
-                    & (batch.offsets < at.next_offset)
-                    & (batch.received_us <= at.newest_message_us)
-                )
-        return known
-
-    def _advance(self, batch: Batch, new: NDArray[np.bool_]) -> None:
-        """Notes how far the new messages of a batch go."""
-        for partition in np.unique(batch.partitions[new]).tolist():
-            chosen = new & (batch.partitions == partition)
-            offsets = batch.offsets[chosen]
-            key = batch.topic, partition
-            first, end = int(offsets.min()), int(offsets.max()) + 1
-            newest_us = int(batch.received_us[chosen].max())
-            before = self._read.get(key)
-            if before is not None:
-                newest_us = max(newest_us, before.newest_message_us)
-                if key in self._resumed and first > before.next_offset:
-                    _tell_of_hole(before, first)
-            self._resumed.discard(key)
-            self._read[key] = Position(batch.topic, partition, end, newest_us)
-            ranges = self._covered.setdefault(batch.topic, {}).setdefault(partition, [])
-            if ranges and before is not None and end > before.next_offset:
-                ranges[-1] = (ranges[-1][0], end)
-            else:
-                ranges.append((first, end))
-
-    def _changed(self) -> list[tuple[str, int]]:
-        return [key for key, at in self._read.items() if self._stored.get(key) != at]
+    def _changed(self) -> dict[tuple[str, int], Position]:
+        return {
+            key: at
+            for key, at in self._progress.read.items()
+            if self._stored.get(key) != at
+        }
 
     def _check_alone(self) -> None:
         """Raises ArchiveUnavailable if somebody else stores our partitions."""
@@ -207,9 +183,9 @@ class ArchiveWriter:
             )
 
     def _write_files(self) -> tuple[tuple[str, str], ...]:
-        covered, self._covered = self._covered, {}
+        covered = self._progress.take_covered()
         # The same stretch of the stream gives the same names.
-        newest_us = [self._read[key].newest_message_us for key in self._changed()]
+        newest_us = [at.newest_message_us for at in self._changed().values()]
         text = json.dumps([self._name, covered, newest_us])
         stretch = blake2b(text.encode(), digest_size=8).hexdigest()
         stem = f"{self._run}-{stretch}"
@@ -234,14 +210,3 @@ class ArchiveWriter:
         with suppress(ArchiveUnavailable):
             for source, _ in moves:
                 self._storage.delete(source)
-
-
-def _tell_of_hole(before: Position, first: int) -> None:
-    """The source begins beyond what is archived."""
-    _log.warning(
-        "%s[%d] goes on at offset %d, but is archived up to %d only",
-        before.topic,
-        before.partition,
-        first,
-        before.next_offset,
-    )

@@ -21,15 +21,30 @@ class Clock:
 def test_a_flow_is_ready_when_it_reads_and_the_database_takes_data():
     health = Health(Clock())
     assert health.problems() == []
+    health.reading("telemetry.spacecraft", works=False)
     assert len(health.hindrances()) == 2
-    health.reading(works=True)
+    health.reading("telemetry.spacecraft", works=True)
     health.database(works=True)
     assert health.hindrances() == []
-    health.reading(works=False)
-    assert health.hindrances() == ["no telemetry is being read"]
-    health.reading(works=True)
+    health.reading("telemetry.spacecraft", works=False)
+    assert health.hindrances() == ["not being read: telemetry.spacecraft"]
+    health.reading("telemetry.spacecraft", works=True)
     health.database(works=False)
     assert health.hindrances() == ["the database does not take data"]
+
+
+def test_a_flow_of_many_topics_is_ready_when_it_reads_them_all():
+    health = Health(Clock())
+    health.database(works=True)
+    topics = ["telemetry.iss_tracking", "telemetry.rocket_launch", "telemetry.x"]
+    for topic in topics:
+        health.reading(topic, works=False)
+    health.reading(topics[2], works=True)
+    assert health.hindrances() == [f"not being read: {topics[0]}, {topics[1]}"]
+    health.reading(topics[0], works=True)
+    assert health.hindrances() == [f"not being read: {topics[1]}"]
+    health.reading(topics[1], works=True)
+    assert health.hindrances() == []
 
 
 def test_a_flow_that_stands_still_is_not_alive():
@@ -65,11 +80,12 @@ def status(url: str) -> tuple[int, Any]:
 
 def test_probes_get_200_or_503_and_the_reasons(address):
     health, url = address
+    health.reading("telemetry.spacecraft", works=False)
     assert status(f"{url}/healthz") == (200, {"ok": True, "problems": []})
     code, body = status(f"{url}/readyz")
     assert code == 503
-    assert "no telemetry is being read" in body["problems"]
-    health.reading(works=True)
+    assert "not being read: telemetry.spacecraft" in body["problems"]
+    health.reading("telemetry.spacecraft", works=True)
     health.database(works=True)
     assert status(f"{url}/readyz")[0] == 200
     assert status(f"{url}/nothing")[0] == 404

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from connectors.messages import ARROW_SCHEMA
+from connectors.messages import ARROW_SCHEMA, ParameterName
+from connectors.parquet.compaction import compact
+from connectors.parquet.storage import Storage
 from connectors.scores_file import read_scores
 from dataflows.backtest import main
+from tests.connectors.parquet.archiving import START_US, batch, writer
 
 PROJECT = Path(__file__).parents[2]
 RECORDINGS = PROJECT.parent / "shared" / "data" / "telemanom"
@@ -67,17 +72,21 @@ def channels(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Path:
+def table(tmp_path: Path) -> Path:
     """One parameter with a jump at sample 600, ten seconds apart."""
     values = samples(1000, slice(600, 640), 3)[:, 0]
     times_us = 1_704_067_200_000_000 + np.arange(1000) * 10_000_000
-    columns = [["S"] * 1000, ["p"] * 1000, ["v"] * 1000, times_us, values]
+    file = tmp_path / "a.parquet"
+    write_table(file, ["S"] * 1000, ["p"] * 1000, ["v"] * 1000, times_us, values)
+    return file
+
+
+def write_table(file: Path, *columns: Sequence[Any] | np.ndarray) -> None:
     arrays = [
         pa.array(column).cast(field.type)
         for column, field in zip(columns, ARROW_SCHEMA, strict=True)
     ]
-    parquet.write_table(pa.table(arrays, schema=ARROW_SCHEMA), tmp_path / "a.parquet")
-    return tmp_path / "a.parquet"
+    parquet.write_table(pa.table(arrays, schema=ARROW_SCHEMA), file)
 
 
 @pytest.fixture
@@ -143,30 +152,77 @@ def test_two_runs_and_two_processes_give_the_same_bytes(channels, tmp_path):
         assert others == [first, first]
 
 
-def test_parquet_and_csv_give_the_same(archive, truth, z_score, tmp_path, capsys):
-    table = parquet.read_table(archive)
-    csv.write_csv(table, tmp_path / "a.csv")
+def test_parquet_and_csv_give_the_same(table, truth, z_score, tmp_path, capsys):
+    csv.write_csv(parquet.read_table(table), tmp_path / "a.csv")
     told = []
-    for file in (archive, tmp_path / "a.csv"):
+    for file in (table, tmp_path / "a.csv"):
         assert main([str(file), "--truth", str(truth), *z_score]) == 0
         told.append(capsys.readouterr().out)
     assert told[0] == told[1]
     assert cells(told[0], "z_score")[1:5] == ["1", "1", "0", "0"]
 
 
-def test_an_archive_without_labels_has_alarm_rates_only(archive, z_score, capsys):
+NAMES = [
+    ParameterName("S", "p", "v"),
+    ParameterName("S", "", "a b/c"),
+    ParameterName("Zürich 1", "p", "v"),
+]
+
+
+def archived(root: Path) -> Path:
+    """An archive of three parameters, in parts, partly merged; beside it, a table."""
+    # Some days, in no order.
+    order = np.random.default_rng(5).permutation(300).repeat(3)
+    times_us = START_US + order * 1_800_000_000
+    values = samples(300, slice(200, 220), 3)[order, 0]
+    values[::50] = np.nan
+    storage = Storage.at(str(root / "archive"))
+    made = writer(storage)
+    for part in range(6):
+        rows = slice(part * 150, part * 150 + 150)
+        one = batch(
+            rows.start,
+            times_us[rows].tolist(),
+            values=values[rows],
+            names=NAMES,
+            topic="telemetry.iss_tracking" if part == 2 else "telemetry.spacecraft",
+        )
+        made.write(one)
+        made.commit()
+        if part == 3:
+            later = datetime.now(UTC) + timedelta(days=1)
+            assert list(compact(storage, later, timedelta(hours=1)))
+    columns = [[name[n] for name in NAMES * 300] for n in range(3)]
+    write_table(root / "table.parquet", *columns, times_us, values)
+    return root / "archive"
+
+
+def test_an_archive_and_a_table_of_its_samples_give_the_same(z_score, tmp_path, capsys):
+    archive = archived(tmp_path)
+    told, written = [], []
+    for data in (tmp_path / "table.parquet", archive, archive.as_uri()):
+        assert main([str(data), *z_score, "--output", str(tmp_path / "out")]) == 0
+        told.append(capsys.readouterr().out)
+        written.append((tmp_path / "out" / "scores.json").read_bytes())
+    assert told[1:] == [told[0]] * 2
+    assert written[1:] == [written[0]] * 2
+    assert cells(told[0], "z_score")[1:3] == ["3", "900"]
+    assert len(scores(tmp_path / "out")["runs"][0]["alarms"]) >= 3
+
+
+def test_a_table_without_labels_has_alarm_rates_only(table, z_score, capsys):
     start = ["--score-from", "2024-01-01T00:50:00Z"]
-    assert main([str(archive), *z_score, *start]) == 0
+    assert main([str(table), *z_score, *start]) == 0
     out = capsys.readouterr().out
     # From sample 300 on 700 are scored; 7000 s are .08 days.
     assert cells(out, "z_score")[1:5] == ["1", "700", "0.08", "1"]
     assert "precision" not in out
 
 
-def test_labels_of_what_is_not_there_are_told(archive, truth, capsys):
+def test_labels_of_what_is_not_there_are_told(table, truth, capsys):
     with truth.open("a") as file:
         file.write("S,p,w,rail,2024-01-01T00:00:00Z,2024-01-01T00:00:00Z\n")
-    assert main([str(archive), "--truth", str(truth)]) == 0
+    assert main([str(table), "--truth", str(truth)]) == 0
     assert "Note: 1 labels are of parameters" in capsys.readouterr().out
 
 
@@ -238,12 +294,12 @@ def test_pictures_are_drawn_of_channels(channels, z_score, tmp_path):
     assert 600 <= pixels[1] <= 900
 
 
-def test_pictures_are_drawn_of_archives_even_without_detectors(archive, tmp_path):
+def test_pictures_are_drawn_of_tables_even_without_detectors(table, tmp_path):
     nothing = tmp_path / "nothing.yaml"
     nothing.write_text(NOTHING)
     folder = tmp_path / "plots"
     options = ["--configuration", str(nothing), "--plot", str(folder)]
-    assert main([str(archive), *options]) == 0
+    assert main([str(table), *options]) == 0
     assert [file.name for file in folder.iterdir()] == ["S_p_v.png"]
 
 
@@ -293,7 +349,7 @@ def test_a_file_that_cannot_be_written_is_named(
         (["{data}", "--configuration", "{tmp}/none.yaml"], "none.yaml: No such file"),
         (["{data}", "--configuration", "{tmp}/bad.yaml"], "bad.yaml: /"),
         (["{data}", "--against", "{tmp}/bad.yaml"], "unknown detector 'tarot'"),
-        (["{data}", "--truth", "{tmp}/t.csv"], "--truth: goes with an archive only"),
+        (["{data}", "--truth", "{tmp}/t.csv"], "--truth: goes with an archive and"),
         (["{data}", "--score-from", "noon"], "'noon' is not a time"),
         (["{data}", "--score-from", "2024-01-01T00:00:00"], "with a zone"),
         (["{data}", "--blind", "-1"], "'-1' is not a whole number"),
@@ -314,9 +370,9 @@ def test_what_cannot_be_used_is_told_in_one_line(
     assert problem in refusal(filled, capsys)
 
 
-def test_unlabelled_samples_cannot_be_checked(archive, tmp_path, capsys):
+def test_unlabelled_samples_cannot_be_checked(table, tmp_path, capsys):
     (tmp_path / "scores.yaml").write_text(CHECK)
-    check = [str(archive), "--check", str(tmp_path / "scores.yaml")]
+    check = [str(table), "--check", str(tmp_path / "scores.yaml")]
     assert "no labels to score by" in refusal(check, capsys)
     assert "no labels to score by" in refusal([*check, "--accept"], capsys)
 

@@ -30,7 +30,7 @@ def channels(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Path:
+def table(tmp_path: Path) -> Path:
     rows = [f"S,p,v,{at(10 * i)},{i}" for i in range(10)]
     file = tmp_path / "a.csv"
     header = "spacecraft,subsystem,parameter,generation_time,value"
@@ -39,7 +39,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def test_a_channel_is_its_parts_with_a_new_epoch_between(channels: Path):
-    ((recording,), notes) = read_recordings(channels)
+    ((recording,), notes) = read_recordings(str(channels))
     assert (recording.channel, recording.scored_from) == ("/SMAP/P/P-1", 3)
     expected = np.array([0, 0.1, 0.2, 0, 0.1, 0.2, 0.3, 0.4], np.float32)
     assert recording.values.tolist() == expected.tolist()
@@ -55,29 +55,29 @@ def test_a_channel_is_its_parts_with_a_new_epoch_between(channels: Path):
 
 def test_a_channel_without_a_train_part_begins_with_its_test_part(channels: Path):
     (channels / "train" / "P-1.npy").unlink()
-    ((recording,), _) = read_recordings(channels)
+    ((recording,), _) = read_recordings(str(channels))
     assert (recording.scored_from, recording.new_epoch) == (0, False)
 
 
 def test_a_label_beyond_the_test_part_is_refused(channels: Path):
     (channels / "labeled_anomalies.csv").write_text(LABELS + 'P-1,SMAP,"[[5, 6]]"\n')
     with pytest.raises(SettingsError, match="P-1 has a label beyond its 5 test"):
-        read_recordings(channels)
+        read_recordings(str(channels))
 
 
 def test_parts_of_different_width_are_refused(channels: Path):
     np.save(channels / "train" / "P-1.npy", np.zeros((3, 5)))
     with pytest.raises(SettingsError, match=r"P-1: .* differ in their columns"):
-        read_recordings(channels)
+        read_recordings(str(channels))
 
 
 def test_the_labels_of_channels_belong_to_the_folder(channels: Path):
-    with pytest.raises(SettingsError, match="--truth: goes with an archive only"):
-        read_recordings(channels, channels / "truth.csv")
+    with pytest.raises(SettingsError, match="--truth: goes with an archive and"):
+        read_recordings(str(channels), channels / "truth.csv")
 
 
-def test_an_archive_without_labels_has_none(archive: Path):
-    ((recording,), _) = read_recordings(archive)
+def test_a_table_without_labels_has_none(table: Path):
+    ((recording,), _) = read_recordings(str(table))
     assert (recording.labels, recording.scored_from) == (None, 0)
     assert recording.place(1) == "2024-01-01T00:00:10Z"
 
@@ -92,15 +92,15 @@ def test_an_archive_without_labels_has_none(archive: Path):
         (85, 900, Span(9, 9)),
     ],
 )
-def test_a_fault_labels_the_samples_of_its_time(archive: Path, first_s, last_s, span):
-    truth = archive.with_name("truth.csv")
+def test_a_fault_labels_the_samples_of_its_time(table: Path, first_s, last_s, span):
+    truth = table.with_name("truth.csv")
     truth.write_text(f"{TRUTH}S,p,v,rail,{at(first_s)},{at(last_s)}\n")
-    ((recording,), notes) = read_recordings(archive, truth)
+    ((recording,), notes) = read_recordings(str(table), truth)
     assert (recording.labels, notes) == ((span,), [])
 
 
-def test_labels_of_what_is_not_scored_are_told(archive: Path):
-    truth = archive.with_name("truth.csv")
+def test_labels_of_what_is_not_scored_are_told(table: Path):
+    truth = table.with_name("truth.csv")
     rows = [
         f"S,p,v,rail,{at(10)},{at(20)}",  # before what is scored
         f"S,p,v,rail,{at(900)},{at(901)}",
@@ -108,12 +108,14 @@ def test_labels_of_what_is_not_scored_are_told(archive: Path):
         f"S,p,v,rail,{at(60)},{at(70)}",
     ]
     truth.write_text(TRUTH + "\n".join(rows))
-    found, notes = read_recordings(archive, truth, START + timedelta(seconds=50))
+    found, notes = read_recordings(str(table), truth, START + timedelta(seconds=50))
     assert (found[0].scored_from, found[0].labels) == (5, (Span(1, 2),))
     assert found[0].place(0) == "2024-01-01T00:00:50Z"
     assert notes == ["3 labels are of parameters or times that are not scored"]
 
 
-def test_an_archive_that_ends_before_what_is_scored_is_refused(archive: Path):
-    with pytest.raises(SettingsError, match=r"--score-from: .* no samples from then"):
-        read_recordings(archive, None, START + timedelta(days=1))
+def test_a_table_that_ends_before_what_is_scored_is_refused(table: Path):
+    with pytest.raises(
+        SettingsError, match=r"--score-from: there are no samples from then"
+    ):
+        read_recordings(str(table), None, START + timedelta(days=1))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pyarrow.dataset as ds
 import pytest
 
@@ -72,6 +73,40 @@ def test_each_sample_is_archived_once_whatever_is_killed(stage: Stage):
         stage.folder / "archive", format="parquet", partitioning="hive"
     ).to_table()
     assert table.num_rows == 1800
+
+
+@pytest.mark.slow
+def test_detectors_find_the_same_in_the_archive_as_in_a_table(stage: Stage):
+    noise = np.random.default_rng(1).normal(size=600).round(3)
+    noise[400:420] += 30
+    voltage = noise.tolist()
+    flow = archiver(stage)
+    flow.start()
+    for goal in (200, 400, 600):
+        minutes = range(goal - 200, goal)
+        stage.produce(*(packet(n, voltage=voltage[n]) for n in minutes))
+        wait_until(lambda: len(archived(stage, "spacecraft")) == goal, "files")  # noqa: B023
+    flow.stop()
+    rows = [
+        f"SAT,power,voltage,{(START + timedelta(minutes=n)).isoformat()},{value}"
+        for n, value in enumerate(voltage)
+    ]
+    table = stage.folder / "table.csv"
+    header = "spacecraft,subsystem,parameter,generation_time,value"
+    table.write_text("\n".join([header, *rows]))
+    configuration = stage.folder / "z_score.yaml"
+    configuration.write_text("detectors: {rolling_z_score: {window_samples: 100}}")
+    found = [
+        run_module(
+            "dataflows.backtest",
+            *(str(data), "--configuration", str(configuration)),
+            *("--output", str(stage.folder / "scores")),
+        )
+        + (stage.folder / "scores" / "scores.json").read_text()
+        for data in (table, stage.folder / "archive")
+    ]
+    assert found[0] == found[1]
+    assert '"channel": "/SAT/power/voltage"' in found[1]
 
 
 @pytest.mark.slow

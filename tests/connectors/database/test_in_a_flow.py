@@ -13,10 +13,19 @@ from bytewax.testing import TestingSource, cluster_main
 
 from connectors.database.connection import connect
 from connectors.database.positions import read_positions
-from connectors.messages import Scored
+from connectors.errors import DatabaseUnavailable
+from connectors.messages import Anomaly, Scored
 from connectors.timescale import DatabaseSink
+from tests.connectors.flow_run import run_flow
 from tests.connectors.stored import count_samples
-from tests.connectors.telemetry import SECOND_US, START_US, poll, process, scored
+from tests.connectors.telemetry import (
+    SECOND_US,
+    START_US,
+    anomaly,
+    poll,
+    process,
+    scored,
+)
 
 POLLS = 200
 PARAMETERS = [f"p{number}" for number in range(12)]
@@ -67,3 +76,38 @@ def test_every_sample_arrives_and_the_position_is_the_last_polls(
     assert position.next_offset == POLLS * 10
     assert run.metrics.database_samples._value.get() == expected
     assert run.metrics.database_repeated._value.get() == 0
+
+
+@pytest.mark.parametrize("spoilt", [2, 4])
+def test_after_a_poll_that_cannot_be_stored_no_other_is(plain_store: str, spoilt: int):
+    refused = anomaly(1, severity="UNHEARD_OF")
+    with pytest.raises(DatabaseUnavailable, match="severity"):
+        store(plain_store, {spoilt: (refused,)})
+    assert stored(plain_store) == (spoilt - 1, (spoilt - 1) * 10)
+    store(plain_store, {})
+    assert stored(plain_store) == (4, 40)
+
+
+def store(database: str, anomalies: dict[int, tuple[Anomaly, ...]]) -> None:
+    """Runs a flow that stores four polls of one sample, some with anomalies."""
+    made = [
+        scored(
+            poll(number),
+            [1.0],
+            first_us=START_US + number * SECOND_US,
+            anomalies=anomalies.get(number, ()),
+        )
+        for number in range(1, 5)
+    ]
+    flow = Dataflow("flow")
+    pieces = op.input("polls", flow, TestingSource(made))
+    keyed = op.key_on("key", pieces, lambda _: "all")
+    op.output("database", keyed, DatabaseSink(process(database), "spacecraft"))
+    run_flow(flow)
+
+
+def stored(database: str) -> tuple[int, int]:
+    """How many samples are stored, and how far the stream."""
+    with connect(database, "test") as reader:
+        (position,) = read_positions(reader, "spacecraft")
+        return count_samples(reader), position.next_offset

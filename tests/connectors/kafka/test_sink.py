@@ -4,7 +4,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import bytewax.operators as op
 import pytest
+from bytewax.dataflow import Dataflow
+from bytewax.testing import TestingSource
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from prometheus_client import CollectorRegistry
@@ -22,6 +25,7 @@ from connectors.metrics import FlowMetrics
 from connectors.process import FlowProcess
 from connectors.settings import Settings
 from connectors.topics import Topic
+from tests.connectors.flow_run import run_flow
 
 HANG_S = 30
 
@@ -108,6 +112,21 @@ def test_more_messages_than_the_queue_holds_all_arrive(kafka, topic):
     written(kafka, topic, range(500), write, kafka_properties=properties)
     found = messages_in(kafka, topic, 500)
     assert [int(one.value()) for one in found] == list(range(500))
+
+
+def test_after_a_message_that_is_not_taken_no_other_is_sent(kafka, topic):
+    def write(number: int) -> Outgoing:
+        # Headers are not cut off: the topic never takes this one.
+        return Outgoing(None, str(number).encode(), [("h", b"y" * 300_000 * number)])
+
+    flow = Dataflow("flow")
+    numbers = op.input("numbers", flow, TestingSource([0, 1, 0, 0]))
+    op.output("topic", numbers, KafkaSink(process(kafka), topic, write))
+    with pytest.raises(DeliveryFailed, match="takes no message that size"):
+        run_flow(flow)
+    written(kafka, topic, [LETTER], dead_letter_message)
+    found = messages_in(kafka, topic, 2)
+    assert [one.value() for one in found] == [b"0", LETTER.value]
 
 
 def test_a_broker_that_went_away_is_an_error_and_never_silence(own_kafka):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -130,3 +131,11 @@ def names_of_files(root: Path) -> list[str]:
 
 def data_files(root: Path) -> list[Path]:
     return sorted(root.glob("system=*/*/*/*.parquet"))
+
+
+def fill(disk: Path, but_bytes: int) -> Path:
+    """A file that leaves this much room on a disk."""
+    found = os.statvfs(disk)
+    filler = disk / "filler"
+    filler.write_bytes(bytes(found.f_bavail * found.f_frsize - but_bytes))
+    return filler

@@ -1,8 +1,10 @@
-"""A file system whose process is killed at a chosen operation."""
+"""A file system that fails, or whose process is killed, at a chosen operation."""
 
 from __future__ import annotations
 
+import errno
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -15,18 +17,31 @@ class Killed(BaseException):
     """The process is no more."""
 
 
+def full() -> OSError:
+    return OSError(errno.ENOSPC, "No space left on device")
+
+
 class MortalFiles(fs.FileSystemHandler):  # type: ignore[misc]
     """The local file system, until operation number `dies_at`; then nothing works.
 
     The operation at which the process dies is not done, or done, or half done, as
     `manner` says (`before`, `after`, `half`): half a file is written, and half a move
-    is a copy, as in object stores. Operations that only read are not counted.
+    is a copy, as in object stores. Operations that only read are not counted. With
+    another `error` the process lives on, and if it `recovers`, so do the files.
     """
 
-    def __init__(self, dies_at: int | None = None, manner: str = "before") -> None:
+    def __init__(
+        self,
+        dies_at: int | None = None,
+        manner: str = "before",
+        error: Callable[[], BaseException] = Killed,
+        *,
+        recovers: bool = False,
+    ) -> None:
         self.operations = 0
         self._real = fs.LocalFileSystem()
         self._dies_at, self._manner = dies_at, manner
+        self._error, self._recovers = error, recovers
         self._dead = False
 
     def step(self, do: Any) -> Any:
@@ -35,14 +50,14 @@ class MortalFiles(fs.FileSystemHandler):  # type: ignore[misc]
         self.operations += 1
         if self.operations != self._dies_at:
             return do()
-        self._dead = True
+        self._dead = not self._recovers
         if self._manner == "after":
             do()
-        raise Killed
+        raise self._error()
 
     def live(self) -> None:
         if self._dead:
-            raise Killed
+            raise self._error()
 
     @property
     def dies_now(self) -> bool:
@@ -105,6 +120,19 @@ class MortalFiles(fs.FileSystemHandler):  # type: ignore[misc]
 
     delete_dir = delete_dir_contents = delete_root_dir_contents = _not_used
     copy_file = open_append_stream = _not_used
+
+
+class BusyFiles(MortalFiles):
+    """Has somebody else do something once the first new samples are written."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self._meanwhile = [meanwhile]
+
+    def close_file(self, path: str, content: bytes) -> None:
+        super().close_file(path, content)
+        if "/_incoming/" in path and self._meanwhile:
+            self._meanwhile.pop()()
 
 
 class _Stream(io.BytesIO):

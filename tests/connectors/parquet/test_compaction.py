@@ -22,10 +22,12 @@ from tests.connectors.parquet.archiving import (
     batch,
     data_files,
     listed_rows,
+    name,
     names_of_files,
     read_rows,
     writer,
 )
+from tests.connectors.parquet.killed_filesystem import BusyFiles, storage_in
 
 HOUR = timedelta(hours=1)
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
@@ -115,18 +117,21 @@ def test_an_archiver_goes_on_while_files_are_merged(root):
     assert len(read_rows(Storage.at(str(root)))) == 27
 
 
-def test_old_leftovers_of_archivers_that_are_gone_are_removed(root):
-    for owner in ("gone", "compaction"):
-        (root / "_incoming" / owner).mkdir(parents=True)
-        (root / "_incoming" / owner / "x.tmp").write_bytes(b"half")
+def test_leftovers_of_runs_that_are_gone_are_removed(root):
+    for owner in ("gone", "all", "compaction"):
+        (root / "_incoming" / owner).mkdir(exist_ok=True)
+        (root / "_incoming" / owner / "0f3a-x-0.tmp").write_bytes(b"half")
     merge_small(root)
     assert [path for path in names_of_files(root) if path.endswith(".tmp")] == []
 
 
-def test_files_an_archiver_may_be_writing_are_left_alone(root):
-    (root / "_incoming" / "all" / "x.tmp").write_bytes(b"half")
-    list(compact(Storage.at(str(root)), datetime.now(UTC), HOUR))
-    assert "_incoming/all/x.tmp" in names_of_files(root)
+def test_a_commit_may_take_as_long_as_it_likes(root):
+    files = BusyFiles(meanwhile=lambda: merge_small(root))
+    made = writer(storage_in(str(root), files))
+    names = [name(spacecraft=craft) for craft in "AB"]
+    made.write(batch(15, [START_US + n for n in range(10)], names=names))
+    made.commit()
+    assert sum(listed_rows(root).values()) == 15 + 10
 
 
 @contextmanager

@@ -11,12 +11,14 @@ from pyarrow import dataset, fs
 from connectors.errors import ArchiveUnavailable
 from connectors.parquet.commits import read_commits
 from connectors.parquet.compaction import compact
+from connectors.parquet.reader import read_all
 from connectors.parquet.storage import Storage
 from tests.connectors.parquet.archiving import (
     DAY_US,
     START_US,
     batch,
     read_rows,
+    rows_of,
     writer,
 )
 
@@ -68,6 +70,7 @@ def test_samples_are_archived_and_merged_once(storage, bucket):
     merged = list(compact(storage, LATER, timedelta(hours=1)))
     assert [done.files for done in merged] == [4, 4]
     assert Counter(read_rows(storage)) == before
+    assert Counter(rows_of(read_all(storage))) == before
     files = dataset.dataset("a/b", filesystem=bucket, partitioning="hive")
     assert files.count_rows() == 10
 
@@ -83,6 +86,18 @@ def test_a_commit_that_was_killed_while_moving_is_finished(storage, bucket):
     writer(storage)
     assert len(read_rows(storage)) == 1
     assert storage.files("_incoming/all") == []
+
+
+def test_what_a_live_archiver_has_begun_is_left_to_it(storage):
+    made = writer(storage)
+    made.write(batch(0, [START_US]))
+    made.commit()
+    own = f"_incoming/all/{read_commits(storage)['all'].run}-x-0.tmp"
+    for path in (own, "_incoming/all/0f3a-x-0.tmp", "_incoming/gone/0f3a-x-0.tmp"):
+        storage.write(path, b"half a fi")
+    assert list(compact(storage, LATER, timedelta(hours=1))) == []
+    left = [storage.files(f"_incoming/{owner}") for owner in ("all", "gone")]
+    assert [[file.path for file in files] for files in left] == [[own], []]
 
 
 def test_what_is_gone_can_be_moved_and_deleted_again(storage):

@@ -22,6 +22,7 @@ from connectors.parquet.columns import Columns
 from connectors.parquet.data_file import SampleFile, write_file
 from connectors.parquet.layout import FileNotes, to_table
 from connectors.parquet.merge import merge
+from connectors.parquet.reader import is_archive, read_all
 from connectors.parquet.storage import Storage
 from connectors.parquet.visible_files import visible_files
 from tests.connectors.parquet.archiving import (
@@ -32,6 +33,7 @@ from tests.connectors.parquet.archiving import (
     data_files,
     name,
     read_rows,
+    rows_of,
     writer,
 )
 
@@ -51,6 +53,24 @@ def root(tmp_path: Path) -> Path:
         made.write(batch(number * 400, times.tolist(), values=values, names=NAMES))
         made.commit()
     return tmp_path / "archive"
+
+
+def test_everything_is_read_of_all_systems_with_each_name_once(root):
+    storage = Storage.at(str(root))
+    made = writer(storage)
+    made.write(batch(0, [START_US], names=[name("x")], topic="telemetry.iss_tracking"))
+    made.commit()
+    found = read_all(storage)
+    expected = read_rows(storage) + read_rows(storage, system="iss_tracking")
+    assert sorted(map(str, rows_of(found))) == sorted(map(str, expected))
+    assert sorted(found.names) == sorted([*NAMES, name("x")])
+
+
+def test_an_archive_without_samples_is_told(tmp_path):
+    storage = Storage.at(str(tmp_path))
+    assert not is_archive(storage)
+    with pytest.raises(ArchiveUnavailable, match="no archived samples"):
+        read_all(storage)
 
 
 def test_samples_come_in_order_of_time_and_none_is_missing(root):

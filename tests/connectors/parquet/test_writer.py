@@ -1,6 +1,7 @@
 """The writer: when it rolls, what it writes, what it drops, whom it stops for."""
 
 import logging
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from pyarrow import parquet
 
 from connectors.errors import ArchiveUnavailable
 from connectors.messages import ParameterName, Position
-from connectors.parquet.commits import read_positions
+from connectors.parquet.commits import finish, read_commits, read_positions
 from connectors.parquet.layout import notes_of
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import Roll
@@ -28,6 +29,7 @@ from tests.connectors.parquet.archiving import (
     read_rows,
     writer,
 )
+from tests.connectors.parquet.killed_filesystem import BusyFiles, storage_in
 
 
 class Clock:
@@ -257,6 +259,19 @@ def test_a_process_that_was_taken_for_dead_cannot_commit(storage, root):
     assert [path for path in names_of_files(root) if path.endswith(".tmp")] == []
 
 
+def test_after_a_batch_that_cannot_be_taken_nothing_is_committed(storage):
+    made = writer(storage)
+    made.write(batch(0, [START_US] * 2))
+    spoilt = batch(2, [START_US] * 2)
+    spoilt.columns.parameters[:] = 7  # there is one name only
+    with pytest.raises(IndexError):
+        made.write(spoilt)
+    assert made.commit() is None
+    assert made.write(batch(4, [START_US])) is None
+    assert made.commit() is None
+    assert writer(storage).positions == {}
+
+
 def test_leftovers_of_a_killed_writer_are_removed_and_no_others(storage, root):
     for owner in ("all", "0-3"):
         folder = root / "_incoming" / owner
@@ -264,6 +279,50 @@ def test_leftovers_of_a_killed_writer_are_removed_and_no_others(storage, root):
         (folder / "abc-0.tmp").write_bytes(b"half a fi")
     writer(storage, "all")
     assert names_of_files(root) == ["_commits/all.json", "_incoming/0-3/abc-0.tmp"]
+
+
+def test_a_file_that_is_removed_before_the_commit_is_read_again(storage, root):
+    def remove() -> None:
+        (file,) = root.glob("_incoming/*/*.tmp")
+        file.unlink()
+
+    made = writer(storage_in(str(root), BusyFiles(meanwhile=remove)))
+    made.write(batch(0, [START_US] * 3))
+    with pytest.raises(ArchiveUnavailable, match="nothing is lost"):
+        made.commit()
+    again = writer(storage)
+    assert again.positions == {}
+    again.write(batch(0, [START_US] * 3))
+    again.commit()
+    assert len(read_rows(storage)) == 3
+
+
+def test_a_day_that_was_moved_away_is_told_of_once(storage, root, caplog):
+    made = writer(storage)
+    made.write(batch(0, [START_US, START_US + DAY_US]))
+    made.commit()
+    shutil.rmtree(data_files(root)[0].parent)
+    again = writer(storage)
+    (warning,) = caplog.records
+    assert "date=2024-01-01/part-" in warning.getMessage()
+    assert again.positions[TOPIC, 0].next_offset == 2
+    writer(storage)
+    assert len(caplog.records) == 1
+
+
+def test_a_commit_that_others_have_finished_and_merged_is_not_told_of(
+    storage, root, caplog
+):
+    made = writer(storage)
+    made.write(batch(0, [START_US]))
+    made.commit()
+    (old,) = read_commits(storage).values()
+    made.write(batch(1, [START_US]))
+    made.commit()
+    data_files(root)[0].unlink()
+    data_files(root)[0].unlink()
+    finish(storage, old)
+    assert caplog.records == []
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):

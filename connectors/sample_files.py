@@ -1,57 +1,52 @@
-"""Archived samples, read from Parquet and CSV files.
+"""Plain tables of samples, in Parquet and CSV files, whoever made them.
 
 Each row is a sample, with the columns spacecraft, subsystem (may be missing or empty),
 parameter, generation_time (a timestamp with a time zone; ISO 8601 in CSV) and value.
-Rows may stand in any order.
+Rows may stand in any order. What the archive flow writes is no such table:
+`connectors.parquet` reads that.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from connectors.errors import SettingsError, one_line
 from connectors.messages import ARROW_SCHEMA, ParameterName
+from connectors.parquet.columns import Columns
+from connectors.parquet.layout import METADATA_KEY
 
 SUFFIXES = (".parquet", ".csv")
 NAMES = ("spacecraft", "subsystem", "parameter")
 
-Series: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Times in microseconds since 1970 (UTC), rising, and values; NaN = not acquired."""
 
+def read_sample_files(path: Path) -> Columns:
+    """The samples in a file, or in all files of a folder; each name is there once.
 
-def read_archive(path: Path) -> dict[ParameterName, Series]:
-    """The samples of each parameter in a file, or in all files of a folder, by name.
-
-    Of samples of one parameter and time, the first stays. Raises SettingsError, naming
-    the file, for anything that is not as described above.
+    Raises SettingsError, naming the file, for anything that is not as described above.
     """
-    tables = [_table(file) for file in _files(path)]
-    table = pa.concat_tables(tables)
+    table = pa.concat_tables([_table(file) for file in _files(path)])
     if not table.num_rows:
         raise SettingsError(str(path), "there are no samples")
-    # Each text once, and numbers for it: archives have many rows and few parameters.
+    # Each text once, and numbers for it: tables have many rows and few parameters.
     encoded = [table[name].combine_chunks().dictionary_encode() for name in NAMES]
-    codes = np.stack([_one(column).indices.to_numpy() for column in encoded])
+    codes = [_one(column).indices.to_numpy() for column in encoded]
     texts = [_one(column).dictionary.to_pylist() for column in encoded]
+    shape = [len(distinct) for distinct in texts]
+    places, parameters = np.unique(
+        np.ravel_multi_index(codes, shape), return_inverse=True
+    )
+    names = [
+        ParameterName(*(of[code] for of, code in zip(texts, place, strict=True)))
+        for place in zip(*np.unravel_index(places, shape), strict=True)
+    ]
     times_us = table["generation_time"].cast(pa.int64()).to_numpy()
-    values = table["value"].to_numpy()
-    found = {}
-    for rows in _groups(codes, times_us):
-        first = codes[:, rows[0]].tolist()
-        name = ParameterName(
-            *(names[code] for names, code in zip(texts, first, strict=True))
-        )
-        found[name] = times_us[rows], values[rows]
-    return dict(sorted(found.items()))
+    return Columns(names, parameters, times_us, table["value"].to_numpy())
 
 
 def _files(path: Path) -> list[Path]:
@@ -82,6 +77,8 @@ def _table(file: Path) -> pa.Table:
 def _in_our_form(table: pa.Table) -> pa.Table:
     if "subsystem" not in table.schema.names:
         table = table.append_column("subsystem", pa.array([""] * table.num_rows))
+    if METADATA_KEY in (table.schema.metadata or {}):
+        raise ValueError("it is part of an archive; give the whole archive's folder")
     lacking = sorted(set(ARROW_SCHEMA.names) - set(table.schema.names))
     if lacking:
         raise ValueError(f"there is no column {lacking[0]}")
@@ -101,18 +98,3 @@ def _in_our_form(table: pa.Table) -> pa.Table:
 def _one(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     """The column as one array: what was combined may still be called chunked."""
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
-
-
-def _groups(
-    codes: NDArray[np.int64], times_us: NDArray[np.int64]
-) -> Iterator[NDArray[np.int64]]:
-    """The rows of each parameter by time, each time once; `codes` is 3 x rows."""
-    order = np.lexsort((times_us, *codes))
-    ordered, times_us = codes[:, order], times_us[order]
-    changes = (np.diff(ordered, axis=1) != 0).any(axis=0)
-    later = np.append(True, changes | (np.diff(times_us) != 0))
-    starts = np.flatnonzero(np.append(True, changes))
-    for rows, kept in zip(
-        np.split(order, starts[1:]), np.split(later, starts[1:]), strict=True
-    ):
-        yield rows[kept]

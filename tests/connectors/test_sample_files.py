@@ -1,4 +1,4 @@
-"""Archives in Parquet and CSV, whole folders of them, and what is none."""
+"""Tables of samples in Parquet and CSV, whole folders of them, and what is none."""
 
 from pathlib import Path
 
@@ -7,9 +7,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from connectors.archive_files import read_archive
 from connectors.errors import SettingsError
 from connectors.messages import ARROW_SCHEMA, ParameterName
+from connectors.parquet.columns import by_parameter
+from connectors.parquet.storage import Storage
+from connectors.sample_files import read_sample_files
+from tests.connectors.parquet.archiving import batch, writer
 
 HEADER = "spacecraft,subsystem,parameter,generation_time,value\n"
 ROWS = """\
@@ -23,7 +26,7 @@ START_US = 1_704_067_200_000_000
 
 
 def check(path: Path):
-    found = read_archive(path)
+    found = by_parameter(read_sample_files(path))
     current, voltage = (
         ParameterName("S", "", "current"),
         ParameterName("S", "power", "voltage"),
@@ -56,7 +59,7 @@ def test_a_parquet_file(table, tmp_path: Path):
 
 
 def test_a_folder_of_files_in_folders(table, tmp_path: Path):
-    folder = tmp_path / "archive"
+    folder = tmp_path / "tables"
     (folder / "later").mkdir(parents=True)
     parquet.write_table(table[:2], folder / "1.parquet")
     parquet.write_table(table[2:], folder / "later" / "2.parquet")
@@ -78,8 +81,8 @@ def test_other_types_of_the_same_meaning(table, tmp_path: Path):
 
 def test_the_subsystem_may_be_missing(table, tmp_path: Path):
     parquet.write_table(table.drop_columns(["subsystem"]), tmp_path / "a.parquet")
-    found = read_archive(tmp_path / "a.parquet")
-    assert ParameterName("S", "", "voltage") in found
+    found = read_sample_files(tmp_path / "a.parquet")
+    assert ParameterName("S", "", "voltage") in found.names
 
 
 @pytest.mark.parametrize(
@@ -95,31 +98,39 @@ def test_the_subsystem_may_be_missing(table, tmp_path: Path):
         (HEADER + "S,p\n", "Expected 5 columns"),
     ],
 )
-def test_a_csv_file_that_is_no_archive_is_named(tmp_path: Path, text, problem):
+def test_a_csv_file_that_is_no_table_is_named(tmp_path: Path, text, problem):
     file = tmp_path / "a.csv"
     file.write_text(text)
     with pytest.raises(SettingsError, match=problem) as error:
-        read_archive(file)
+        read_sample_files(file)
     assert str(error.value).startswith(str(file))
     assert "\n" not in str(error.value)
 
 
-def test_a_parquet_file_that_is_no_archive_is_named(table, tmp_path: Path):
+def test_a_parquet_file_that_is_no_table_is_named(table, tmp_path: Path):
     file = tmp_path / "a.parquet"
     naive = table["generation_time"].cast(pa.timestamp("us"))
     parquet.write_table(table.set_column(3, "generation_time", naive), file)
     with pytest.raises(SettingsError, match="no timestamp with a time zone"):
-        read_archive(file)
+        read_sample_files(file)
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(SettingsError, match=r"a\.parquet: "):
-        read_archive(file)
+        read_sample_files(file)
+
+
+def test_part_of_an_archive_is_refused_with_what_to_give(tmp_path: Path):
+    made = writer(Storage.at(str(tmp_path)))
+    made.write(batch(0, [START_US]))
+    made.commit()
+    with pytest.raises(SettingsError, match="give the whole archive's folder"):
+        read_sample_files(tmp_path / "system=spacecraft")
 
 
 def test_what_is_no_file_of_the_kind_is_named(tmp_path: Path):
     with pytest.raises(SettingsError, match="no file or folder"):
-        read_archive(tmp_path / "none")
+        read_sample_files(tmp_path / "none")
     with pytest.raises(SettingsError, match=r"no \.parquet or \.csv files"):
-        read_archive(tmp_path)
+        read_sample_files(tmp_path)
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(SettingsError, match=r"not a \.parquet or \.csv file"):
-        read_archive(tmp_path / "a.txt")
+        read_sample_files(tmp_path / "a.txt")
