@@ -136,5 +136,10 @@ def by_range(samples: str, minutes: str) -> str:
     )
 
 
+def nine_digits(number: str) -> str:
+    """A number in as many digits as single precision tells apart."""
+    return f"to_char({number}, '9.99999999EEEE')::float8"
+
+
 def _tidy(sql: str) -> str:
     return dedent(sql).strip()

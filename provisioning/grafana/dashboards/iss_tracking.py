@@ -14,6 +14,8 @@ from provisioning.grafana import variables
 from provisioning.grafana.board import Board
 from provisioning.grafana.panels import (
     HALF,
+    KM,
+    KM_S,
     NORMAL,
     SHORT,
     THIRD,
@@ -31,7 +33,6 @@ from provisioning.grafana.severity import COLOURS
 from provisioning.grafana.sql import iss_tracking as sql
 
 NO_STATES = "No positions in this range. Is the flow iss_tracking running?"
-KM_S = "suffix: km/s"
 
 
 def board() -> Board:
@@ -69,7 +70,7 @@ def _latest() -> stat.Panel:
     panel.reduce_options(
         common.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/")
     )
-    panel.override_by_name("altitude", [in_unit("lengthkm")])
+    panel.override_by_name("altitude", [in_unit(KM)])
     panel.override_by_name("ground speed", [in_unit(KM_S)])
     panel.override_by_name("time", [in_unit("dateTimeAsIso")])
     return panel.span(WHOLE).height(SHORT)
@@ -84,6 +85,8 @@ def _track() -> geomap.Panel:
         no_data=NO_STATES,
     )
     panel = map_of_the_earth(text, table_of(sql.STATES), table_of(sql.LATEST))
+    panel.override_by_name("altitude", [in_unit(KM)])
+    panel.override_by_name("ground speed", [in_unit(KM_S)])
     layers: list[Builder[MapLayerOptions]] = [
         _markers("Track", "A", 3, "#3274D9"),
         _markers("Now", "B", 9, NOW),
@@ -120,7 +123,7 @@ def _distances() -> timeseries.Panel:
     text = Text(
         title="Distance to places",
         description="Over ground, from the point below the satellite.",
-        unit="lengthkm",
+        unit=KM,
         no_data="No positions in this range, or no places in provisioning/places.yaml.",
     )
     return time_series(text, series(sql.DISTANCES)).max_data_points(1000).span(HALF)
