@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from grafana_foundation_sdk.builders import common, geomap, stat, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.common import (
@@ -80,15 +83,19 @@ def _track() -> geomap.Panel:
     text = Text(
         title="Ground track",
         description="The point of the Earth below the satellite: small, where it was "
-        "in this range; large, where it is. The map itself comes from the internet.",
+        "in this range; large, where it is. Triangles: places and ground stations. "
+        "The map itself comes from the internet.",
         unit="degree",
         no_data=NO_STATES,
     )
-    panel = map_of_the_earth(text, table_of(sql.STATES), table_of(sql.LATEST))
+    panel = map_of_the_earth(
+        text, table_of(sql.STATES), table_of(sql.LATEST), table_of(sql.PLACES)
+    )
     panel.override_by_name("altitude", [in_unit(KM)])
     panel.override_by_name("ground speed", [in_unit(KM_S)])
     layers: list[Builder[MapLayerOptions]] = [
         _markers("Track", "A", 3, "#3274D9"),
+        _markers("Places", "C", 4, "text", WITH_NAMES),
         _markers("Now", "B", 9, NOW),
     ]
     return panel.layers(layers).max_data_points(1000)
@@ -97,10 +104,28 @@ def _track() -> geomap.Panel:
 NOW = COLOURS["SEVERE"]
 
 
-def _markers(name: str, query: str, size: int, colour: str) -> common.MapLayerOptions:
+WITH_NAMES = {
+    "text": {"mode": "field", "field": "name", "fixed": ""},
+    "textConfig": {"fontSize": 12, "offsetX": 0, "offsetY": -12},
+    "symbol": {"mode": "fixed", "fixed": "img/icons/marker/triangle.svg"},
+}
+
+
+def _markers(
+    name: str,
+    query: str,
+    size: int,
+    colour: str,
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> common.MapLayerOptions:
     where = common.FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS)
     where.latitude("latitude").longitude("longitude")
-    style = {"size": {"fixed": size}, "color": {"fixed": colour}, "opacity": 0.9}
+    style = {
+        "size": {"fixed": size, "min": size, "max": size},
+        "color": {"fixed": colour},
+        "opacity": 0.9,
+        **more,
+    }
     layer = common.MapLayerOptions().type("markers").name(name).location(where)
     layer.filter_data({"id": "byRefId", "options": query}).tooltip(True)
     return layer.config({"showLegend": False, "style": style})

@@ -1,12 +1,16 @@
 // Grafana's own types of dashboards, as JSON has them: there, an enum is one of its
 // texts, and a panel has the options of its kind.
 import type {
+  ColorDimensionConfig,
   Dashboard,
   DataQuery,
   DataTransformerConfig,
   FrameGeometrySource,
   MapLayerOptions,
   MatcherConfig,
+  ResourceDimensionConfig,
+  ScaleDimensionConfig,
+  TextDimensionConfig,
   VariableModel,
 } from "@grafana/schema";
 import type * as barchart from "@grafana/schema/dist/esm/raw/composable/barchart/panelcfg/x/BarChartPanelCfg_types.gen";
@@ -72,10 +76,17 @@ type Panel<Type, Options, Custom> = Omit<
   }>[];
 };
 
-// Markers have no type of their own.
+// Markers have no type of their own, but what they are made of has.
 interface Markers {
   showLegend: boolean;
-  style: Record<string, unknown>;
+  style: {
+    color: ColorDimensionConfig;
+    opacity: number;
+    size: ScaleDimensionConfig;
+    symbol?: ResourceDimensionConfig;
+    text?: TextDimensionConfig;
+    textConfig?: { fontSize: number; offsetX: number; offsetY: number };
+  };
 }
 
 interface Geomap extends Omit<geomap.Options, "layers"> {
