@@ -42,6 +42,7 @@ def board() -> Board:
             variables.database(),
             variables.spacecraft(),
             variables.parameter(),
+            variables.unit(),
         ],
         annotations=[
             marks("Anomalies", COLOURS["CRITICAL"], marks_of(sql.ANOMALY_MARKS)),
@@ -77,6 +78,7 @@ def _values() -> timeseries.Panel:
         unit="none",
         no_data="No samples in this range.",
     )
+    # Units of Grafana's may not be variables, but labels may.
     panel = time_series(
         text,
         series(sql.VALUES),
@@ -97,7 +99,7 @@ def _values() -> timeseries.Panel:
     for name in ("lowest", "highest"):
         panel.override_by_name(name, [coloured("#8AB8FF")])
     panel.override_by_name("mean", [coloured("#3274D9")])
-    return panel.span(WHOLE).height(14)
+    return panel.axis_label("$unit").span(WHOLE).height(14)
 
 
 def _severities() -> statetimeline.Panel:

@@ -1,6 +1,7 @@
 """Databases that are filled once for all tests of the dashboards."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ def watched(
     """A database with everything, on TimescaleDB where that is offered."""
     folder: Path = tmp_path_factory.mktemp("grafana")
     with fresh_database(database_server) as database, filled(database, folder) as made:
-        fill_the_rest(database, folder)
-        yield made
+        tracked_s = fill_the_rest(database, folder, made)
+        yield replace(made, tracked_s=tracked_s)
 
 
 @pytest.fixture(scope="session")

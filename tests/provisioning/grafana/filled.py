@@ -25,7 +25,7 @@ from connectors.messages import Packet, encode_packet
 from connectors.migrate import migrate
 from connectors.parameters import read_definitions
 from simulators.spacecraft import PARAMETERS, SUBSYSTEMS, Timing, synthetic_packets
-from tests.end_to_end.flow_process import REPOSITORY, Flow, wait_until
+from tests.end_to_end.flow_process import REPOSITORY, Flow, free_port, wait_until
 from tests.provisioning.grafana.macros import View
 from tests.provisioning.grafana.prometheus import Prometheus
 from tests.services.postgres import plain_migrations_in
@@ -50,7 +50,7 @@ SPOILT = {
 }
 TABLES = (
     "parameter", "sample", "anomaly", "drift_event", "expected_range",
-    "stream_position", "parameter_limit", "orbit_state", "orbit_minute",
+    "stream_position", "parameter_limit", "place", "orbit_state", "orbit_minute",
     "satellite_pass", "orbit_prediction", "launch_state", "launch_event",
     "launch_prediction", "launch_prediction_score",
 )  # fmt: skip
@@ -68,12 +68,15 @@ PARAMETER_FILE = REPOSITORY / "provisioning/parameters/orbiter-1.yaml"
 class Filled:
     """A filled database, and the Prometheus that saw the flow fill it, if there is one.
 
-    `seen_s` is when it last had to look, in seconds since 1970.
+    `seen_s` is when it last had to look, in seconds since 1970. It also looks for the
+    figures of a tracking flow at a port of its own, which it last did at `tracked_s`.
     """
 
     database: str
     prometheus: Prometheus | None
     seen_s: float
+    tracking_port: int
+    tracked_s: float = 0.0
 
 
 def view(**changes: object) -> View:
@@ -85,6 +88,7 @@ def view(**changes: object) -> View:
             "spacecraft": "ORBITER-1",
             "some_spacecraft": ("ORBITER-1", "LAUNCHER"),
             "parameter": "/ORBITER-1/power/bus_voltage",
+            "unit": "V",
             "severity": ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"),
             "detector": ("limits", "record_envelope", "stuck_value"),
             "vehicle": "LAUNCHER",
@@ -111,6 +115,7 @@ def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
     with EmbeddedBroker(topic.name for topic in topics.ALL) as broker:
         settings = {"ORBITWATCH_PARAMETERS": str(parameters)}
         flow = Flow(broker.address, database, folder / "flow", settings=settings)
+        tracking_port = free_port()
         source = Source(broker.address)
         flow.start()
         try:
@@ -119,7 +124,9 @@ def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
             with ExitStack() as exits:
                 prometheus = None
                 with suppress(UnavailableError):
-                    prometheus = exits.enter_context(Prometheus(flow.metrics_port))
+                    prometheus = exits.enter_context(
+                        Prometheus(flow.metrics_port, tracking_port)
+                    )
                     wait_until(prometheus.is_ready, "the first scrape")
                 for portion in range(portions):
                     time.sleep(0.5 if portion else 0)
@@ -130,7 +137,7 @@ def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
                 flow.stop()
-                yield Filled(database, prometheus, time.time())
+                yield Filled(database, prometheus, time.time(), tracking_port)
         finally:
             if flow.is_running():
                 flow.kill()

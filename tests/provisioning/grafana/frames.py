@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import postgres
 
+from tests.provisioning.grafana.filled import Filled
 from tests.provisioning.grafana.macros import View, expanded_promql, expanded_sql
 from tests.provisioning.grafana.prometheus import Prometheus
 from tests.provisioning.grafana.questions import Json
@@ -53,16 +54,17 @@ def frames_of(
     panel: Json,
     view: View,
     connection: psycopg.Connection,
-    prometheus: Prometheus | None,
-    seen_s: float,
+    watched: Filled,
 ) -> list[Frame]:
     """What each query of a panel answers; without a Prometheus, only those in SQL."""
     found: list[Frame] = []
     for target in panel["targets"]:
         if "rawSql" in target:
             found.append(_rows(target, view, connection))
-        elif prometheus is not None:
-            found += _series(target, prometheus, seen_s)
+        elif watched.prometheus is not None:
+            moments_s = (watched.seen_s, watched.tracked_s)
+            seen = (_series(target, watched.prometheus, one) for one in moments_s)
+            found += next(filter(None, map(list, seen)), [])
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -21,9 +22,10 @@ from simulators.iss_tracking import constellation, tracked_packets
 from simulators.rocket_launch import Launches, simulated_packets
 from simulators.spacecraft import Timing
 from tests.end_to_end.flow_process import Flow, wait_until
-from tests.provisioning.grafana.filled import LIFTOFF, SAMPLES, START
+from tests.provisioning.grafana.filled import LIFTOFF, SAMPLES, START, Filled
 
 FLIGHT_S, HZ = 300, 30
+NOT_TRACKED = "count_over_time(orbitwatch_not_tracked_samples_total[1m])"
 # A velocity that cannot be, once.
 SPIKE_AT, SPIKE_M_S = 100 * HZ, 400.0
 
@@ -38,8 +40,11 @@ class Play:
     rows: int
 
 
-def fill_the_rest(database: str, folder: Path) -> None:
-    """Has both flows store what they are sent; they have stopped then."""
+def fill_the_rest(database: str, folder: Path, seen: Filled | None = None) -> float:
+    """Has both flows store what they are sent; they have stopped then.
+
+    Returns when a Prometheus last had to look, in seconds since 1970.
+    """
     plays = (
         Play(topics.ISS_TRACKING, _orbit(), "orbit_state", SAMPLES),
         Play(topics.ROCKET_LAUNCH, _ascent(), "launch_state", FLIGHT_S - 1),
@@ -51,23 +56,31 @@ def fill_the_rest(database: str, folder: Path) -> None:
             )
             for system in (play.topic.name.removeprefix("telemetry.") for play in plays)
         ]
+        if seen is not None:
+            flows[0].metrics_port = seen.tracking_port
         try:
             for flow, play in zip(flows, plays, strict=True):
                 flow.start()
                 _send(broker.address, play.topic, play.packets)
             for play in plays:
                 _wait_for(database, play)
+            if seen is not None and seen.prometheus is not None:
+                seen.prometheus.wait_for(NOT_TRACKED, 2)
+            seen_s = time.time()
             for flow in flows:
                 flow.stop()
         finally:
             for flow in flows:
                 if flow.is_running():
                     flow.kill()
+    return seen_s
 
 
 def _orbit() -> list[Packet]:
     satellites = constellation(read_elements(Settings().elements), 1, 0)
-    return list(tracked_packets(satellites, Timing(START, 10.0, SAMPLES)))
+    packets = list(tracked_packets(satellites, Timing(START, 10.0, SAMPLES)))
+    # One comes again, too late to be tracked.
+    return [*packets, packets[0]]
 
 
 def _ascent() -> list[Packet]:

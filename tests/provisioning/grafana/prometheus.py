@@ -1,4 +1,4 @@
-"""A Prometheus that scrapes one flow, twice a second."""
+"""A Prometheus that scrapes flows, twice a second."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ scrape_configs:
   - job_name: orbitwatch
     scrape_interval: 500ms
     scrape_timeout: 500ms
-    static_configs: [{targets: ["127.0.0.1:%d"]}]
+    static_configs: [{targets: [%s]}]
 """
 
 
@@ -37,9 +37,9 @@ class Prometheus:
         UnavailableError: there is no `prometheus`.
     """
 
-    def __init__(self, scraped_port: int) -> None:
+    def __init__(self, *scraped_ports: int) -> None:
         self._program = shutil.which("prometheus") or missing_prometheus()
-        self._scraped_port = scraped_port
+        self._targets = ", ".join(f'"127.0.0.1:{port}"' for port in scraped_ports)
         self._port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="orbitwatch-prometheus-"))
         self._server: subprocess.Popen[bytes] | None = None
@@ -76,7 +76,7 @@ class Prometheus:
                 return json.load(error)
 
     def is_ready(self) -> bool:
-        """Whether the flow was scraped once."""
+        """Whether a flow was scraped once."""
         time.sleep(0.1)
         try:
             return bool(self.series("up == 1"))
@@ -95,7 +95,7 @@ class Prometheus:
 
     def __enter__(self) -> Self:
         configuration = self._folder / "prometheus.yml"
-        configuration.write_text(CONFIGURATION % self._scraped_port)
+        configuration.write_text(CONFIGURATION % self._targets)
         with (self._folder / "log").open("wb") as log:
             self._server = subprocess.Popen(
                 [

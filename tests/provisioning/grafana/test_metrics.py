@@ -1,4 +1,4 @@
-"""Every PromQL query finds something in a Prometheus that scraped a flow at work."""
+"""Every PromQL query finds something in a Prometheus that scraped flows at work."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -19,11 +19,14 @@ QUESTIONS = metric_questions(build_all())
 def test_a_query_finds_figures(watched: Filled, question: Question):
     with skip_or_fail():
         prometheus = watched.prometheus or missing_prometheus()
+    moments_s = (watched.seen_s, watched.tracked_s)
     now = datetime.fromtimestamp(watched.seen_s, UTC)
     view = View(now - timedelta(minutes=5), now)
     expression = expanded_promql(question.text, view)
     values = [
-        float(one["value"][1]) for one in prometheus.series(expression, watched.seen_s)
+        float(one["value"][1])
+        for at_s in moments_s
+        for one in prometheus.series(expression, at_s)
     ]
     assert values
     assert all(map(math.isfinite, values))

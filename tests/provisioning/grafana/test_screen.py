@@ -52,9 +52,7 @@ def screen(grafana_libraries: Path, watched: Filled) -> Screen:
         answered = [
             (
                 panel,
-                frames_of(
-                    panel, view(), connection, watched.prometheus, watched.seen_s
-                ),
+                frames_of(panel, view(), connection, watched),
             )
             for _, panel in PANELS
         ]
@@ -218,6 +216,12 @@ def test_lines_have_the_time_or_a_rising_number_to_be_drawn_over(
             [columns] = panel.series
             kinds = {column["name"]: column["type"] for column in columns}
             assert kinds[panel.panel["options"]["xField"]] == "string"
+
+
+def test_the_axis_of_values_has_the_unit_of_the_parameter(screen: Screen):
+    [values] = [one for one in screen.panels if one.panel["title"] == "Value"]
+    labels = {column["custom"]["axisLabel"] for column in values.columns}
+    assert labels == {view().variables["unit"]}
 
 
 @every_panel
