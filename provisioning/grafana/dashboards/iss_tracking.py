@@ -106,7 +106,13 @@ NOW = COLOURS["SEVERE"]
 
 WITH_NAMES = {
     "text": {"mode": "field", "field": "name", "fixed": ""},
-    "textConfig": {"fontSize": 12, "offsetX": 0, "offsetY": -12},
+    "textConfig": {
+        "fontSize": 12,
+        "offsetX": 0,
+        "offsetY": -12,
+        "textAlign": "center",
+        "textBaseline": "middle",
+    },
     "symbol": {"mode": "fixed", "fixed": "img/icons/marker/triangle.svg"},
 }
 

@@ -85,7 +85,13 @@ interface Markers {
     size: ScaleDimensionConfig;
     symbol?: ResourceDimensionConfig;
     text?: TextDimensionConfig;
-    textConfig?: { fontSize: number; offsetX: number; offsetY: number };
+    textConfig?: {
+      fontSize: number;
+      offsetX: number;
+      offsetY: number;
+      textAlign: "left" | "center" | "right";
+      textBaseline: "top" | "middle" | "bottom";
+    };
   };
 }
 
