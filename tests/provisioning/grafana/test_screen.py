@@ -142,6 +142,9 @@ def test_severities_are_shown_by_name_in_their_colours(screen: Screen, place: in
         if cell["text"] in COLOURS:
             assert cell["colour"] == COLOURS[cell["text"]]
     for column in panel.columns:
+        if column["name"] in COLOURS:
+            colours = {cell["colour"] for cell in column["cells"]}
+            assert colours == {COLOURS[column["name"]]}
         is_one = panel.panel["type"] == "state-timeline" and column["type"] != "time"
         if is_one or column["name"] == "severity":
             assert {cell["text"] for cell in column["cells"]} <= COLOURS.keys()
@@ -187,6 +190,20 @@ def test_large_figures_are_plain(screen: Screen, place: int):
     for figure in panel.figures:
         assert figure["colour"] not in {GREEN, RED}
         assert not EXPONENT.search(figure["text"])
+
+
+def test_a_panel_that_nothing_was_found_for_says_so(grafana_libraries: Path):
+    # Without rows, Grafana's server sends no columns either.
+    panels = [
+        (panel, [Frame(target["refId"], []) for target in panel["targets"]])
+        for _, panel in PANELS
+    ]
+    empty = shown(grafana_libraries, panels, view()).panels
+    assert not [column for panel in empty for column in panel.columns]
+    said = [(panel, figure["text"]) for panel in empty for figure in panel.figures]
+    assert said
+    for panel, text in said:
+        assert text == panel.panel["fieldConfig"]["defaults"]["noValue"]
 
 
 @every_panel
