@@ -7,7 +7,7 @@ of its plugin SDK, and the Prometheus data source's frames, one for each series.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -37,8 +37,8 @@ class Field:
     name: str
     type: str
     values: Sequence[Any]
-    labels: Mapping[str, str] | None = None
-    config: Mapping[str, str] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,40 +98,29 @@ def _plain(value: Any) -> Any:
 def _wide(fields: Sequence[Field]) -> list[Field]:
     """Time series: a field for each number, and for each text that names a series."""
     [time] = [field for field in fields if field.name == "time"]
-    time = replace(time, name="Time")
     texts = [field for field in fields if field.type == "string"]
     numbers = [field for field in fields if field.type == "number"]
     if not texts:
-        return [time, *numbers]
+        return [replace(time, name="Time"), *numbers]
     moments = list(dict.fromkeys(time.values))
     assert moments == sorted(moments), "rows must be in the order of their time"
     places = {moment: place for place, moment in enumerate(moments)}
-    series: dict[tuple[str, ...], Field] = {}
+    series: dict[tuple[str, ...], list[Any]] = {}
     for row, moment in enumerate(time.values):
-        named = tuple(text.values[row] for text in texts)
+        labels = tuple(text.values[row] for text in texts)
         for number in numbers:
-            labels = dict(zip([text.name for text in texts], named, strict=True))
-            empty = Field(
-                name=number.name,
-                type="number",
-                values=[None] * len(moments),
-                labels=labels,
-            )
-            field = series.setdefault((number.name, *named), empty)
-            list_of(field)[places[moment]] = number.values[row]
-    ordered = [series[key] for key in sorted(series)]
+            values = series.setdefault((number.name, *labels), [None] * len(moments))
+            values[places[moment]] = number.values[row]
+    named = [_named(key, texts, values) for key, values in sorted(series.items())]
     if len(fields) == 3 and texts[0].name == "metric":
-        ordered = [
-            replace(field, name=(field.labels or {})["metric"], labels=None)
-            for field in ordered
-        ]
-    return [replace(time, values=moments), *ordered]
+        named = [replace(one, name=one.labels["metric"], labels={}) for one in named]
+    return [replace(time, name="Time", values=moments), *named]
 
 
-def list_of(field: Field) -> list[Any]:
-    """The values of a field that is being filled."""
-    assert isinstance(field.values, list)
-    return field.values
+def _named(key: Sequence[str], texts: Sequence[Field], values: Sequence[Any]) -> Field:
+    name, *labels = key
+    named = {text.name: label for text, label in zip(texts, labels, strict=True)}
+    return Field(name=name, type="number", values=values, labels=named)
 
 
 def _series(target: Json, prometheus: Prometheus, seen_s: float) -> Iterator[Frame]:
