@@ -22,7 +22,7 @@ def watched(
     """A database with everything, on TimescaleDB where that is offered."""
     folder: Path = tmp_path_factory.mktemp("grafana")
     with fresh_database(database_server) as database, filled(database, folder) as made:
-        tracked_s = fill_the_rest(database, folder, made)
+        tracked_s = fill_the_rest(database, folder, made.prometheus)
         yield replace(made, tracked_s=tracked_s)
 
 

@@ -25,7 +25,7 @@ from connectors.messages import Packet, encode_packet
 from connectors.migrate import migrate
 from connectors.parameters import read_definitions
 from simulators.spacecraft import PARAMETERS, SUBSYSTEMS, Timing, synthetic_packets
-from tests.end_to_end.flow_process import REPOSITORY, Flow, free_port, wait_until
+from tests.end_to_end.flow_process import REPOSITORY, Flow, wait_until
 from tests.provisioning.grafana.macros import View
 from tests.provisioning.grafana.prometheus import Prometheus
 from tests.services.postgres import plain_migrations_in
@@ -68,14 +68,13 @@ PARAMETER_FILE = REPOSITORY / "provisioning/parameters/orbiter-1.yaml"
 class Filled:
     """A filled database, and the Prometheus that saw the flow fill it, if there is one.
 
-    `seen_s` is when it last had to look, in seconds since 1970. It also looks for the
-    figures of a tracking flow at a port of its own, which it last did at `tracked_s`.
+    `seen_s` is when it last had to look, in seconds since 1970, and `tracked_s` when it
+    had to at a flow that tracks.
     """
 
     database: str
     prometheus: Prometheus | None
     seen_s: float
-    tracking_port: int
     tracked_s: float = 0.0
 
 
@@ -115,7 +114,6 @@ def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
     with EmbeddedBroker(topic.name for topic in topics.ALL) as broker:
         settings = {"ORBITWATCH_PARAMETERS": str(parameters)}
         flow = Flow(broker.address, database, folder / "flow", settings=settings)
-        tracking_port = free_port()
         source = Source(broker.address)
         flow.start()
         try:
@@ -124,9 +122,7 @@ def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
             with ExitStack() as exits:
                 prometheus = None
                 with suppress(UnavailableError):
-                    prometheus = exits.enter_context(
-                        Prometheus(flow.metrics_port, tracking_port)
-                    )
+                    prometheus = exits.enter_context(Prometheus(flow.metrics_port))
                     wait_until(prometheus.is_ready, "the first scrape")
                 for portion in range(portions):
                     time.sleep(0.5 if portion else 0)
@@ -137,7 +133,7 @@ def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
                 flow.stop()
-                yield Filled(database, prometheus, time.time(), tracking_port)
+                yield Filled(database, prometheus, time.time())
         finally:
             if flow.is_running():
                 flow.kill()

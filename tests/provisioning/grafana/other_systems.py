@@ -22,7 +22,8 @@ from simulators.iss_tracking import constellation, tracked_packets
 from simulators.rocket_launch import Launches, simulated_packets
 from simulators.spacecraft import Timing
 from tests.end_to_end.flow_process import Flow, wait_until
-from tests.provisioning.grafana.filled import LIFTOFF, SAMPLES, START, Filled
+from tests.provisioning.grafana.filled import LIFTOFF, SAMPLES, START
+from tests.provisioning.grafana.prometheus import Prometheus
 
 FLIGHT_S, HZ = 300, 30
 NOT_TRACKED = "count_over_time(orbitwatch_not_tracked_samples_total[1m])"
@@ -40,10 +41,12 @@ class Play:
     rows: int
 
 
-def fill_the_rest(database: str, folder: Path, seen: Filled | None = None) -> float:
+def fill_the_rest(
+    database: str, folder: Path, prometheus: Prometheus | None = None
+) -> float:
     """Has both flows store what they are sent; they have stopped then.
 
-    Returns when a Prometheus last had to look, in seconds since 1970.
+    Returns when Prometheus last had to look, in seconds since 1970.
     """
     plays = (
         Play(topics.ISS_TRACKING, _orbit(), "orbit_state", SAMPLES),
@@ -56,16 +59,19 @@ def fill_the_rest(database: str, folder: Path, seen: Filled | None = None) -> fl
             )
             for system in (play.topic.name.removeprefix("telemetry.") for play in plays)
         ]
-        if seen is not None:
-            flows[0].metrics_port = seen.tracking_port
         try:
             for flow, play in zip(flows, plays, strict=True):
                 flow.start()
                 _send(broker.address, play.topic, play.packets)
+            if prometheus is not None:
+                # Not before somebody listens: a connection that is tried again and
+                # again may take the port itself.
+                flows[0].wait_ready()
+                prometheus.scrape(flows[0].metrics_port)
             for play in plays:
                 _wait_for(database, play)
-            if seen is not None and seen.prometheus is not None:
-                seen.prometheus.wait_for(NOT_TRACKED, 2)
+            if prometheus is not None:
+                prometheus.wait_for(NOT_TRACKED, 2)
             seen_s = time.time()
             for flow in flows:
                 flow.stop()

@@ -21,7 +21,7 @@ scrape_configs:
   - job_name: orbitwatch
     scrape_interval: 500ms
     scrape_timeout: 500ms
-    static_configs: [{targets: [%s]}]
+    file_sd_configs: [{files: [%s], refresh_interval: 1s}]
 """
 
 
@@ -37,12 +37,21 @@ class Prometheus:
         UnavailableError: there is no `prometheus`.
     """
 
-    def __init__(self, *scraped_ports: int) -> None:
+    def __init__(self, scraped_port: int) -> None:
         self._program = shutil.which("prometheus") or missing_prometheus()
-        self._targets = ", ".join(f'"127.0.0.1:{port}"' for port in scraped_ports)
         self._port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="orbitwatch-prometheus-"))
+        self._targets = self._folder / "targets.json"
+        self._scraped: list[str] = []
         self._server: subprocess.Popen[bytes] | None = None
+        self.scrape(scraped_port)
+
+    def scrape(self, port: int) -> None:
+        """Has another flow scraped too, some seconds later."""
+        self._scraped.append(f"127.0.0.1:{port}")
+        changed = self._targets.with_suffix(".new")
+        changed.write_text(json.dumps([{"targets": self._scraped}]))
+        changed.rename(self._targets)
 
     def series(self, expression: str, at_s: float | None = None) -> list[Any]:
         """What an expression gives at a time (now by default), a series each."""
