@@ -253,19 +253,19 @@ def test_layers_of_maps_find_their_places(screen: Screen, place: int):
         assert named is None or kinds[named] == "string"
 
 
-def links_of(panel: Shown) -> Iterator[tuple[str, dict[str, Any], int]]:
+def links_of(panel: Shown) -> Iterator[tuple[str, Json]]:
     """The links of each row, with the row's values by their columns."""
     for columns in panel.series:
         for column in columns:
             for row, links in enumerate(column["links"]):
                 values = {one["name"]: one["values"][row] for one in columns}
                 for link in links:
-                    yield link, values, row
+                    yield link, values
 
 
 @every_panel
 def test_links_lead_to_what_their_row_is_of(screen: Screen, place: int):
-    for link, row, _ in links_of(screen.panels[place]):
+    for link, row in links_of(screen.panels[place]):
         check_link(link, row)
 
 
@@ -294,5 +294,5 @@ def test_links_lead_to_names_that_mean_something_in_addresses(grafana_libraries:
     found = shown(grafana_libraries, linking, view())
     links = [one for panel in found.panels for one in links_of(panel)]
     assert len(links) == len(linking)
-    for link, row, _ in links:
+    for link, row in links:
         check_link(link, row)
