@@ -132,8 +132,10 @@ def filled(database: str, folder: Path, portions: int = 1) -> Iterator[Filled]:
                     prometheus.wait_for(READ, SAMPLES * PARAMETERS)
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
+                # While it runs: figures of a flow that is gone are soon stale.
+                seen_s = time.time()
                 flow.stop()
-                yield Filled(database, prometheus, time.time())
+                yield Filled(database, prometheus, seen_s)
         finally:
             if flow.is_running():
                 flow.kill()
