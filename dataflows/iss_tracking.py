@@ -8,6 +8,7 @@ from __future__ import annotations
 from bytewax.dataflow import Dataflow
 
 from connectors import topics
+from connectors.database.place_table import store_places
 from connectors.orbital_elements import read_elements
 from connectors.places import read_places
 from connectors.process import FlowProcess
@@ -23,9 +24,11 @@ INPUTS = ("latitude", "longitude", "altitude")
 def tracking(run: FlowProcess) -> Tracking:
     """How satellites are tracked, with the places and orbital elements of the settings.
 
-    Raises SettingsError for files that are not as they should be.
+    Raises SettingsError for files that are not as they should be, and
+    DatabaseUnavailable, as places are stored for maps.
     """
     where = read_places(run.settings.places)
+    store_places(run.settings.database, where)
     known = {
         elements.name: Ephemeris(elements.line1, elements.line2)
         for elements in read_elements(run.settings.elements)

@@ -76,8 +76,10 @@ def link_to(uid: str, **variables: str) -> str:
 
     Further variables are given as columns of the row: spacecraft="spacecraft".
     """
+    # Names may hold what means something in addresses, such as &.
     chosen = "".join(
-        f"&var-{name}=${{__data.fields.{column}}}" for name, column in variables.items()
+        f"&var-{name}=${{__data.fields.{column}:percentencode}}"
+        for name, column in variables.items()
     )
     return f"/d/{uid}?${{__url_time_range}}&${{database:queryparam}}{chosen}"
 

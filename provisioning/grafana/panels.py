@@ -47,13 +47,18 @@ WHOLE, HALF, THIRD, QUARTER = 24, 12, 8, 6
 TALL, NORMAL, LOW, SHORT = 10, 8, 6, 4
 """Heights of panels, in rows of that grid."""
 
+KM, KM_S = "suffix:km", "suffix:km/s"
+"""Grafana's own `lengthkm` makes 12 Mm of 12,000 km."""
+SECONDS = "suffix:s"
+"""Its own `s` makes 2.5 mins of 150 s, which suits a duration but no clock."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """What a panel says for itself.
 
     `unit` is an identifier of Grafana's (`s`, `ms`, `velocityms`, `suffix:rows`), and
-    `none` for a number without; `no_data` says what it means when nothing is shown.
+    `none` for a number without; `no_data` says what it means when nothing is found.
     """
 
     title: str
@@ -70,6 +75,9 @@ class _PanelBuilder(Protocol):
     def unit(self, unit: str) -> Self: ...
     def no_value(self, no_value: str) -> Self: ...
     def datasource(self, datasource: DataSourceRef) -> Self: ...
+    def override_by_regexp(
+        self, regexp: str, properties: list[DynamicConfigValue]
+    ) -> Self: ...
     def with_target(self, target: Builder[Dataquery]) -> Self: ...
     def span(self, w: int) -> Self: ...
     def height(self, h: int) -> Self: ...
@@ -102,15 +110,27 @@ def against(field: str, text: Text, *queries: Query) -> trend.Panel:
 def figure(text: Text, *queries: Query) -> stat.Panel:
     """One number, large."""
     panel = stat.Panel().color_mode(BigValueColorMode.VALUE)
+    # Otherwise green, and red from 80 on.
+    plain = FieldColor().mode(FieldColorModeId.FIXED).fixed_color("text")
+    panel.color_scheme(plain)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     return _filled(panel, text, queries, QUARTER, SHORT)
 
 
 def rows(text: Text, *queries: Query) -> table.Panel:
-    """A table; columns called `severity` have its colours."""
+    """A table."""
     panel = table.Panel().show_header(True)
-    panel.override_by_name("severity", as_severity())
     return _filled(panel, text, queries, HALF, NORMAL)
+
+
+def severity_rows(text: Text, *queries: Query) -> table.Panel:
+    """A table whose column `severity` has the colours of severities."""
+    cell = {"type": "color-background", "mode": "basic"}
+    coloured_names = [
+        DynamicConfigValue(id_val="mappings", value=severity_names()),
+        DynamicConfigValue(id_val="custom.cellOptions", value=cell),
+    ]
+    return rows(text, *queries).override_by_name("severity", coloured_names)
 
 
 def counts(text: Text, *queries: Query) -> barchart.Panel:
@@ -144,15 +164,6 @@ def heat_map(text: Text, *queries: Query) -> heatmap.Panel:
     return _filled(panel, text, queries, HALF, NORMAL)
 
 
-def as_severity() -> list[DynamicConfigValue]:
-    """Overrides of a table's column: severities on their colours."""
-    cell = {"type": "color-background", "mode": "basic"}
-    return [
-        DynamicConfigValue(id_val="mappings", value=severity_names()),
-        DynamicConfigValue(id_val="custom.cellOptions", value=cell),
-    ]
-
-
 def coloured(colour: str) -> DynamicConfigValue:
     """Override: a series in one colour."""
     fixed = {"mode": "fixed", "fixedColor": colour}
@@ -162,6 +173,16 @@ def coloured(colour: str) -> DynamicConfigValue:
 def in_unit(unit: str) -> DynamicConfigValue:
     """Override: a column in another unit than the panel."""
     return DynamicConfigValue(id_val="unit", value=unit)
+
+
+def in_digits() -> DynamicConfigValue:
+    """Override: numbers in all the digits they have, not in three."""
+    return in_unit("string")
+
+
+def with_decimals(decimals: int) -> DynamicConfigValue:
+    """Override: numbers in so many digits after the point."""
+    return DynamicConfigValue(id_val="decimals", value=decimals)
 
 
 def dashed() -> DynamicConfigValue:
@@ -216,6 +237,8 @@ def _filled(
     panel.title(text.title).description(text.description)
     panel.unit(text.unit).no_value(text.no_data)
     panel.datasource(source).span(width).height(height)
+    # What is said when nothing is found is not for each empty cell.
+    panel.override_by_regexp(".*", [DynamicConfigValue(id_val="noValue")])
     for reference, query in zip(REFERENCES, queries, strict=False):
         panel.with_target(query.named(reference))
     return panel

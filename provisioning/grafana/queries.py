@@ -65,26 +65,24 @@ class SqlQuery(Dataquery, Builder[Dataquery]):
 class MetricQuery(Builder[Dataquery]):
     """PromQL; `legend` names a series from its labels, as {{label}}.
 
-    `now` asks for the latest value only; `heatmap` takes buckets apart.
+    `heatmap` takes buckets apart.
     """
 
     expression: str
     legend: str = ""
-    now: bool = False
     heatmap: bool = False
     reference: str = "A"
 
     @override
     def build(self) -> Dataquery:
         kind = prometheus.PromQueryFormat
-        as_heatmap = kind.HEATMAP if self.heatmap else None
         return prometheus.Dataquery(
             expr=self.expression,
             datasource=METRICS,
             editor_mode=prometheus.QueryEditorMode.CODE,
-            format_val=kind.TABLE if self.now else as_heatmap or kind.TIME_SERIES,
-            instant=self.now,
-            range_val=not self.now,
+            format_val=kind.HEATMAP if self.heatmap else kind.TIME_SERIES,
+            instant=False,
+            range_val=True,
             legend_format=self.legend or None,
             ref_id=self.reference,
         )
@@ -134,6 +132,11 @@ def by_range(samples: str, minutes: str) -> str:
         f"{_tidy(samples)}\n    AND $__interval_ms < 60000\nGROUP BY 1\nUNION ALL\n"
         f"{_tidy(minutes)}\n    AND $__interval_ms >= 60000\nGROUP BY 1\nORDER BY 1"
     )
+
+
+def nine_digits(number: str) -> str:
+    """A number in as many digits as single precision tells apart."""
+    return f"to_char({number}, '9.99999999EEEE')::float8"
 
 
 def _tidy(sql: str) -> str:

@@ -24,6 +24,8 @@ COLOURS: Mapping[str, str] = {
 """In order of severity, as in the table `severity`. A test simulates how people without
 red, green or blue cones see them."""
 
+OF_ANOMALIES = {name: COLOURS[name] for name in COLOURS if name != "IN_LIMITS"}
+
 UNKNOWN = "#8E8E8E"
 """Stale, or not known."""
 EXPECTED = "#5794F2"

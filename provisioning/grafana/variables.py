@@ -7,6 +7,7 @@ from typing import TypeAlias
 from grafana_foundation_sdk.builders.dashboard import DatasourceVariable, QueryVariable
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import (
+    VariableHide,
     VariableModel,
     VariableOption,
     VariableRefresh,
@@ -55,6 +56,16 @@ def parameter() -> Variable:
         "SELECT qualified_name FROM parameter WHERE spacecraft = '$spacecraft' "
         "ORDER BY qualified_name",
     )
+
+
+def unit() -> Variable:
+    """The unit of `parameter`, which nobody chooses."""
+    found = _one(
+        "unit",
+        "Unit",
+        "SELECT unit FROM parameter WHERE qualified_name = '$parameter'",
+    )
+    return found.hide(VariableHide.HIDE_VARIABLE)
 
 
 def severity() -> Variable:

@@ -9,10 +9,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from tests.services import grafana
 from tests.services.kafka import Kafka, kafka_jars
 from tests.services.postgres import Postgres, fresh_database, offers_timescale
 from tests.services.process import UnavailableError
@@ -33,6 +35,7 @@ MARKERS = {
     "alertmanager_program": "prometheus",
     "amtool": "prometheus",
     "docker_compose": "compose",
+    "grafana_libraries": "grafana",
 }
 
 
@@ -166,3 +169,10 @@ def amtool() -> str:
 def docker_compose() -> str:
     """The path of Docker Compose, which reads files without a Docker engine."""
     return _program("docker-compose", "docker-compose")
+
+
+@pytest.fixture(scope="session")
+def grafana_libraries() -> Path:
+    """The folder of Grafana's own libraries, for Node."""
+    with skip_or_fail():
+        return grafana.grafana_libraries()

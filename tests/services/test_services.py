@@ -1,5 +1,6 @@
 """The servers that other tests stand on: they start, keep what they got, and end."""
 
+import json
 import os
 import signal
 import subprocess
@@ -115,6 +116,14 @@ def test_a_stopped_postgres_is_gone_and_comes_back_with_its_rows(
 
 def test_promtool_runs(promtool: str):
     subprocess.run([promtool, "--version"], check=True, capture_output=True)
+
+
+def test_grafanas_libraries_are_of_the_version_that_is_run(grafana_libraries: Path):
+    services = (ROOT / "docker-compose.yml").read_text("utf-8")
+    for package in ("data", "schema"):
+        file = grafana_libraries / "@grafana" / package / "package.json"
+        version = json.loads(file.read_text("utf-8"))["version"]
+        assert f"image: grafana/grafana:{version}\n" in services
 
 
 HOLD_A_SERVER = """

@@ -16,11 +16,13 @@ from provisioning.grafana.panels import (
     bars,
     coloured,
     counts,
+    in_digits,
     rows,
     severities,
+    severity_rows,
 )
 from provisioning.grafana.queries import series, table_of
-from provisioning.grafana.severity import COLOURS
+from provisioning.grafana.severity import OF_ANOMALIES
 from provisioning.grafana.sql import anomalies as sql
 
 NONE_CHOSEN = "No anomaly in this range with the spacecraft, severities and detectors \
@@ -71,7 +73,7 @@ def _by_severity() -> timeseries.Panel:
         no_data=NONE_CHOSEN,
     )
     panel = bars(text, series(sql.BY_SEVERITY)).min(0)
-    for name, colour in COLOURS.items():
+    for name, colour in OF_ANOMALIES.items():
         panel.override_by_name(name, [coloured(colour)])
     return panel.span(HALF)
 
@@ -85,7 +87,7 @@ def _by_detector() -> barchart.Panel:
         no_data=NONE_CHOSEN,
     )
     panel = counts(text, table_of(sql.BY_DETECTOR)).x_field("detector")
-    for name, colour in COLOURS.items():
+    for name, colour in OF_ANOMALIES.items():
         panel.override_by_name(name, [coloured(colour)])
     return panel.span(HALF)
 
@@ -98,7 +100,7 @@ def _anomalies() -> table.Panel:
         unit="none",
         no_data=NONE_CHOSEN,
     )
-    panel = rows(text, table_of(sql.ANOMALIES)).filterable(True)
+    panel = severity_rows(text, table_of(sql.ANOMALIES)).filterable(True)
     panel.override_by_name("parameter", [linked_to_parameter()])
     return panel.span(WHOLE).height(TALL)
 
@@ -112,4 +114,6 @@ def _drifts() -> table.Panel:
         no_data="No drift in this range, or no detector that tells one.",
     )
     panel = rows(text, table_of(sql.DRIFTS)).span(WHOLE).height(NORMAL)
+    for column in ("mean before", "mean after"):
+        panel.override_by_name(column, [in_digits()])
     return panel.override_by_name("parameter", [linked_to_parameter()])

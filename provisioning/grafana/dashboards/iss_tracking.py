@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from grafana_foundation_sdk.builders import common, geomap, stat, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.common import (
@@ -14,6 +17,8 @@ from provisioning.grafana import variables
 from provisioning.grafana.board import Board
 from provisioning.grafana.panels import (
     HALF,
+    KM,
+    KM_S,
     NORMAL,
     SHORT,
     THIRD,
@@ -31,7 +36,6 @@ from provisioning.grafana.severity import COLOURS
 from provisioning.grafana.sql import iss_tracking as sql
 
 NO_STATES = "No positions in this range. Is the flow iss_tracking running?"
-KM_S = "suffix: km/s"
 
 
 def board() -> Board:
@@ -69,7 +73,7 @@ def _latest() -> stat.Panel:
     panel.reduce_options(
         common.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/")
     )
-    panel.override_by_name("altitude", [in_unit("lengthkm")])
+    panel.override_by_name("altitude", [in_unit(KM)])
     panel.override_by_name("ground speed", [in_unit(KM_S)])
     panel.override_by_name("time", [in_unit("dateTimeAsIso")])
     return panel.span(WHOLE).height(SHORT)
@@ -79,13 +83,19 @@ def _track() -> geomap.Panel:
     text = Text(
         title="Ground track",
         description="The point of the Earth below the satellite: small, where it was "
-        "in this range; large, where it is. The map itself comes from the internet.",
+        "in this range; large, where it is. Triangles: places and ground stations. "
+        "The map itself comes from the internet.",
         unit="degree",
         no_data=NO_STATES,
     )
-    panel = map_of_the_earth(text, table_of(sql.STATES), table_of(sql.LATEST))
+    panel = map_of_the_earth(
+        text, table_of(sql.STATES), table_of(sql.LATEST), table_of(sql.PLACES)
+    )
+    panel.override_by_name("altitude", [in_unit(KM)])
+    panel.override_by_name("ground speed", [in_unit(KM_S)])
     layers: list[Builder[MapLayerOptions]] = [
         _markers("Track", "A", 3, "#3274D9"),
+        _markers("Places", "C", 4, "text", WITH_NAMES),
         _markers("Now", "B", 9, NOW),
     ]
     return panel.layers(layers).max_data_points(1000)
@@ -94,10 +104,34 @@ def _track() -> geomap.Panel:
 NOW = COLOURS["SEVERE"]
 
 
-def _markers(name: str, query: str, size: int, colour: str) -> common.MapLayerOptions:
+WITH_NAMES = {
+    "text": {"mode": "field", "field": "name", "fixed": ""},
+    "textConfig": {
+        "fontSize": 12,
+        "offsetX": 0,
+        "offsetY": -12,
+        "textAlign": "center",
+        "textBaseline": "middle",
+    },
+    "symbol": {"mode": "fixed", "fixed": "img/icons/marker/triangle.svg"},
+}
+
+
+def _markers(
+    name: str,
+    query: str,
+    size: int,
+    colour: str,
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> common.MapLayerOptions:
     where = common.FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS)
     where.latitude("latitude").longitude("longitude")
-    style = {"size": {"fixed": size}, "color": {"fixed": colour}, "opacity": 0.9}
+    style = {
+        "size": {"fixed": size, "min": size, "max": size},
+        "color": {"fixed": colour},
+        "opacity": 0.9,
+        **more,
+    }
     layer = common.MapLayerOptions().type("markers").name(name).location(where)
     layer.filter_data({"id": "byRefId", "options": query}).tooltip(True)
     return layer.config({"showLegend": False, "style": style})
@@ -120,7 +154,7 @@ def _distances() -> timeseries.Panel:
     text = Text(
         title="Distance to places",
         description="Over ground, from the point below the satellite.",
-        unit="lengthkm",
+        unit=KM,
         no_data="No positions in this range, or no places in provisioning/places.yaml.",
     )
     return time_series(text, series(sql.DISTANCES)).max_data_points(1000).span(HALF)

@@ -15,8 +15,8 @@ from provisioning.grafana.panels import (
     hidden,
     in_unit,
     linked,
-    rows,
     severities,
+    severity_rows,
     time_series,
 )
 from provisioning.grafana.queries import MetricQuery, series, table_of
@@ -53,7 +53,7 @@ def _spacecraft() -> table.Panel:
         no_data="No spacecraft was ever heard. Is a flow running?",
     )
     anomalies = link_to("anomalies", some_spacecraft="spacecraft")
-    panel = rows(text, table_of(sql.SPACECRAFT)).span(WHOLE).height(LOW)
+    panel = severity_rows(text, table_of(sql.SPACECRAFT)).span(WHOLE).height(LOW)
     panel.override_by_name("spacecraft", [linked("Anomalies", anomalies)])
     return panel.override_by_name("anomaly rate", [in_unit("percentunit")])
 
@@ -65,7 +65,7 @@ def _open() -> table.Panel:
         unit="none",
         no_data="No anomaly is open.",
     )
-    panel = rows(text, table_of(sql.OPEN)).span(WHOLE).height(LOW)
+    panel = severity_rows(text, table_of(sql.OPEN)).span(WHOLE).height(LOW)
     return panel.override_by_name("parameter", [linked_to_parameter()])
 
 
@@ -87,7 +87,7 @@ def _busiest() -> table.Panel:
         unit="none",
         no_data="No anomaly in this range.",
     )
-    panel = rows(text, table_of(sql.BUSIEST)).span(WHOLE).height(NORMAL)
+    panel = severity_rows(text, table_of(sql.BUSIEST)).span(WHOLE).height(NORMAL)
     panel.override_by_name("parameter", [linked_to_parameter()])
     return panel.override_by_name("spacecraft", [hidden()])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders import statetimeline, table, timeseries
+from grafana_foundation_sdk.builders.common import GraphThresholdsStyleConfig
+from grafana_foundation_sdk.models.common import GraphThresholdsStyleMode
 
 from provisioning.grafana import variables
 from provisioning.grafana.board import Board, linked_to_parameter, marks
@@ -17,9 +19,11 @@ from provisioning.grafana.panels import (
     dashed,
     filled_down_to,
     hidden,
+    in_digits,
     in_steps,
     rows,
     severities,
+    severity_rows,
     time_series,
     without_line,
 )
@@ -38,6 +42,7 @@ def board() -> Board:
             variables.database(),
             variables.spacecraft(),
             variables.parameter(),
+            variables.unit(),
         ],
         annotations=[
             marks("Anomalies", COLOURS["CRITICAL"], marks_of(sql.ANOMALY_MARKS)),
@@ -57,7 +62,10 @@ def _facts() -> table.Panel:
         unit="none",
         no_data="No such parameter: nothing was ever received.",
     )
-    return rows(text, table_of(sql.FACTS)).span(WHOLE).height(SHORT)
+    panel = severity_rows(text, table_of(sql.FACTS))
+    for column in ("value", "soft low", "soft high", "hard low", "hard high"):
+        panel.override_by_name(column, [in_digits()])
+    return panel.span(WHOLE).height(SHORT)
 
 
 def _values() -> timeseries.Panel:
@@ -70,6 +78,7 @@ def _values() -> timeseries.Panel:
         unit="none",
         no_data="No samples in this range.",
     )
+    # Units of Grafana's may not be variables, but labels may.
     panel = time_series(
         text,
         series(sql.VALUES),
@@ -90,7 +99,7 @@ def _values() -> timeseries.Panel:
     for name in ("lowest", "highest"):
         panel.override_by_name(name, [coloured("#8AB8FF")])
     panel.override_by_name("mean", [coloured("#3274D9")])
-    return panel.span(WHOLE).height(14)
+    return panel.axis_label("$unit").span(WHOLE).height(14)
 
 
 def _severities() -> statetimeline.Panel:
@@ -113,6 +122,9 @@ def _scores() -> timeseries.Panel:
         "there were no samples.",
     )
     panel = time_series(text, series(sql.SCORES)).thresholds(score_thresholds())
+    panel.thresholds_style(
+        GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
+    )
     return panel.min(0).span(WHOLE).height(NORMAL)
 
 
@@ -135,7 +147,7 @@ def _neighbours() -> table.Panel:
         unit="none",
         no_data="No other parameter had an anomaly at the same time.",
     )
-    panel = rows(text, table_of(sql.NEIGHBOURS)).span(THIRD * 2)
+    panel = severity_rows(text, table_of(sql.NEIGHBOURS)).span(THIRD * 2)
     panel.override_by_name("parameter", [linked_to_parameter()])
     return panel.override_by_name("spacecraft", [hidden()])
 
@@ -149,4 +161,7 @@ def _explanations() -> table.Panel:
         unit="none",
         no_data="No anomaly in this range.",
     )
-    return rows(text, table_of(sql.EXPLANATIONS)).span(WHOLE).height(TALL)
+    panel = severity_rows(text, table_of(sql.EXPLANATIONS))
+    for column in ("observed", "expected", "expected low", "expected high"):
+        panel.override_by_name(column, [in_digits()])
+    return panel.span(WHOLE).height(TALL)

@@ -8,7 +8,15 @@ from grafana_foundation_sdk.builders import heatmap, table, timeseries
 
 from provisioning.grafana import variables
 from provisioning.grafana.board import Board
-from provisioning.grafana.panels import HALF, WHOLE, Text, heat_map, rows, time_series
+from provisioning.grafana.panels import (
+    HALF,
+    THIRD,
+    WHOLE,
+    Text,
+    heat_map,
+    rows,
+    time_series,
+)
 from provisioning.grafana.queries import MetricQuery, table_of
 from provisioning.grafana.sql import pipeline_health as sql
 
@@ -30,13 +38,20 @@ def quantile(share: float, histogram: str) -> str:
 
 def board() -> Board:
     """Throughput, latency, lag, dead letters, snapshots, database, memory."""
+    telemetry = [
+        _throughput(),
+        _latency(),
+        _lag().span(THIRD),
+        _dead_letters().span(THIRD),
+        _not_tracked().span(THIRD),
+    ]
     return Board(
         title="Pipeline health",
         description="Whether the flows keep up with their telemetry, and what holds "
         "them up where they do not.",
         variables=[variables.database(), variables.metrics()],
         rows=[
-            ("Telemetry", [_throughput(), _latency(), _lag(), _dead_letters()]),
+            ("Telemetry", telemetry),
             (
                 "Processes",
                 [_snapshots(), _writes(), _memory(), _processor(), _stored(), _odd()],
@@ -104,6 +119,18 @@ def _dead_letters() -> timeseries.Panel:
         "cps",
         [MetricQuery(refused, "{{reason}}")],
         "No message was ever refused, or Prometheus has no figures of a flow.",
+    )
+
+
+def _not_tracked() -> timeseries.Panel:
+    refused = rate("orbitwatch_not_tracked_samples_total", "reason")
+    return _lines(
+        "Not tracked",
+        "Positions and states of launches that trackers could not use, each second, by "
+        "reason: impossible ones, or late. They are stored all the same.",
+        "cps",
+        [MetricQuery(refused, "{{reason}}")],
+        "Trackers could use all they got, or Prometheus has no figures of a flow.",
     )
 
 

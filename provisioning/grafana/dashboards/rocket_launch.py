@@ -14,7 +14,9 @@ from provisioning.grafana import variables
 from provisioning.grafana.board import Board, linked_to_parameter
 from provisioning.grafana.panels import (
     HALF,
+    KM,
     NORMAL,
+    SECONDS,
     SHORT,
     WHOLE,
     Text,
@@ -26,6 +28,8 @@ from provisioning.grafana.panels import (
     in_unit,
     only_points,
     rows,
+    severity_rows,
+    with_decimals,
     without_line,
 )
 from provisioning.grafana.queries import table_of
@@ -33,7 +37,7 @@ from provisioning.grafana.severity import COLOURS
 from provisioning.grafana.sql import rocket_launch as sql
 
 NO_FLIGHT = "No states of this flight. Is the flow rocket_launch running?"
-SECONDS, KM, M_S, M_S2, KPA = "s", "lengthkm", "velocityms", "accMS2", "pressurekpa"
+M_S, M_S2, KPA = "velocityms", "accMS2", "pressurekpa"
 PHASES = ("on the pad", "first stage", "coasting", "second stage", "flying back")
 
 
@@ -93,6 +97,8 @@ def _latest() -> stat.Panel:
     }
     for name, unit in units.items():
         panel.override_by_name(name, [in_unit(unit)])
+    # High up it is some billionth of a kilopascal.
+    panel.override_by_name("dynamic pressure", [with_decimals(1)])
     phases = {
         str(number): ValueMappingResult(text=name) for number, name in enumerate(PHASES)
     }
@@ -140,8 +146,9 @@ def _events() -> table.Panel:
         no_data="No event of this flight so far.",
     )
     panel = rows(text, table_of(sql.EVENTS))
-    for column in ("T+", "uncertainty", "told after"):
-        panel.override_by_name(column, [in_unit(SECONDS)])
+    panel.override_by_name("T+", [in_unit(SECONDS)])
+    for column in ("uncertainty", "told after"):
+        panel.override_by_name(column, [in_unit("s")])
     panel.override_by_name("altitude", [in_unit(KM)])
     return panel.override_by_name("velocity", [in_unit(M_S)]).span(HALF)
 
@@ -153,7 +160,7 @@ def _anomalies() -> table.Panel:
         unit="none",
         no_data="No anomaly in this flight.",
     )
-    panel = rows(text, table_of(sql.ANOMALIES)).span(HALF)
+    panel = severity_rows(text, table_of(sql.ANOMALIES)).span(HALF)
     panel.override_by_name("T+", [in_unit(SECONDS)])
     panel.override_by_name("parameter", [linked_to_parameter()])
     return panel.override_by_name("spacecraft", [hidden()])

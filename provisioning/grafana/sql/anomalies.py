@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from provisioning.grafana.queries import IN_RANGE
+from provisioning.grafana.queries import IN_RANGE, nine_digits
 
 CHOSEN = f"""spacecraft IN ($some_spacecraft)
     AND severity IN ($severity)
     AND detector IN ($detector)
     AND {IN_RANGE}"""
 
-# The fifty parameters with the most anomalies; more lines are none on a screen.
+# The fifty parameters with the most anomalies; more lines are none on a screen. Each is
+# seen for a point of the screen at least, but where the next one begins.
 TIMELINE = f"""
     WITH chosen AS (
-        SELECT qualified_name, severity, started_at, ended_at
+        SELECT qualified_name, severity, began, greatest(
+                least(ended_at, $__timeTo()::timestamptz),
+                began + make_interval(secs => $__interval_ms / 1000.0)
+            ) AS ended,
+            lead(began) OVER (PARTITION BY qualified_name ORDER BY began) AS next_began
         FROM anomaly_named
+        CROSS JOIN LATERAL (
+            VALUES (greatest(started_at, $__timeFrom()::timestamptz))
+        ) AS visible (began)
         WHERE {CHOSEN}
     ), busiest AS (
         SELECT qualified_name
@@ -26,10 +34,11 @@ TIMELINE = f"""
     FROM chosen
     JOIN busiest USING (qualified_name)
     CROSS JOIN LATERAL (
-        VALUES (greatest(started_at, $__timeFrom()::timestamptz), severity),
-            (least(ended_at, $__timeTo()::timestamptz), 'IN_LIMITS')
-    ) AS edge (time, severity)
-    ORDER BY edge.time, edge.severity = 'IN_LIMITS'
+        VALUES (began, severity, true),
+            (ended, 'IN_LIMITS', next_began IS NULL OR next_began > ended)
+    ) AS edge (time, severity, is_one)
+    WHERE edge.is_one
+    ORDER BY edge.time
 """
 BY_SEVERITY = f"""
     SELECT $__timeGroup(started_at, $__interval) AS time, severity AS metric,
@@ -60,9 +69,11 @@ ANOMALIES = f"""
     ORDER BY started_at DESC
     LIMIT 500
 """
-DRIFTS = """
+DRIFTS = f"""
     SELECT detected_at AS detected, spacecraft, qualified_name AS parameter, detector,
-        mean_before AS "mean before", mean_after AS "mean after", text AS explanation
+        {nine_digits("mean_before")} AS "mean before",
+        {nine_digits("mean_after")} AS "mean after",
+        text AS explanation
     FROM drift_event_named
     WHERE spacecraft IN ($some_spacecraft) AND $__timeFilter(detected_at)
     ORDER BY detected_at DESC

@@ -34,6 +34,12 @@ LATEST = """
     ORDER BY generation_time DESC
     LIMIT 1
 """
+PLACES = """
+    SELECT name, kind, latitude_deg AS latitude, longitude_deg AS longitude
+    FROM place
+    WHERE is_listed
+    ORDER BY kind, name
+"""
 DISTANCES = f"""
     SELECT state.generation_time AS time, distance.key AS metric,
         distance.value::float8 AS distance

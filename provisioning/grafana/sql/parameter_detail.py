@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from provisioning.grafana.queries import IN_RANGE, by_range
+from provisioning.grafana.queries import IN_RANGE, by_range, nine_digits
+
+
+def _explained(number: str) -> str:
+    """A number of an anomaly's explanation."""
+    return nine_digits(f"(explanation ->> '{number}')::float8")
+
 
 THIS = "parameter_id = (SELECT id FROM parameter WHERE qualified_name = '$parameter')"
 
@@ -90,11 +96,14 @@ SEVERITIES = by_range(
     WHERE {THIS} AND $__timeFilter(minute)
     """,
 )
-FACTS = """
+FACTS = f"""
     SELECT parameter.subsystem, parameter.name, parameter.unit, parameter.system,
-        newest.value, newest.generation_time AS "last contact",
-        severity.name AS severity, soft_low AS "soft low", soft_high AS "soft high",
-        hard_low AS "hard low", hard_high AS "hard high"
+        {nine_digits("newest.value")} AS value,
+        newest.generation_time AS "last contact", severity.name AS severity,
+        {nine_digits("soft_low")} AS "soft low",
+        {nine_digits("soft_high")} AS "soft high",
+        {nine_digits("hard_low")} AS "hard low",
+        {nine_digits("hard_high")} AS "hard high"
     FROM parameter
     LEFT JOIN parameter_limit USING (qualified_name)
     LEFT JOIN LATERAL (
@@ -120,10 +129,10 @@ DETECTORS = f"""
 EXPLANATIONS = f"""
     SELECT anomaly.started_at AS started, anomaly.ended_at AS ended,
         severity.name AS severity, anomaly.detector, anomaly.peak_score AS score,
-        (explanation ->> 'observed')::float8 AS observed,
-        (explanation ->> 'expected')::float8 AS expected,
-        (explanation ->> 'lower')::float8 AS "expected low",
-        (explanation ->> 'upper')::float8 AS "expected high",
+        {_explained("observed")} AS observed,
+        {_explained("expected")} AS expected,
+        {_explained("lower")} AS "expected low",
+        {_explained("upper")} AS "expected high",
         explanation ->> 'text' AS explanation
     FROM anomaly
     JOIN severity ON severity.level = anomaly.severity

@@ -34,14 +34,14 @@ SEEN = timedelta(minutes=30)
 # Of what is counted of a write, the last that is told and the first that is scraped.
 STORED = "sum(rate(orbitwatch_telemetry_latency_seconds_count[1m]))"
 SNAPSHOTS = "sum(rate(bytewax_snapshot_duration_seconds_count[1m]))"
+NOT_TRACKED = "count_over_time(orbitwatch_not_tracked_samples_total[1m])"
 # How often telemetry is sent that is as old as it seems.
 LIVE_STEP_S = 0.25
 TABLES = (
     "parameter", "sample", "anomaly", "drift_event", "expected_range",
-    "stream_position", "parameter_limit", "orbit_state", "orbit_minute",
-    "satellite_pass", "orbit_prediction", "launch_state", "launch_event",
-    "launch_prediction", "launch_prediction_score",
-    "launch_flight",
+    "stream_position", "parameter_limit", "place", "orbit_state", "orbit_minute",
+    "satellite_pass", "orbit_prediction", "launch_flight", "launch_state",
+    "launch_event", "launch_prediction", "launch_prediction_score",
 )  # fmt: skip
 STORED_COLUMNS = """
     SELECT column_name FROM information_schema.columns
@@ -138,6 +138,7 @@ def filled(
                 if prometheus is not None:
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
+                    prometheus.wait_for(NOT_TRACKED, 2)
                 seen_s = time.time()
                 for flow in flows:
                     flow.stop()

@@ -20,7 +20,7 @@ GRAFANA = GENERATED.parent / "provisioning"
 USED = re.compile(r"\$\{?([a-z]\w*)")
 LINK = re.compile(r"/d/(\w+)\?")
 GIVEN = re.compile(r"var-(\w+)=")
-FIELD = re.compile(r"\$\{__data\.fields\.(\w+)\}")
+FIELD = re.compile(r"\$\{__data\.fields\.(\w+)(?::\w+)?\}")
 PANELS = [
     pytest.param(panel, id=f"{uid}: {panel['title']}".replace(" ", "_"))
     for uid, board in BOARDS.items()

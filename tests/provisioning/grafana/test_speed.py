@@ -33,6 +33,7 @@ CHOSEN: Mapping[str, Chosen] = {
     "spacecraft": "SAT-1",
     "some_spacecraft": ("SAT-0", "SAT-1"),
     "parameter": "/SAT-1/power/p7",
+    "unit": "V",
     "severity": ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"),
     "detector": ("limits", "record_envelope"),
     "vehicle": "SAT-1",
