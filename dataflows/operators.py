@@ -92,9 +92,9 @@ def watch(
 
 @operator
 def anomalies(step_id: str, up: KeyedStream[Scored]) -> Stream[Anomaly]:
-    """The changes of anomalies that scoring brought about."""
+    """The changes of anomalies that scoring brought about, but for those of replays."""
 
-    def of(item: tuple[str, Scored]) -> tuple[Anomaly, ...]:
-        return item[1].anomalies
+    def of(item: tuple[str, Scored]) -> list[Anomaly]:
+        return [one for one in item[1].anomalies if not one.name.is_replayed]
 
     return op.flat_map("changes", up, of)

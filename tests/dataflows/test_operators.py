@@ -123,6 +123,13 @@ def test_a_violated_limit_opens_updates_and_closes_one_anomaly():
     assert "33.5" in why.text
 
 
+def test_replayed_anomalies_are_told_to_the_database_only():
+    replayed = VOLTAGE._replace(spacecraft="replay:SAT")
+    [scored], found, _ = scored_by(LIMITED, [polled([28.0, 35.0], name=replayed)])
+    assert [one.name for one in scored.anomalies] == [replayed]
+    assert found == []
+
+
 def test_the_id_of_an_anomaly_depends_on_parameter_and_start_only():
     def first_id(items: list[Polled]) -> str:
         return scored_by(LIMITED, items)[1][0].id
