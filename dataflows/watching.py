@@ -52,12 +52,11 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         self._watched: dict[ParameterName, Watched] = {}
         self._banks: dict[bytes, DetectorBank] = {}
         self._silence = Silence()
+        # Anomalies of before a restart, until their parameter is heard: where processes
+        # were split, only one of those that go on from the same snapshot will hear it.
+        self._unheard: dict[ParameterName, list[tuple[str, str]]] = {}
         for watched in read_shard(resume, definitions) if resume else ():
-            self._take_in(watched)
-            self._silence.resumed(watched, clock_us())
-            if not watched.name.is_replayed:
-                for anomaly_id, severity in watched.in_progress():
-                    metrics.in_progress(anomaly_id, severity)
+            self._resume(watched)
 
     @override
     def on_batch(self, values: list[Polled]) -> tuple[Iterable[Scored], bool]:
@@ -78,6 +77,20 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     def snapshot(self) -> bytes:
         return write_shard(self._watched.values(), self._banks.values())
 
+    def _resume(self, watched: Watched) -> None:
+        self._take_in(watched)
+        self._silence.resumed(watched, self._clock_us())
+        if watched.name.is_replayed:
+            return
+        self._metrics.heard_before(watched.name.spacecraft, watched.newest_us)
+        if in_progress := [*watched.in_progress()]:
+            self._unheard[watched.name] = in_progress
+
+    def _hear(self, names: Iterable[ParameterName]) -> None:
+        for name in self._unheard.keys() & names:
+            for anomaly_id, severity in self._unheard.pop(name):
+                self._metrics.in_progress(anomaly_id, severity)
+
     def _of(self, name: ParameterName) -> Watched:
         watched = self._watched.get(name)
         if watched is None:
@@ -96,6 +109,8 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
 
     def _judge(self, polled: Polled) -> Iterator[Scored]:
         samples = polled.samples
+        if self._unheard:
+            self._hear(samples.names)
         watched = [self._of(name) for name in samples.names]
         found = _Found(samples)
         for place in self._judge_together(found, watched):

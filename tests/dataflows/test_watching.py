@@ -159,20 +159,67 @@ def test_a_snapshot_in_the_middle_of_an_anomaly_goes_on_with_it():
     assert (updated.id, updated.change) == (opened.id, "updated")
 
 
-def test_anomalies_of_before_a_restart_count_as_open():
-    logic, open_ids = shard(), set[str]()
-    restarted = 0
+def test_anomalies_of_before_a_restart_count_as_open_once_their_parameter_is_heard():
+    logic, open_of = shard(), dict[str, ParameterName]()
+    heard: set[ParameterName] = set()
+    carried_over = 0
     for number, batch in enumerate(stream(8)):
+        known = {key for key, name in open_of.items() if name in heard}
+        assert logic._metrics._severity_of.keys() == known
+        before = open_of.keys() - known
         for anomaly in one(logic, batch).anomalies:
             if anomaly.change == "closed":
-                open_ids.discard(anomaly.id)
+                del open_of[anomaly.id]
             else:
-                open_ids.add(anomaly.id)
+                open_of[anomaly.id] = anomaly.name
+        heard |= {run.name for run in batch.values()}
+        carried_over += len(before & logic._metrics._severity_of.keys())
         if number % 10 == 0:
-            logic = shard(logic.snapshot())
-            assert logic._metrics._severity_of.keys() == open_ids
-            restarted += bool(open_ids)
-    assert restarted > 3
+            logic, heard = shard(logic.snapshot()), set()
+    assert carried_over > 3
+
+
+LIMITED = Definitions(
+    ParameterDefinition(name(parameter), hard=(0.0, 10.0), detectors=SOON_OVER)
+    for parameter in ("ours", "theirs")
+)
+
+
+def steps(parameter: str, values: list[float], start_s: int = 0) -> dict[str, Samples]:
+    times_us = (start_s + np.arange(len(values))) * 1_000_000
+    return {parameter: Samples(name(parameter), times_us, np.array(values))}
+
+
+def critical(logic: ShardLogic) -> float:
+    return logic._metrics._open.labels("CRITICAL")._value.get()
+
+
+def test_an_open_anomaly_counts_in_one_of_two_processes_that_share_a_snapshot():
+    before = shard(definitions=LIMITED)
+    for parameter in ("ours", "theirs"):
+        one(before, steps(parameter, [5.0, 50.0]))
+    assert critical(before) == 2
+    ours, theirs = (shard(before.snapshot(), LIMITED) for _ in "ab")
+    one(ours, steps("ours", [50.0], 10))
+    one(theirs, steps("theirs", [5.0] * 3, 10))
+    assert (critical(ours), critical(theirs)) == (1, 0)
+    one(ours, steps("ours", [5.0] * 3, 20))
+    assert (critical(ours), critical(theirs)) == (0, 0)
+
+
+def test_a_spacecraft_that_is_silent_since_before_a_restart_is_still_known(monkeypatch):
+    before = shard(definitions=LIMITED)
+    one(before, steps("ours", [5.0] * 10))
+    one(before, steps("theirs", [5.0] * 30))
+    registry = CollectorRegistry()
+    ShardLogic(before.snapshot(), LIMITED, FlowMetrics(registry), lambda: 0)
+    monkeypatch.setattr("time.time", lambda: 60.0)
+    labels = {"spacecraft": "SAT"}
+    samples, lag = (
+        registry.get_sample_value(f"orbitwatch_telemetry_{which}", labels)
+        for which in ("samples_total", "event_time_lag_seconds")
+    )
+    assert (samples, lag) == (0, 31)
 
 
 def test_thousands_of_parameters_share_a_few_arrays():
