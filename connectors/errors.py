@@ -10,7 +10,7 @@ OrbitwatchError
  +-- TopicMissing           a topic has not been created
  +-- SchemaOutdated         the database lacks migrations
  +-- OffsetLost             Kafka no longer holds what the flow has to read next
- +-- StateUnreadable        the recovery folder is of another version or flow, or damaged
+ +-- StateUnreadable        the recovery folder is of another version, or damaged
  +-- DeliveryFailed         Kafka did not confirm a message of ours
 
 Bad telemetry is never an exception: it goes to the dead-letter topic.

@@ -11,10 +11,16 @@ from dataflows.detectors import Floats, Times
 from dataflows.detectors.array_detector import Arrays
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.detectors.recursive_least_squares import INDEX
-from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+from dataflows.detectors.snapshot import (
+    SnapshotError,
+    label,
+    pack,
+    parts_of_any,
+    unpack,
+)
 from dataflows.detectors.watch import ParameterWatch
 
-__all__ = ["Saved", "read_bank", "write_bank"]
+__all__ = ["Saved", "keys_in", "read_bank", "write_bank"]
 
 _LABEL = label("envelope_bank", 2, {})
 _ROWS, _COLUMNS = np.tril_indices(INDEX)
@@ -36,9 +42,12 @@ class Saved:
         """Have a watch continue; return the names of its parts that start afresh."""
         watch.clock[:] = self.clock
         watch.told[0] = self.told
-        if self.episodes:
-            watch.episodes.restore(self.episodes)
         fresh = [drift.name for drift in watch.drifts]
+        if self.episodes:
+            try:
+                watch.episodes.restore(self.episodes)
+            except SnapshotError:
+                fresh.append(watch.episodes.name)
         for detector in watch.panel.detectors:
             if isinstance(detector, RecordEnvelope):
                 if detector.identity == self.envelope:
@@ -70,6 +79,7 @@ def write_bank(
         # The matrices are symmetric to the last bit.
         own += [vectors[:, :2, :INDEX], inverses[:, _ROWS, _COLUMNS]]
     parts = [
+        # Where the keys are, stays so in all versions.
         identity,
         b"\n".join(keys),
         pack(_LABEL, limits),
@@ -83,10 +93,15 @@ def write_bank(
     return pack(_LABEL, parts)
 
 
-def read_bank(data: bytes) -> Iterator[Saved]:
-    """Yield the parameters in the snapshot of a bank.
+def keys_in(data: bytes) -> list[bytes]:
+    """Return which parameters a snapshot holds, of whatever version it is."""
+    return parts_of_any(data)[1].split(b"\n")
 
-    Raises SnapshotError if the bytes are anything else.
+
+def read_bank(data: bytes) -> Iterator[Saved]:
+    """Return the parameters in the snapshot of a bank, to be gone through once.
+
+    Raises SnapshotError, at once, if the bytes are of another version or no bank.
     """
     parts = unpack(data, _LABEL)
     identity, keys, limits, whose, open_, episodes, clocks, told, *tables = parts
@@ -97,24 +112,30 @@ def read_bank(data: bytes) -> Iterator[Saved]:
     times = np.frombuffer(clocks, np.int64).reshape(len(names), -1)
     ranges = np.frombuffer(told).reshape(len(names), -1)
     states = _states([np.frombuffer(table) for table in tables], len(names))
-    for k, (key, state) in enumerate(zip(names, states, strict=True)):
-        limit = identities[np.frombuffer(whose, np.int32)[k]]
-        episode_k = episode.get(k, b"")
-        yield Saved(key, identity, limit, times[k], ranges[k], state, episode_k)
+    limit_of = [identities[number] for number in np.frombuffer(whose, np.int32)]
+    episode_of = [episode.get(k, b"") for k in range(len(names))]
+    rows = zip(names, limit_of, times, ranges, states, episode_of, strict=True)
+    return (Saved(key, identity, *row) for key, *row in rows)
 
 
 def _states(tables: Sequence[Floats], count: int) -> Iterator[Arrays]:
-    """Yield the arrays of each record envelope; none where there are no tables."""
+    """Return the arrays of each record envelope; none where there are no tables."""
     if not tables:
-        yield from [()] * count
-        return
+        return iter([()] * count)
     shapes = [array.shape for array in RecordEnvelope().state]
     sizes = [int(np.prod(shape)) for shape in shapes[:-2]]
     sizes += [2 * INDEX, INDEX * (INDEX + 1) // 2]
     if [table.size for table in tables] != [count * size for size in sizes]:
         raise SnapshotError(f"a bank with tables of {[t.size for t in tables]} numbers")
-    *own, vectors, inverses = (table.reshape(count, -1) for table in tables)
-    for k in range(count):
+    return _rows([table.reshape(count, -1) for table in tables], shapes)
+
+
+def _rows(
+    tables: Sequence[Floats], shapes: Sequence[tuple[int, ...]]
+) -> Iterator[Arrays]:
+    """Yield the arrays of each record envelope, row by row."""
+    *own, vectors, inverses = tables
+    for k in range(len(vectors)):
         weights, inverse = np.zeros(shapes[-2]), np.zeros(shapes[-1])
         weights[:2, :INDEX] = vectors[k].reshape(2, INDEX)
         inverse[_ROWS, _COLUMNS] = inverse[_COLUMNS, _ROWS] = inverses[k]
