@@ -71,6 +71,16 @@ class FlowMetrics:
             "telemetry_late_samples",
             "Samples not newer than one seen before: judged by limits only.",
         )
+        self.watched = Gauge(
+            "orbitwatch_parameters_watched",
+            "Parameters that are watched.",
+            registry=registry,
+        )
+        self.unwatched = counter(
+            "telemetry_unwatched_samples",
+            "Samples of parameters beyond the number that is watched: judged by limits "
+            "only.",
+        )
         self.not_tracked = counter(
             "not_tracked_samples",
             "Samples that a tracker could not use.",

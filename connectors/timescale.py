@@ -77,6 +77,7 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
             run.settings.retry_seconds,
             run.should_stop,
             self._report,
+            run.settings.most_names,
         )
         self._writer.open()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -22,22 +23,27 @@ from connectors.messages import (
     moment,
 )
 from connectors.metrics import FlowMetrics
-from connectors.parameters import Definitions
+from connectors.parameters import Band, Definitions
+from dataflows.admission import Admission
 from dataflows.detectors.bank import DetectorBank, bank_of
 from dataflows.detectors.episodes import EpisodeChange
+from dataflows.detectors.limits import Limits
 from dataflows.detectors.staleness import Staleness
+from dataflows.detectors.watch import ParameterWatch
 from dataflows.shard_snapshot import read_shard, write_shard
 from dataflows.silence import Silence
 from dataflows.watched import Watched
 
 _NO_ROWS = np.zeros(2, np.int64)
+# Stands for all parameters that are too many to be watched.
+_UNWATCHED = Watched(ParameterName("", "", ""), "", ParameterWatch([]), None)
 
 
 class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     """Judges what arrives of a shard's parameters; its snapshot is all they learnt.
 
-    A parameter is known from its first sample on. `clock_us` is asked only where
-    silence is to be told.
+    A parameter is known from its first sample on, if there is room for it; what was
+    known before a restart is. `clock_us` is asked only where silence is to be told.
     """
 
     def __init__(
@@ -46,8 +52,10 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         definitions: Definitions,
         metrics: FlowMetrics,
         clock_us: Callable[[], int],
+        admission: Admission | None = None,
     ) -> None:
         self._definitions, self._metrics = definitions, metrics
+        self._admission = admission or Admission(metrics)
         self._clock_us = clock_us
         self._watched: dict[ParameterName, Watched] = {}
         self._banks: dict[bytes, DetectorBank] = {}
@@ -94,11 +102,15 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     def _of(self, name: ParameterName) -> Watched:
         watched = self._watched.get(name)
         if watched is None:
+            # What somebody described is watched in any case.
+            if name not in self._definitions and not self._admission.has_room_for(name):
+                return _UNWATCHED
             watched = Watched.afresh(self._definitions.of(name))
             self._take_in(watched)
         return watched
 
     def _take_in(self, watched: Watched) -> None:
+        self._admission.add()
         self._watched[watched.name] = watched
         identity = bank_of(watched.watch)
         if identity is not None:
@@ -171,7 +183,19 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         ]
         return [places[index] for index in judged.left]
 
+    def _hold_against_limits(self, found: _Found, place: int) -> None:
+        """Judges samples of an unwatched parameter, each by itself."""
+        run, rows = found.samples.run(place), found.samples.rows(place)
+        definition = self._definitions.of(run.name)
+        limits = _limits(definition.soft, definition.hard)
+        found.scores[rows] = scores = limits.judge(run.values)
+        found.severities[rows] = limits.severities(scores)
+        self._metrics.unwatched.inc(len(run))
+
     def _judge_alone(self, found: _Found, one: Watched, place: int) -> None:
+        if one is _UNWATCHED:
+            self._hold_against_limits(found, place)
+            return
         run = found.samples.run(place)
         verdict = one.watch.update(run.times_us, run.values, run.context, run.epochs)
         rows = found.samples.rows(place)
@@ -205,6 +229,12 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             self._metrics.anomaly(anomaly)
         for drift in drifts:
             self._metrics.drift(drift.detector)
+
+
+@lru_cache
+def _limits(soft: Band, hard: Band) -> Limits:
+    """Limits that hold samples against them each by itself: they keep nothing."""
+    return Limits(*soft, *hard)
 
 
 class _Found:

@@ -18,6 +18,7 @@ from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, read_definitions
 from connectors.process import FlowProcess
+from connectors.settings import MOST_PARAMETERS
 from connectors.start import start_flow
 from connectors.timescale import DatabaseSink
 from connectors.topics import Topic
@@ -43,6 +44,7 @@ def build(
     definitions: Definitions,
     metrics: FlowMetrics,
     tracking: Tracking | None = None,
+    most_parameters: int = MOST_PARAMETERS,
 ) -> Dataflow:
     """The flow; its name and its steps' names are what snapshots are found by."""
     flow = Dataflow(name)
@@ -53,7 +55,7 @@ def build(
     # ("shard 00", Polled)
     if tracking:
         sharded = track("track", sharded, tracking.inputs, tracking.new)
-    scored = watch("watch", sharded, definitions, metrics)
+    scored = watch("watch", sharded, definitions, metrics, most_parameters)
     # ("shard 00", Scored)
     op.output("database", scored, database)
     op.output("anomaly_topic", anomalies("anomalies", scored), anomaly_topic)
@@ -80,4 +82,5 @@ def connect(
         definitions,
         run.metrics,
         tracking(run) if tracking else None,
+        run.settings.most_parameters,
     )

@@ -47,10 +47,13 @@ class Parameter:
 
 
 class ParameterIds:
-    """The parameters of a system that are known to be in the database."""
+    """The parameters of a system that are known to be in the database.
 
-    def __init__(self, system: str) -> None:
-        self._system = system
+    When there are more than `most`, they are asked for again: they may be invented.
+    """
+
+    def __init__(self, system: str, most: int) -> None:
+        self._system, self._most = system, most
         self._known: dict[ParameterName, Parameter] = {}
         self._uncommitted: dict[ParameterName, Parameter] = {}
 
@@ -79,6 +82,8 @@ class ParameterIds:
 
     def keep(self) -> None:
         """Remembers what was learnt, now that the transaction is committed."""
+        if len(self._known) > self._most:
+            self._known.clear()
         self._known.update(self._uncommitted)
         self._uncommitted = {}
 

@@ -52,9 +52,9 @@ class Session:
     committed, so the next one asks the database.
     """
 
-    def __init__(self, database: str, flow: str) -> None:
+    def __init__(self, database: str, flow: str, most_names: int) -> None:
         self._connection = connect(database, flow)
-        self._parameters = ParameterIds(flow)
+        self._parameters = ParameterIds(flow, most_names)
         try:
             self._positions = Positions(self._connection, flow)
         except BaseException:

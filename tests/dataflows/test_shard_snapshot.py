@@ -17,8 +17,8 @@ def test_a_snapshot_of_today_is_read_whole_and_written_the_same(caplog):
     assert logic.snapshot() == TODAY.read_bytes()
     [scored], _ = logic.on_batch([polled([20.0], 41)])
     assert (scored.scores > 1)[:3].all()
-    closed, _ = logic.on_batch([polled([0.0] * 30, 42)])
-    ended = {one.name: one.change for one in closed[0].anomalies}
+    [closed], _ = logic.on_batch([polled([0.0] * 30, 42)])
+    ended = {one.name: one.change for one in closed.anomalies}
     assert ended == dict.fromkeys(NAMES[:3], "closed")
 
 

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from connectors.messages import ParameterName, Poll, Polled, Runs, Samples, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, ParameterDefinition
+from dataflows.admission import Admission
 from dataflows.detectors.bank import DetectorBank
 from dataflows.detectors.build import build_watch
 from dataflows.detectors.drift import DriftEvent
@@ -191,7 +192,7 @@ def steps(parameter: str, values: list[float], start_s: int = 0) -> dict[str, Sa
 
 
 def critical(logic: ShardLogic) -> float:
-    return logic._metrics._open.labels("CRITICAL")._value.get()
+    return float(logic._metrics._open.labels("CRITICAL")._value.get())
 
 
 def test_an_open_anomaly_counts_in_one_of_two_processes_that_share_a_snapshot():
@@ -259,6 +260,59 @@ def test_a_parameter_that_learns_of_a_context_leaves_the_bank_with_what_it_knows
     another = Samples(name("other"), np.arange(10), random.normal(size=10))
     one(logic, {"other": another})
     assert len(bank) == 1
+
+
+def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kept(
+    caplog,
+):
+    wild = [ParameterName("SAT", "power", f"p{n}") for n in range(50)]
+    of_every = ParameterName("*", "power", "p9")
+    described = [ParameterDefinition(name("described"), hard=(0.0, 10.0))]
+    definitions = Definitions(
+        [*described, ParameterDefinition(of_every, hard=(0.0, 10.0))]
+    )
+    metrics = FlowMetrics(CollectorRegistry())
+    known = wild[:3]
+
+    def logic(resume: bytes | None, most: int = 3) -> ShardLogic:
+        admission = Admission(metrics, most)
+        return ShardLogic(resume, definitions, metrics, lambda: 0, admission)
+
+    def heard(by: ShardLogic, names: list[ParameterName], at: int) -> Scored:
+        runs = [Samples(each, np.array([at]), np.array([50.0])) for each in names]
+        return one(by, {str(run.name): run for run in runs})
+
+    first = logic(None)
+    heard(first, known, 0)
+    size = len(first.snapshot())
+    scored = heard(first, [*wild, name("described")], 10)
+    assert {*first._watched} == {*known, name("described")}
+    assert [each.name for each in scored.anomalies] == [name("described")]
+    assert scored.scores[[3, 9, -1]].tolist() == [0.0, 2.0, 2.0]
+    assert scored.severities[[3, 9, -1]].tolist() == [0, 4, 4]
+    assert metrics.unwatched._value.get() == 47
+    assert metrics.watched._value.get() == 4
+    [warning] = caplog.messages
+    assert warning.startswith("3 parameters are watched, the most that ORBITWATCH_MOST")
+    assert len(first.snapshot()) < 2 * size
+    # What was watched before a restart goes on, also with a lower bound.
+    again = logic(first.snapshot(), 1)
+    heard(again, wild, 20)
+    assert {*again._watched} == {*known, name("described")}
+    more = logic(first.snapshot(), 9)
+    heard(more, wild, 20)
+    assert len(more._watched) == 9
+
+
+def test_all_shards_of_a_process_share_one_bound():
+    metrics = FlowMetrics(CollectorRegistry())
+    admission = Admission(metrics, 5)
+    shards = [
+        ShardLogic(None, Definitions(), metrics, lambda: 0, admission) for _ in range(3)
+    ]
+    for each in shards:
+        one(each, {f"p{n}": steps(f"p{n}", [1.0])[f"p{n}"] for n in range(3)})
+    assert [len(each._watched) for each in shards] == [3, 2, 0]
 
 
 def test_a_bank_refuses_parameters_that_are_watched_otherwise():
