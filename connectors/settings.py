@@ -14,7 +14,7 @@ from connectors.errors import SettingsError
 
 PREFIX = "ORBITWATCH_"
 KAFKA_PREFIX = "ORBITWATCH_KAFKA_"
-# Tens of thousands are few to one core; these take about half a gigabyte.
+# More than most missions have; with so many a flow took 660 to 880 MB.
 MOST_PARAMETERS = 20_000
 
 # Delivery depends on these, so nobody may change them from outside.

@@ -53,6 +53,12 @@ class Watched:
         """The generation time of its newest sample, as its own clock has it."""
         return int(self.watch.clock[NEWEST])
 
+    @property
+    def open_since_us(self) -> int | None:
+        """When the anomaly started that its samples are in."""
+        current = self.watch.episodes.current
+        return None if current is None else current.started_us
+
     @classmethod
     def afresh(cls, definition: ParameterDefinition) -> Watched:
         """The parameter with detectors that have learnt nothing.

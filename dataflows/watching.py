@@ -129,6 +129,11 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             self._judge_alone(found, watched[place], place)
         anomalies, drifts = found.in_order()
         self._count(found.late, anomalies, drifts)
+        # Ends of silences come first: what follows says that none goes on.
+        silent = [one for one in watched if one.staleness]
+        if silent:
+            for one, change in self._silence.arrived(silent, self._clock_us()):
+                yield self._timely(one, change)
         yield Scored(
             samples,
             found.scores,
@@ -139,11 +144,8 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             drifts,
             polled.records,
             found.expected,
+            found.open_since_us,
         )
-        silent = [one for one in watched if one.staleness]
-        if silent:
-            for one, change in self._silence.arrived(silent, self._clock_us()):
-                yield self._timely(one, change)
 
     def _judge_together(self, found: _Found, watched: Sequence[Watched]) -> list[int]:
         """Has the banks judge what is theirs; returns the places of the others."""
@@ -181,6 +183,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         found.expected += [
             watched[places[index]].expected(told) for index, told in judged.ranges
         ]
+        found.note_open(watched[places[index]] for index in bank.open_among(rows))
         return [places[index] for index in judged.left]
 
     def _hold_against_limits(self, found: _Found, place: int) -> None:
@@ -204,6 +207,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         found.drifts[place] = one.drifts(verdict.drifts)
         found.expected += map(one.expected, verdict.ranges)
         found.late += verdict.late
+        found.note_open([one])
         if one.bank is None:
             return
         if bank_of(one.watch) is not None:
@@ -247,7 +251,15 @@ class _Found:
         self.anomalies: dict[int, tuple[Anomaly, ...]] = {}
         self.drifts: dict[int, tuple[Drift, ...]] = {}
         self.expected: list[Expected] = []
+        self.open_since_us: dict[ParameterName, int] = {}
         self.late = 0
+
+    def note_open(self, watched: Iterable[Watched]) -> None:
+        """Notes whether these parameters are in an anomaly now."""
+        for one in watched:
+            self.open_since_us.pop(one.name, None)
+            if (since_us := one.open_since_us) is not None:
+                self.open_since_us[one.name] = since_us
 
     def in_order(self) -> tuple[tuple[Anomaly, ...], tuple[Drift, ...]]:
         """The anomalies and the drifts of all parameters, in their order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
@@ -12,7 +13,12 @@ from bytewax.outputs import Sink
 
 from connectors import topics
 from connectors.database.limit_table import store_limits
-from connectors.kafka.sink import KafkaSink, anomaly_message, dead_letter_message
+from connectors.kafka.sink import (
+    KafkaSink,
+    anomaly_message,
+    dead_letter_message,
+    tell_anomalies,
+)
 from connectors.kafka.source import TelemetrySource
 from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
@@ -76,7 +82,7 @@ def connect(
     return build(
         name,
         TelemetrySource(run, topic, definitions.identify),
-        DatabaseSink(run, name),
+        DatabaseSink(run, name, partial(tell_anomalies, run)),
         KafkaSink(run, topics.ANOMALIES, anomaly_message),
         KafkaSink(run, topics.DEAD_LETTERS, dead_letter_message),
         definitions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from psycopg.rows import class_row
@@ -75,6 +75,11 @@ class ParameterIds:
             self._uncommitted = self._find_or_store(connection, unknown)
             return list(map(self.id_of, names))
         return [parameter.id for parameter in found if parameter is not None]
+
+    @property
+    def new(self) -> Set[ParameterName]:
+        """What was looked up in the database in this transaction."""
+        return self._uncommitted.keys()
 
     def id_of(self, name: ParameterName) -> int:
         """The id of a name that was looked up in this transaction or before."""

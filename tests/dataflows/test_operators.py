@@ -269,7 +269,7 @@ def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
     assert opened.anomalies[0].change == "opened"
     known = FlowMetrics(CollectorRegistry())
     again = ShardLogic(after.snapshot(), definitions, known, lambda: now_us)
-    _, closed = again.on_batch([polled([28.0], 1)])[0]
+    closed, _ = again.on_batch([polled([28.0], 1)])[0]
     assert closed.anomalies[0].change == "closed"
     assert closed.anomalies[0].id == opened.anomalies[0].id
     assert known._severity_of == {}

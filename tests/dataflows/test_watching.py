@@ -125,6 +125,13 @@ def test_together_gives_the_same_bits_as_each_alone(seed, restarts):
             changes += verdict.changes
             drifts += verdict.drifts
             ranges += [(samples.name, told) for told in verdict.ranges]
+        current = {
+            samples.name: alone[parameter].episodes.current
+            for parameter, samples in batch.items()
+        }
+        assert scored.open_since_us == {
+            of: episode.started_us for of, episode in current.items() if episode
+        }
         told = [(found.started_us, found.revision) for found in scored.anomalies]
         assert told == [(change.started_us, change.revision) for change in changes]
         texts = [found.explanation.text for found in scored.anomalies]

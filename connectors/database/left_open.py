@@ -1,0 +1,142 @@
+"""Anomalies whose end nobody will tell, as whoever watched them forgot of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg.rows import class_row
+
+from connectors.database.connection import Connection
+from connectors.messages import (
+    Anomaly,
+    Explanation,
+    ParameterName,
+    microseconds,
+    moment,
+)
+
+FORGOTTEN = (
+    "When it ended was not seen: what was known of it was lost, and it did not go on "
+    "when the parameter was heard again."
+)
+
+# Those in progress are not meant: an anomaly is known by its parameter and start.
+_FIND = """
+    SELECT anomaly.id, heard.first AS before
+    FROM anomaly
+    JOIN unnest(
+        %(parameter_ids)s::int[], %(first)s::timestamptz[],
+        %(open_since)s::timestamptz[]
+    ) AS heard (parameter_id, first, open_since) USING (parameter_id)
+    WHERE ended_at IS NULL AND started_at IS DISTINCT FROM heard.open_since
+"""
+_CLOSE = """
+    UPDATE anomaly
+    SET ended_at = greatest(
+            started_at,
+            (
+                SELECT generation_time
+                FROM sample
+                WHERE sample.parameter_id = anomaly.parameter_id
+                    AND generation_time < coalesce(left_open.before, 'infinity')
+                ORDER BY generation_time DESC
+                LIMIT 1
+            )
+        ),
+        revision = revision + 1,
+        explanation = explanation || jsonb_build_object(
+            'text', concat_ws(' ', explanation ->> 'text', %(why)s::text)
+        )
+    FROM unnest(%(ids)s::uuid[], %(before)s::timestamptz[]) AS left_open (id, before),
+        parameter, severity
+    WHERE anomaly.id = left_open.id
+        AND ended_at IS NULL
+        AND parameter.id = anomaly.parameter_id
+        AND severity.level = anomaly.severity
+    RETURNING anomaly.id, spacecraft, subsystem, parameter.name AS parameter,
+        started_at, ended_at, severity.name AS severity, peak_score, samples,
+        explanation, revision
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOpen:
+    """An anomaly to be closed, at the last sample before a time, if one is given."""
+
+    id: UUID
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A parameter in what is being stored: its first sample, and what stays open."""
+
+    parameter_id: int
+    first_us: int
+    open_since_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    id: UUID
+    spacecraft: str
+    subsystem: str
+    parameter: str
+    started_at: datetime
+    ended_at: datetime
+    severity: str
+    peak_score: float
+    samples: int
+    explanation: dict[str, Any]
+    revision: int
+
+    def told(self) -> Anomaly:
+        return Anomaly(
+            id=str(self.id),
+            name=ParameterName(self.spacecraft, self.subsystem, self.parameter),
+            change="closed",
+            revision=self.revision,
+            started_us=microseconds(self.started_at),
+            ended_us=microseconds(self.ended_at),
+            severity=self.severity,
+            peak_score=self.peak_score,
+            samples=self.samples,
+            explanation=msgspec.convert(self.explanation, Explanation),
+        )
+
+
+def close_forgotten(connection: Connection, heard: Iterable[Heard]) -> list[Anomaly]:
+    """Closes what is open of these parameters but not in progress; returns it."""
+    rows = [*heard]
+    columns = {
+        "parameter_ids": [row.parameter_id for row in rows],
+        "first": [moment(row.first_us) for row in rows],
+        "open_since": [
+            None if row.open_since_us is None else moment(row.open_since_us)
+            for row in rows
+        ],
+    }
+    with connection.cursor(row_factory=class_row(LeftOpen)) as cursor:
+        found = cursor.execute(_FIND, columns).fetchall()
+    return close(connection, found, FORGOTTEN)
+
+
+def close(connection: Connection, found: Sequence[LeftOpen], why: str) -> list[Anomaly]:
+    """Closes anomalies as their next revision, whose text also says `why`.
+
+    Those that are closed already stay as they are; returns the others.
+    """
+    if not found:
+        return []
+    columns = {
+        "ids": [each.id for each in found],
+        "before": [each.before for each in found],
+        "why": why,
+    }
+    with connection.cursor(row_factory=class_row(_Closed)) as cursor:
+        return [row.told() for row in cursor.execute(_CLOSE, columns).fetchall()]
