@@ -69,7 +69,7 @@ def told(kafka: str) -> list[dict[str, object]]:
     consumer.assign(
         [TopicPartition(ANOMALIES.name, p, OFFSET_BEGINNING) for p in range(4)]
     )
-    found = [json.loads(message.value()) for message in consumer.consume(1, HANG_S)]
+    found = [json.loads(one.value() or b"") for one in consumer.consume(1, HANG_S)]
     consumer.close()
     return found
 

@@ -141,7 +141,9 @@ def test_a_flood_of_invented_names_is_stored_and_forgotten(
             names = [f"p{number}-{n}" for n in range(8)]
             pieces = [scored(poll(number, 8), [1.0], parameter=name) for name in names]
             sink.write(*pieces)
-        assert len(sink.partition._writer._session._parameters._known) < 30
+        session = sink.partition._writer._session
+        assert session is not None
+        assert len(session._parameters._known) < 30
     with connect(plain_store, "test") as reader:
         assert count_samples(reader) == 80
 
