@@ -25,6 +25,7 @@ FORGOTTEN = (
     "when the parameter was heard again."
 )
 
+_NUMBERS = ("observed", "expected", "lower", "upper", "threshold")
 # Those in progress are not meant: an anomaly is known by its parameter and start.
 _FIND = """
     SELECT anomaly.id, heard.first AS before
@@ -106,13 +107,23 @@ class _Closed:
             severity=self.severity,
             peak_score=self.peak_score,
             samples=self.samples,
-            explanation=msgspec.convert(self.explanation, Explanation),
+            explanation=self._explanation(),
         )
+
+    def _explanation(self) -> Explanation:
+        """What is stored, which may be of an older version; NaN is stored as null."""
+        lacking = {"detector": ""} | dict.fromkeys(_NUMBERS)
+        scores = self.explanation.get("contributions", {})
+        known = {name: score for name, score in scores.items() if score is not None}
+        whole = {**lacking, **self.explanation, "contributions": known}
+        return msgspec.convert(whole, Explanation)
 
 
 def close_forgotten(connection: Connection, heard: Iterable[Heard]) -> list[Anomaly]:
     """Closes what is open of these parameters but not in progress; returns it."""
     rows = [*heard]
+    if not rows:
+        return []
     columns = {
         "parameter_ids": [row.parameter_id for row in rows],
         "first": [moment(row.first_us) for row in rows],

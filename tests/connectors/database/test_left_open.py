@@ -84,6 +84,18 @@ def test_what_does_not_go_on_when_its_parameter_is_heard_is_closed_once(
     assert reader.execute(ROWS).fetchall() == [CLOSED]
 
 
+def test_what_is_known_of_a_closed_anomaly_need_not_be_all_there_is(
+    left: str, reader: Connection
+):
+    stored = '{"text": "odd", "contributions": {"limits": 1.5, "page_hinkley": null}}'
+    reader.execute("UPDATE anomaly SET explanation = %s", (stored,))
+    told = Told(left)
+    told.write(scored(poll(2), [1.0], first_us=LATER_US))
+    [why] = [closed.explanation for closed in told.anomalies]
+    assert (why.text, why.observed) == (f"odd {FORGOTTEN}", None)
+    assert why.contributions == {"limits": 1.5}
+
+
 def test_what_goes_on_or_is_not_heard_stays_open(left: str, reader: Connection):
     told = Told(left)
     going_on = scored(poll(2), [3.5], first_us=LATER_US)
