@@ -95,6 +95,23 @@ def test_an_anomaly_of_which_all_memory_is_lost_is_closed_and_that_is_sent(
     assert rows(stage, query)[1] == (began, began, 2)
 
 
+def test_an_anomaly_that_is_found_again_without_any_memory_goes_on(stage, limited):
+    query = "SELECT started_at, ended_at, revision FROM anomaly"
+    limited.start()
+    stage.produce(*(packet(n, voltage=35.0) for n in range(3)))
+    wait_for_samples(stage, 3)
+    limited.kill()
+    anew = stage.flow("anew", settings=limited.settings)
+    anew.start()
+    stage.produce(packet(3, voltage=35.0))
+    wait_for_samples(stage, 4)
+    assert rows(stage, query) == [(START, None, 1)]
+    stage.produce(*(packet(n, voltage=28.0) for n in range(4, 8)))
+    wait_for_samples(stage, 8)
+    assert rows(stage, query) == [(START, START + timedelta(minutes=3), 2)]
+    anew.stop()
+
+
 def forget(kafka: str, topic: str) -> None:
     """Has the broker drop all messages of a topic."""
     admin = AdminClient({"bootstrap.servers": kafka})
