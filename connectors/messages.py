@@ -162,14 +162,21 @@ class Runs:
 
     @classmethod
     def of(cls, runs: Sequence[Samples]) -> Runs:
-        """The same samples in one piece; no parameter may occur twice."""
+        """The same samples in one piece; no parameter may occur twice.
+
+        Runs that have one context in common share what tells it.
+        """
+        shared = {
+            (id(run.context), run.epochs): Situation(run.context, run.epochs)
+            for run in runs
+        }
         return cls(
             [run.name for run in runs],
             np.cumsum([0, *map(len, runs)]),
             np.concatenate([np.empty(0, np.int64), *(run.times_us for run in runs)]),
             np.concatenate([np.empty(0), *(run.values for run in runs)]),
             {
-                place: Situation(run.context, run.epochs)
+                place: shared[id(run.context), run.epochs]
                 for place, run in enumerate(runs)
                 if run.context or run.epochs
             },

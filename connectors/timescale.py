@@ -1,4 +1,4 @@
-"""The flows' database: the sink, the check before the start, what readers ask."""
+"""The flows' database: the sink, and the check before the start."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
-from psycopg.rows import class_row, scalar_row
 from typing_extensions import override
 
-from connectors.database.connection import Connection
 from connectors.database.session import Session, Written
 from connectors.database.whole_polls import Batch, WholePolls
 from connectors.database.writer import DatabaseWriter
 from connectors.errors import SchemaOutdated
-from connectors.messages import Anomaly, ParameterName, Scored
+from connectors.messages import Anomaly, Scored
 from connectors.migrate import missing
 from connectors.process import FlowProcess
 
@@ -141,60 +137,3 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
             metrics.latency.observe(now_s - poll.oldest_message_us / 1e6)
         if written.replayed:
             _log.info("%d polls were stored before the restart", written.replayed)
-
-
-@dataclass(frozen=True, slots=True)
-class LatestAnomaly:
-    """An anomaly as people want to read it."""
-
-    parameter: str
-    severity: str
-    peak_score: float
-    started_at: datetime
-    ended_at: datetime | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSample:
-    """A row of the table `sample`."""
-
-    generation_time: datetime
-    value: float | None
-    anomaly_score: float | None
-    severity: int
-
-
-def latest_anomalies(connection: Connection, limit: int) -> Sequence[LatestAnomaly]:
-    """The anomalies that started last, the latest first."""
-    query = """
-        SELECT qualified_name AS parameter, severity, peak_score, started_at, ended_at,
-            text
-        FROM anomaly_named
-        ORDER BY started_at DESC, qualified_name
-        LIMIT %(limit)s
-    """
-    with connection.cursor(row_factory=class_row(LatestAnomaly)) as cursor:
-        return cursor.execute(query, {"limit": limit}).fetchall()
-
-
-def count_samples(connection: Connection) -> int:
-    """How many samples are stored; looks at all of them."""
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        return int(cursor.execute("SELECT count(*) FROM sample").fetchone() or 0)
-
-
-def samples_of(connection: Connection, name: ParameterName) -> Sequence[StoredSample]:
-    """The samples of one parameter, in order of generation time."""
-    query = """
-        SELECT generation_time, value, anomaly_score, severity
-        FROM sample
-        WHERE parameter_id = (
-            SELECT id FROM parameter
-            WHERE (spacecraft, subsystem, name) = (%s, %s, %s)
-        )
-        ORDER BY generation_time
-    """
-    key = (name.spacecraft, name.subsystem, name.parameter)
-    with connection.cursor(row_factory=class_row(StoredSample)) as cursor:
-        return cursor.execute(query, key).fetchall()

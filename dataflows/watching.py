@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -20,12 +19,13 @@ from connectors.messages import (
     Polled,
     Runs,
     Scored,
+    Situation,
     moment,
 )
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Band, Definitions
 from dataflows.admission import Admission
-from dataflows.detectors.bank import DetectorBank, bank_of
+from dataflows.detectors.bank import BankKind, DetectorBank, bank_of
 from dataflows.detectors.episodes import EpisodeChange
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.staleness import Staleness
@@ -58,7 +58,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         self._admission = admission or Admission(metrics)
         self._clock_us = clock_us
         self._watched: dict[ParameterName, Watched] = {}
-        self._banks: dict[bytes, DetectorBank] = {}
+        self._banks: dict[BankKind, DetectorBank] = {}
         self._silence = Silence()
         # Anomalies of before a restart, until their parameter is heard: where processes
         # were split, only one of those that go on from the same snapshot will hear it.
@@ -112,11 +112,16 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     def _take_in(self, watched: Watched) -> None:
         self._admission.add()
         self._watched[watched.name] = watched
-        identity = bank_of(watched.watch)
-        if identity is not None:
-            bank = self._banks.get(identity)
+        self._seat(watched)
+
+    def _seat(self, watched: Watched) -> None:
+        """Puts its detectors into the bank of their kind, if there is one."""
+        watched.bank = None
+        kind = bank_of(watched.watch)
+        if kind is not None:
+            bank = self._banks.get(kind)
             if bank is None:
-                bank = self._banks[identity] = DetectorBank(watched.watch)
+                bank = self._banks[kind] = DetectorBank(watched.watch)
             watched.bank, watched.row = bank, bank.add(watched.key, watched.watch)
 
     def _judge(self, polled: Polled) -> Iterator[Scored]:
@@ -150,14 +155,18 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     def _judge_together(self, found: _Found, watched: Sequence[Watched]) -> list[int]:
         """Has the banks judge what is theirs; returns the places of the others."""
         rest: list[int] = []
-        theirs: defaultdict[DetectorBank, list[int]] = defaultdict(list)
+        theirs: dict[tuple[int, int], list[int]] = {}
+        situations = found.samples.situations
         for place, one in enumerate(watched):
-            if one.bank is None or place in found.samples.situations:
+            if one.bank is None:
                 rest.append(place)
-            else:
-                theirs[one.bank].append(place)
-        for bank, places in theirs.items():
-            rest += self._have_judged(bank, found, watched, places)
+                continue
+            # The parameters of a packet share the object that tells its context.
+            shared = id(one.bank), id(situations.get(place))
+            theirs.setdefault(shared, []).append(place)
+        for places in theirs.values():
+            if bank := watched[places[0]].bank:
+                rest += self._have_judged(bank, found, watched, places)
         return rest
 
     def _have_judged(
@@ -170,7 +179,10 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         samples = found.samples
         rows = np.array([watched[place].row for place in places])
         begins, ends = samples.starts[places], samples.starts[np.add(places, 1)]
-        judged = bank.judge(rows, begins, ends, samples.times_us, samples.values)
+        judged = bank.judge(
+            *(rows, begins, ends, samples.times_us, samples.values),
+            *samples.situations.get(places[0], Situation()),
+        )
         if len(places) == len(watched):
             found.scores, found.severities = judged.scores, judged.severities
         else:
@@ -210,11 +222,11 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         found.note_open([one])
         if one.bank is None:
             return
-        if bank_of(one.watch) is not None:
+        if bank_of(one.watch) == one.bank.kind:
             one.bank.note(one.row)
-        else:  # it has learnt of a context, for which a bank has no room
+        else:  # it has got to know more of the context
             one.bank.remove(one.row)
-            one.bank = None
+            self._seat(one)
 
     def _timely(self, one: Watched, change: EpisodeChange) -> Scored:
         """What a timer brought about, or the end of it."""

@@ -16,7 +16,6 @@ from contextlib import closing, contextmanager, suppress
 from rich.console import Console
 from rich.live import Live
 
-from connectors import timescale
 from connectors.database import overview
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import OrbitwatchError
@@ -137,7 +136,7 @@ def connected(services: DemoServices) -> Iterator[Connection]:
 def report(services: DemoServices, feeds: Sequence[DemoFeed], console: Console) -> None:
     """Prints injected against detected, what else is known, and what is archived."""
     with connected(services) as database:
-        rest = timescale.latest_anomalies(database, ALL_ANOMALIES)
+        rest = overview.latest_anomalies(database, ALL_ANOMALIES)
         events = overview.flight_events(database)
         position = overview.latest_position(database, ISS)
         now = position and position.generation_time

@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.timescale import LatestAnomaly
+from connectors.database.overview import LatestAnomaly
 
 SPEED_WINDOW_S = 3.0
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from connectors import timescale
 from connectors.database import overview
 from connectors.database.connection import Connection
-from connectors.timescale import LatestAnomaly
+from connectors.database.overview import LatestAnomaly
 from simulators.demo_feed import DemoFeed
 from simulators.demo_live import Reading, Speeds
 from simulators.demo_services import ARCHIVE, DemoServices
@@ -70,7 +69,7 @@ class Progress:
         self._archived = self._services.count_archived() or self._archived
         self._note(ARCHIVE, sum(sent), self._archived)
         self._derived = sum(each.samples for each in stored) - self._stored
-        for found in reversed(timescale.latest_anomalies(database, ALL_ANOMALIES)):
+        for found in reversed(overview.latest_anomalies(database, ALL_ANOMALIES)):
             self._anomalies[found.parameter, found.started_at] = found
         self.look_took_s = time.monotonic() - began_s
 

@@ -13,8 +13,12 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.database.overview import ExpectedPass, FlightEvent, OrbitPosition
-from connectors.timescale import LatestAnomaly
+from connectors.database.overview import (
+    ExpectedPass,
+    FlightEvent,
+    LatestAnomaly,
+    OrbitPosition,
+)
 from connectors.truth import Injected
 
 QUERY = (

@@ -24,6 +24,18 @@ class StoredParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestAnomaly:
+    """An anomaly as people want to read it."""
+
+    parameter: str
+    severity: str
+    peak_score: float
+    started_at: datetime
+    ended_at: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class FlightEvent:
     """Something that happened in a flight, and when: `uncertainty_s` it may be off."""
 
@@ -69,6 +81,19 @@ def stored_parameters(connection: Connection) -> Sequence[StoredParameter]:
     """
     with connection.cursor(row_factory=class_row(StoredParameter)) as cursor:
         return cursor.execute(query).fetchall()
+
+
+def latest_anomalies(connection: Connection, limit: int) -> Sequence[LatestAnomaly]:
+    """The anomalies that started last, the latest first."""
+    query = """
+        SELECT qualified_name AS parameter, severity, peak_score, started_at, ended_at,
+            text
+        FROM anomaly_named
+        ORDER BY started_at DESC, qualified_name
+        LIMIT %(limit)s
+    """
+    with connection.cursor(row_factory=class_row(LatestAnomaly)) as cursor:
+        return cursor.execute(query, {"limit": limit}).fetchall()
 
 
 def flight_events(connection: Connection) -> Sequence[FlightEvent]:

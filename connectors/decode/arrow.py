@@ -15,6 +15,9 @@ from connectors.decode.rows import Rows
 from connectors.errors import one_line
 
 MOST_ROWS = 1_000_000
+# Decompressed: a million rows with names of 30 characters take about 100 MB.
+MOST_BYTES = 256 * 2**20
+COLUMNS = ("spacecraft", "subsystem", "parameter", "generation_time", "value")
 # pyarrow reads a stream cut off between two batches as if it were whole.
 ARROW_END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
@@ -35,13 +38,24 @@ def arrow_rows(value: bytes, index: int, names: Names) -> Rows:
 
 
 def _read(value: bytes) -> pa.Table:
-    """The table of a stream, batch by batch: a few bytes may stand for any number."""
-    batches, rows = [], 0
+    """Our columns of a stream, batch by batch: a few bytes may stand for any number.
+
+    Others, which may hold anything, are not even decompressed.
+    """
+    batches, rows, size = [], 0, 0
     with pa.ipc.open_stream(value) as reader:
+        names = reader.schema.names
+    ours = [place for place, name in enumerate(names) if name in COLUMNS]
+    # An empty list would stand for all of them.
+    options = pa.ipc.IpcReadOptions(included_fields=ours or [0])
+    with pa.ipc.open_stream(value, options=options) as reader:
         for batch in reader:
             rows += batch.num_rows
+            size += batch.nbytes
             if rows > MOST_ROWS:
                 raise Unusable("too_large", f"more than {MOST_ROWS} rows")
+            if size > MOST_BYTES:
+                raise Unusable("too_large", f"more than {MOST_BYTES} bytes")
             batches.append(batch)
         return pa.Table.from_batches(batches, reader.schema)
 

@@ -97,11 +97,6 @@ class ArrayDetector(ABC):
         """All that was learnt, which `update` changes in place."""
         return self._arrays
 
-    def take(self, arrays: Arrays) -> None:
-        """Continue from a state of the same shapes, of which it makes a copy."""
-        for array, new in zip(self._arrays, arrays, strict=True):
-            array[...] = new
-
     def keep_in(self, arrays: Arrays) -> None:
         """Move all that was learnt to these arrays, of the same shapes."""
         for new, old in zip(arrays, self._arrays, strict=True):

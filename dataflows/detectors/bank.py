@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflows.detectors import Floats, Times
+from dataflows.detectors import Context, Floats, Times
 from dataflows.detectors.array_detector import Arrays
 from dataflows.detectors.bank_snapshot import write_bank
 from dataflows.detectors.episodes import EpisodeChange
@@ -25,33 +25,52 @@ from dataflows.detectors.expected_range import (
     news_of_many,
     untold,
 )
+from dataflows.detectors.known_context import KnownContext
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.limits_kernel import run_many as run_limits
 from dataflows.detectors.record_envelope import BANDS, PREDICTED, RecordEnvelope
 from dataflows.detectors.record_envelope_kernel import run_many as run_envelopes
 from dataflows.detectors.recursive_least_squares import predict_many
 from dataflows.detectors.severity import Severities, learned_severities
-from dataflows.detectors.watch import LATE, NEWEST, ParameterWatch
+from dataflows.detectors.watch import (
+    EPOCH,
+    LATE,
+    NEWEST,
+    ParameterWatch,
+    code_of,
+)
 
-__all__ = ["DetectorBank", "Judged", "bank_of"]
+__all__ = ["BankKind", "DetectorBank", "Judged", "bank_of"]
 
 _FIRST_ROWS = 16
-_NOTHING, _NO_COLUMNS = np.empty(0), np.empty((0, 0))
+_NO_BANDS = np.empty((0, 0))
 
 
-def bank_of(watch: ParameterWatch) -> bytes | None:
-    """Return the identity of the bank that a parameter can be in; None for none.
+class BankKind(NamedTuple):
+    """What the parameters of a bank have in common.
 
-    >>> bank_of(ParameterWatch([])), bank_of(ParameterWatch([], Limits(soft_high=1.0)))
-    (b'', b'')
+    Args:
+        envelope: identity of the record envelopes; empty if there are none.
+        context_names: what these know of the context, in their order.
+    """
+
+    envelope: bytes = b""
+    context_names: tuple[str, ...] = ()
+
+
+def bank_of(watch: ParameterWatch) -> BankKind | None:
+    """Return the kind of bank that a parameter can be in; None for none.
+
+    >>> bank_of(ParameterWatch([])) == bank_of(ParameterWatch([], Limits(soft_high=1)))
+    True
     """
     if not watch.limits.at_once or watch.drifts:
         return None
     match watch.panel.detectors[1:]:
         case []:
-            return b""
-        case [RecordEnvelope() as envelope] if not envelope.context_names:
-            return envelope.identity
+            return BankKind()
+        case [RecordEnvelope() as envelope]:
+            return BankKind(envelope.identity, envelope.context_names)
     return None
 
 
@@ -63,7 +82,7 @@ class Judged:
         scores: one per sample, as in a `Verdict`.
         severities: one per sample.
         changes: of anomalies, with the run's index among those given.
-        left: the runs (their indices) that were not judged: they have late samples.
+        left: the runs (their indices) that were not judged: each has to be by itself.
         ranges: of values that are expected from now on, with the run's index.
     """
 
@@ -95,8 +114,9 @@ class _Seat:
 class DetectorBank:
     """Parameters watched by limits and record envelopes of the same settings.
 
-    Or by limits alone, if `like` has no record envelope. All is bit for bit what the
-    watch of each parameter would find by itself.
+    Or by limits alone, if `like` has no record envelope. The envelopes know the same
+    names of the context. All is bit for bit what the watch of each parameter would
+    find by itself.
 
     >>> watches = [ParameterWatch([RecordEnvelope()]) for _ in range(2)]
     >>> bank = DetectorBank(watches[0])
@@ -109,8 +129,12 @@ class DetectorBank:
 
     def __init__(self, like: ParameterWatch) -> None:
         """Make an empty bank for parameters watched as `like` is."""
-        self.identity = bank_of(like)
+        self.kind = bank_of(like)
         self._envelope = envelope = _envelope(like)
+        most = envelope.most_context_columns if envelope else 0
+        names = envelope.context_names if envelope else ()
+        self._known = KnownContext(most, names)
+        self._starts = np.zeros(len(names))
         self._seats: list[_Seat | None] = []
         self._free: list[int] = []
         self._arrays: Arrays = tuple(
@@ -130,7 +154,7 @@ class DetectorBank:
 
         Raises ValueError if it is watched in another way.
         """
-        if self.identity is None or bank_of(watch) != self.identity:
+        if self.kind is None or bank_of(watch) != self.kind:
             raise ValueError(f"{key!r} is not watched as this bank's parameters are")
         if not self._free:
             self._free.append(len(self._seats))
@@ -188,19 +212,29 @@ class DetectorBank:
         ends: Indices,
         times_us: Times,
         values: Floats,
+        context: Context | None = None,
+        epochs: Sequence[tuple[int, str]] = (),
     ) -> Judged:
         """Return what becomes of runs of samples: run k is `begins[k]` to `ends[k]`.
 
         `rows[k]` is the row of its parameter; no row occurs twice, no run is empty.
-        Runs with late samples are left to the watch of their parameter.
+        `context` and `epochs` are those of every run, as in `ParameterWatch.update`.
+        Left to the watch of their parameter are runs with late samples, with another
+        epoch, and with names of the context that are new.
         """
         in_time = self._in_time(rows, begins, ends, times_us)
+        for _, epoch in epochs:
+            in_time &= self._clocks[rows, EPOCH] == code_of(epoch)
+        if not in_time.any() or (context and self._known.news(context)):
+            nothing = np.zeros(len(values))
+            severities = Limits.severities_of(nothing)
+            return Judged(nothing, severities, (), range(len(rows)), ())
         left = np.flatnonzero(~in_time).tolist()
         if left:
             begins, ends, rows = begins[in_time], ends[in_time], rows[in_time]
         self._clocks[rows, NEWEST] = times_us[ends - 1]
         self._clocks[rows, LATE] = 0
-        limits, bands = self._bands(rows, begins, ends, values)
+        limits, bands = self._bands(rows, begins, ends, values, context or {})
         scores, severities = limits[0], Limits.severities_of(limits[0])
         if self._envelope:
             scores = np.maximum(bands[0], scores)
@@ -250,7 +284,12 @@ class DetectorBank:
         return found
 
     def _bands(
-        self, rows: Indices, begins: Indices, ends: Indices, values: Floats
+        self,
+        rows: Indices,
+        begins: Indices,
+        ends: Indices,
+        values: Floats,
+        context: Context,
     ) -> tuple[Floats, Floats]:
         """Return what the kernels of the limits and of the envelopes write."""
         values = np.ascontiguousarray(values, np.float64)
@@ -258,12 +297,14 @@ class DetectorBank:
         limits = np.zeros((1, len(values)))
         run_limits(values, limits, begins, ends, rows, self._edges)
         if self._envelope is None:
-            return limits, _NO_COLUMNS
+            return limits, _NO_BANDS
+        length = int(ends[0] - begins[0])
+        columns, places = self._known.columns(context, length)
         bands = np.zeros((BANDS, len(values)))
         scalars, rings, envelopes, filters, vectors, inverses = self._arrays
         predict_many(
             *(values, bands[PREDICTED:], begins, ends, rows),
-            *(filters, vectors, inverses, _NOTHING, _NO_COLUMNS),
+            *(filters, vectors, inverses, self._starts, columns, places),
         )
         run_envelopes(
             *(bands[PREDICTED:], bands[:PREDICTED], begins, ends, rows),
@@ -288,7 +329,7 @@ class DetectorBank:
         seats = [seat for seat in self._seats if seat is not None]
         arrays = tuple(array[kept] for array in self._arrays)
         return write_bank(
-            self.identity or b"",
+            *(self.kind or BankKind()),
             [seat.key for seat in seats],
             [seat.watch for seat in seats],
             self._clocks[kept],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from dataflows.detectors import Floats, Times
 from dataflows.detectors.array_detector import Arrays
+from dataflows.detectors.context_detector import triangle_of
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.detectors.recursive_least_squares import INDEX
 from dataflows.detectors.snapshot import (
@@ -22,8 +24,7 @@ from dataflows.detectors.watch import ParameterWatch
 
 __all__ = ["Saved", "keys_in", "read_bank", "write_bank"]
 
-_LABEL = label("envelope_bank", 2, {})
-_ROWS, _COLUMNS = np.tril_indices(INDEX)
+_LABEL = label("envelope_bank", 3, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Saved:
 
     key: bytes
     envelope: bytes
+    context_names: Sequence[str]
     limits: bytes
     clock: Times
     told: Floats
@@ -51,7 +53,7 @@ class Saved:
         for detector in watch.panel.detectors:
             if isinstance(detector, RecordEnvelope):
                 if detector.identity == self.envelope:
-                    detector.take(self.arrays)
+                    detector.resume(self.context_names, self.arrays)
                     continue
             elif detector is watch.limits and watch.limits.identity == self.limits:
                 continue
@@ -61,6 +63,7 @@ class Saved:
 
 def write_bank(
     identity: bytes,
+    context_names: Sequence[str],
     keys: Sequence[bytes],
     watches: Sequence[ParameterWatch],
     clocks: Times,
@@ -76,12 +79,13 @@ def write_bank(
     own = [*arrays[:-2]]
     if arrays:
         vectors, inverses = arrays[-2:]
-        # The matrices are symmetric to the last bit.
-        own += [vectors[:, :2, :INDEX], inverses[:, _ROWS, _COLUMNS]]
+        used = INDEX + len(context_names)
+        own += [vectors[:, :2, :used], triangle_of(inverses, used)]
     parts = [
         # Where the keys are, stays so in all versions.
         identity,
         b"\n".join(keys),
+        json.dumps(context_names).encode(),
         pack(_LABEL, limits),
         np.array(whose, np.int32).tobytes(),
         np.array(open_, np.int32).tobytes(),
@@ -104,40 +108,32 @@ def read_bank(data: bytes) -> Iterator[Saved]:
     Raises SnapshotError, at once, if the bytes are of another version or no bank.
     """
     parts = unpack(data, _LABEL)
-    identity, keys, limits, whose, open_, episodes, clocks, told, *tables = parts
+    identity, keys, context, limits, whose, open_, episodes, *parts = parts
+    clocks, told, *tables = parts
+    context_names = json.loads(context)
     names = keys.split(b"\n")
     identities = unpack(limits, _LABEL)
     places = np.frombuffer(open_, np.int32).tolist()
     episode = dict(zip(places, unpack(episodes, _LABEL), strict=True))
     times = np.frombuffer(clocks, np.int64).reshape(len(names), -1)
     ranges = np.frombuffer(told).reshape(len(names), -1)
-    states = _states([np.frombuffer(table) for table in tables], len(names))
+    read = [np.frombuffer(table) for table in tables]
+    states = _states(read, len(names), len(context_names))
     limit_of = [identities[number] for number in np.frombuffer(whose, np.int32)]
     episode_of = [episode.get(k, b"") for k in range(len(names))]
     rows = zip(names, limit_of, times, ranges, states, episode_of, strict=True)
-    return (Saved(key, identity, *row) for key, *row in rows)
+    return (Saved(key, identity, context_names, *row) for key, *row in rows)
 
 
-def _states(tables: Sequence[Floats], count: int) -> Iterator[Arrays]:
-    """Return the arrays of each record envelope; none where there are no tables."""
+def _states(
+    tables: Sequence[Floats], count: int, context_columns: int
+) -> Iterator[Arrays]:
+    """Return what each record envelope resumes from; nothing where no table is."""
     if not tables:
         return iter([()] * count)
-    shapes = [array.shape for array in RecordEnvelope().state]
-    sizes = [int(np.prod(shape)) for shape in shapes[:-2]]
-    sizes += [2 * INDEX, INDEX * (INDEX + 1) // 2]
+    used = INDEX + context_columns
+    sizes = [array.size for array in RecordEnvelope().state[:-2]]
+    sizes += [2 * used, used * (used + 1) // 2]
     if [table.size for table in tables] != [count * size for size in sizes]:
         raise SnapshotError(f"a bank with tables of {[t.size for t in tables]} numbers")
-    return _rows([table.reshape(count, -1) for table in tables], shapes)
-
-
-def _rows(
-    tables: Sequence[Floats], shapes: Sequence[tuple[int, ...]]
-) -> Iterator[Arrays]:
-    """Yield the arrays of each record envelope, row by row."""
-    *own, vectors, inverses = tables
-    for k in range(len(vectors)):
-        weights, inverse = np.zeros(shapes[-2]), np.zeros(shapes[-1])
-        weights[:2, :INDEX] = vectors[k].reshape(2, INDEX)
-        inverse[_ROWS, _COLUMNS] = inverse[_COLUMNS, _ROWS] = inverses[k]
-        rows = [row[k].reshape(shape) for row, shape in zip(own, shapes, strict=False)]
-        yield (*rows, weights, inverse)
+    return zip(*(table.reshape(count, -1) for table in tables), strict=True)

@@ -265,7 +265,10 @@ def predict_some(
     inverse: Floats,
     out: Floats,
 ) -> None:
-    """Do what `predict` does for the samples from `begin` to before `end`."""
+    """Do what `predict` does for the samples from `begin` to before `end`.
+
+    The context begins with the first of them.
+    """
     inputs = vectors[1]
     for i in range(begin, end):
         value = min(max(values[i], -LARGEST), LARGEST)
@@ -297,7 +300,8 @@ def predict_some(
         else:
             out[:, i] = np.nan
         if starts.size > 0:
-            take_context(scalars, vectors, inverse, starts, columns, places, i)
+            at = i - begin
+            take_context(scalars, vectors, inverse, starts, columns, places, at)
 
 
 @compiled(
@@ -336,7 +340,8 @@ def predict(
 
 @compiled(
     NOTHING(
-        VALUES, TABLE, INDICES, INDICES, INDICES, TABLE, TABLES, TABLES, ARRAY, TABLE
+        *(VALUES, TABLE, INDICES, INDICES, INDICES, TABLE, TABLES, TABLES),
+        *(ARRAY, TABLE, ARRAY),
     ),
     allocates=False,
 )
@@ -349,13 +354,14 @@ def predict_many(
     scalars: Floats,
     vectors: Floats,
     inverses: Floats,
-    nothing: Floats,
-    no_columns: Floats,
+    starts: Floats,
+    columns: Floats,
+    places: Floats,
 ) -> None:
-    """Do it for the runs of many parameters that have no context.
+    """Do it for the runs of many parameters that know and share the same context.
 
     Samples `begins[k]` to before `ends[k]` are those of the filter with the state in
-    row `rows[k]`. The last but one and the last argument are empty.
+    row `rows[k]`; all runs are as long as the columns, if there are any.
     """
     for k in range(rows.size):
         row = rows[k]
@@ -363,9 +369,9 @@ def predict_many(
             values,
             begins[k],
             ends[k],
-            nothing,
-            no_columns,
-            nothing,
+            starts,
+            columns,
+            places,
             scalars[row],
             vectors[row],
             inverses[row],

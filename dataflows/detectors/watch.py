@@ -19,7 +19,7 @@ from dataflows.detectors.panel import Panel
 from dataflows.detectors.severity import Severities
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 
-__all__ = ["ParameterWatch", "Verdict"]
+__all__ = ["ParameterWatch", "Verdict", "code_of"]
 
 REBASE_SAMPLES = 100
 _LABEL = label("parameter_watch", 3, {})
@@ -121,7 +121,7 @@ class ParameterWatch:
 
         It begins with its first sample that does not come late.
         """
-        code = int(self.clock[EPOCH]) if epoch is None else zlib.crc32(epoch.encode())
+        code = int(self.clock[EPOCH]) if epoch is None else code_of(epoch)
         first = start
         if code != self.clock[EPOCH]:
             in_time = np.flatnonzero(times_us[start:end] > self.clock[NEWEST])
@@ -220,6 +220,11 @@ class ParameterWatch:
 
     def _parts(self) -> list[Detector | Episodes | DriftDetector]:
         return [*self.panel.detectors, self.episodes, *self.drifts]
+
+
+def code_of(epoch: str) -> int:
+    """Return what an epoch is kept as in the clock."""
+    return zlib.crc32(epoch.encode())
 
 
 def _continues(

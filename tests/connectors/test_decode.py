@@ -330,6 +330,19 @@ def test_no_time_is_later_than_people_can_write_whatever_the_broker_says():
     assert [refusal.reason for refusal in decoded.refused] == ["time_in_future"]
 
 
+def test_columns_that_are_not_ours_are_not_even_decompressed(monkeypatch):
+    monkeypatch.setattr(arrow_module, "MOST_BYTES", 10_000)
+    decoded = poll(arrow_table(note=pa.array(["x" * 100_000])), arrow=True)
+    assert [len(run) for run in decoded.samples] == [1]
+    assert decoded.refused == []
+
+
+def test_an_arrow_message_that_grows_beyond_bounds_is_refused(monkeypatch):
+    monkeypatch.setattr(arrow_module, "MOST_BYTES", 10_000)
+    decoded = poll(arrow_table(spacecraft=pa.array(["x" * 100_000])), arrow=True)
+    assert [refusal.reason for refusal in decoded.refused] == ["too_large"]
+
+
 def test_a_small_message_cannot_stand_for_any_number_of_rows(monkeypatch):
     monkeypatch.setattr(arrow_module, "MOST_ROWS", 5)
     decoded = poll(encode_arrow([run_of([1, 2, 3])] * 2), arrow=True)

@@ -17,13 +17,9 @@ from connectors.process import FlowProcess
 from connectors.settings import Settings
 from connectors.timescale import (
     DatabaseSink,
-    LatestAnomaly,
-    StoredSample,
     check_database,
-    count_samples,
-    latest_anomalies,
-    samples_of,
 )
+from tests.connectors.stored import StoredSample, count_samples, samples_of
 from tests.connectors.telemetry import (
     MINUTE_US,
     SECOND_US,
@@ -211,30 +207,6 @@ def test_what_a_timer_brought_about_is_stored_without_a_poll(
     assert reader.execute("SELECT revision FROM anomaly").fetchall() == [(1,)]
     assert reader.execute("SELECT count(*) FROM sample").fetchone() == (0,)
     assert read_positions(reader, "spacecraft") == []
-
-
-def test_the_latest_anomalies_come_with_names_and_an_explanation(
-    store: str, reader: Connection
-):
-    later_us = START_US + MINUTE_US
-    changes = (
-        anomaly(1),
-        anomaly(5, 2, started_us=later_us, ended_us=later_us + 7, severity="SEVERE"),
-    )
-    with open_sink(store) as sink:
-        sink.write(scored(poll(1), [1.0], anomalies=changes))
-    told = ("/ORBITER/power/voltage", "SEVERE", 1.5)
-    assert latest_anomalies(reader, 1) == [
-        LatestAnomaly(
-            *told, moment(later_us), moment(later_us + 7), "3.5 V is above 1.5 V"
-        )
-    ]
-    assert [each.ended_at is None for each in latest_anomalies(reader, 9)] == [
-        False,
-        True,
-    ]
-    query = "SELECT explanation -> 'upper', explanation ->> 'detector' FROM anomaly"
-    assert reader.execute(query).fetchone() == (1.5, "rolling_z_score")
 
 
 def test_the_minutes_say_the_same_with_and_without_timescale(

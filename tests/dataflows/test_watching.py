@@ -65,13 +65,21 @@ def watch_of(parameter: str) -> ParameterWatch:
 
 
 def stream(seed: int, count: int = 120) -> Iterator[Mapping[str, Samples]]:
-    """Batches of all parameters: noise, steps, gaps, late samples, contexts, epochs."""
+    """Batches of all parameters: noise, steps, gaps, late samples, contexts, epochs.
+
+    In some, the parameters have a context in common, as those of a packet.
+    """
     random = np.random.default_rng(seed)
     done = dict.fromkeys(DEFINED, 0)
     for number in range(count):
         batch = {}
+        packet = int(random.integers(1, 6)) if random.random() < 0.4 else 0
+        told = {
+            mode: (random.random(packet) < 0.5).astype(float)
+            for mode in ("eclipse", "heater", "safe")[: number // 30]
+        }
         for parameter in random.permutation(sorted(DEFINED)).tolist():
-            length = int(random.integers(0, 6))
+            length = packet or int(random.integers(0, 6))
             if not length:
                 continue
             times = done[parameter] + np.arange(1, length + 1)
@@ -80,7 +88,7 @@ def stream(seed: int, count: int = 120) -> Iterator[Mapping[str, Samples]]:
                 times = random.permutation(times) - int(random.integers(0, 3))
             values = random.normal(0, 1, length) + 6 * (random.random() < 0.03)
             values[random.random(length) < 0.05] = np.nan
-            context: dict[str, Any] | None = None
+            context: dict[str, Any] | None = told if packet else None
             epochs: tuple[tuple[int, str], ...] = ()
             if number > count / 2 and random.random() < 0.05:
                 context = {"mode": random.integers(0, 2, length).astype(float)}
@@ -252,7 +260,7 @@ def test_thousands_of_parameters_share_a_few_arrays():
     assert len(logic.snapshot()) < 5_000 * 1_000
 
 
-def test_a_parameter_that_learns_of_a_context_leaves_the_bank_with_what_it_knows():
+def test_a_parameter_that_learns_of_a_context_changes_the_bank_with_what_it_knows():
     logic, alone = shard(), watch_of("plain")
     random = np.random.default_rng(4)
     for start in range(0, 300, 10):
@@ -262,11 +270,13 @@ def test_a_parameter_that_learns_of_a_context_leaves_the_bank_with_what_it_knows
         scored = one(logic, {"plain": samples})
         verdict = alone.update(times_us, samples.values, context)
         assert scored.scores.tobytes() == verdict.scores.tobytes()
-    [bank] = logic._banks.values()
-    assert len(bank) == 0
+    without, with_mode = logic._banks.values()
+    assert (len(without), len(with_mode)) == (0, 1)
+    assert with_mode.kind is not None
+    assert with_mode.kind.context_names == ("mode",)
     another = Samples(name("other"), np.arange(10), random.normal(size=10))
     one(logic, {"other": another})
-    assert len(bank) == 1
+    assert (len(without), len(with_mode)) == (1, 1)
 
 
 def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kept(
@@ -354,7 +364,7 @@ def test_other_settings_make_a_parameter_of_a_bank_start_afresh(caplog):
 
 def test_what_was_in_a_bank_goes_on_beside_new_detectors(caplog):
     logic = shard()
-    for batch in stream(7, 60):
+    for batch in stream(10, 60):
         one(logic, batch)
     more = {**QUICK, **SOON_OVER, "rolling_z_score": {}}
     changed = Definitions([ParameterDefinition(name("plain"), detectors=more)])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from connectors.timescale import LatestAnomaly
+from connectors.database.overview import LatestAnomaly
 from simulators.demo_live import Reading, Speeds, live_table, status_line
 
 ANOMALY = LatestAnomaly(

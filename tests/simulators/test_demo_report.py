@@ -7,9 +7,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from connectors.database.overview import ExpectedPass, FlightEvent, OrbitPosition
+from connectors.database.overview import (
+    ExpectedPass,
+    FlightEvent,
+    LatestAnomaly,
+    OrbitPosition,
+)
 from connectors.messages import ParameterName
-from connectors.timescale import LatestAnomaly
 from connectors.truth import Injected
 from simulators.demo_report import (
     event_table,

@@ -14,7 +14,8 @@ from bytewax.testing import TestingSource, cluster_main
 from connectors.database.connection import connect
 from connectors.database.positions import read_positions
 from connectors.messages import Scored
-from connectors.timescale import DatabaseSink, count_samples
+from connectors.timescale import DatabaseSink
+from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import SECOND_US, START_US, poll, process, scored
 
 POLLS = 200

@@ -8,14 +8,24 @@ from connectors.database.connection import Connection
 from connectors.database.overview import (
     ExpectedPass,
     FlightEvent,
+    LatestAnomaly,
     OrbitPosition,
     StoredParameter,
     flight_events,
+    latest_anomalies,
     latest_position,
     next_pass,
     stored_parameters,
 )
-from tests.connectors.telemetry import open_sink, poll, scored
+from connectors.messages import moment
+from tests.connectors.telemetry import (
+    MINUTE_US,
+    START_US,
+    anomaly,
+    open_sink,
+    poll,
+    scored,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -88,3 +98,27 @@ def test_the_next_pass_is_the_first_that_is_not_over(reader: Connection):
     following = ExpectedPass("ISS", "Redu", after(10), after(15), 10)
     assert next_pass(reader, "ISS", after(5)) == following
     assert next_pass(reader, "HST", NOW) is None
+
+
+def test_the_latest_anomalies_come_with_names_and_an_explanation(
+    store: str, reader: Connection
+):
+    later_us = START_US + MINUTE_US
+    changes = (
+        anomaly(1),
+        anomaly(5, 2, started_us=later_us, ended_us=later_us + 7, severity="SEVERE"),
+    )
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0], anomalies=changes))
+    told = ("/ORBITER/power/voltage", "SEVERE", 1.5)
+    assert latest_anomalies(reader, 1) == [
+        LatestAnomaly(
+            *told, moment(later_us), moment(later_us + 7), "3.5 V is above 1.5 V"
+        )
+    ]
+    assert [each.ended_at is None for each in latest_anomalies(reader, 9)] == [
+        False,
+        True,
+    ]
+    query = "SELECT explanation -> 'upper', explanation ->> 'detector' FROM anomaly"
+    assert reader.execute(query).fetchone() == (1.5, "rolling_z_score")

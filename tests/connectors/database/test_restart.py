@@ -4,7 +4,7 @@ import pytest
 
 from connectors.database.connection import Connection
 from connectors.database.positions import read_positions
-from connectors.timescale import samples_of
+from tests.connectors.stored import samples_of
 from tests.connectors.telemetry import (
     MINUTE_US,
     SECOND_US,

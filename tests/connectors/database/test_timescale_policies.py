@@ -6,7 +6,7 @@ import pytest
 
 from connectors.database.connection import Connection, connect
 from connectors.messages import moment
-from connectors.timescale import count_samples
+from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import SECOND_US, START_US, open_sink, poll, scored
 
 DAY_US = 86_400 * SECOND_US

@@ -147,7 +147,7 @@ def test_commands_may_be_whole_numbers_or_flags():
 def test_a_column_of_another_length_is_refused_and_nothing_learnt(make):
     detector = make()
     before = detector.snapshot()
-    with pytest.raises(ValueError, match="has not 3 numbers"):
+    with pytest.raises(ValueError, match="not that of 3 values"):
         run(detector, np.zeros(3), {"a": np.ones(3), "b": np.ones(4)})
     with pytest.raises(ValueError, match="2 times for 3 values"):
         detector.update(np.arange(2), np.zeros(3), {"a": np.ones(3)})

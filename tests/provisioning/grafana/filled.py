@@ -49,10 +49,10 @@ SPOILT = {
     "tank_temperature": (range(1790, SAMPLES * 10), 55.0),
 }
 TABLES = (
-    "parameter", "sample", "anomaly", "drift_event", "expected_range", "stream_position",
-    "parameter_limit", "orbit_state", "orbit_minute", "satellite_pass",
-    "orbit_prediction", "launch_state", "launch_event", "launch_prediction",
-    "launch_prediction_score",
+    "parameter", "sample", "anomaly", "drift_event", "expected_range",
+    "stream_position", "parameter_limit", "orbit_state", "orbit_minute",
+    "satellite_pass", "orbit_prediction", "launch_state", "launch_event",
+    "launch_prediction", "launch_prediction_score",
 )  # fmt: skip
 STORED_COLUMNS = """
     SELECT column_name FROM information_schema.columns
