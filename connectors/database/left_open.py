@@ -28,12 +28,13 @@ FORGOTTEN = (
 _NUMBERS = ("observed", "expected", "lower", "upper", "threshold")
 # Those in progress are not meant: an anomaly is known by its parameter and start.
 _FIND = """
-    SELECT anomaly.id, heard.first AS before
+    SELECT anomaly.id, parameter_id, heard.first AS before,
+        started_at <= heard.last AS is_past
     FROM anomaly
     JOIN unnest(
-        %(parameter_ids)s::int[], %(first)s::timestamptz[],
+        %(parameter_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[],
         %(open_since)s::timestamptz[]
-    ) AS heard (parameter_id, first, open_since) USING (parameter_id)
+    ) AS heard (parameter_id, first, last, open_since) USING (parameter_id)
     WHERE ended_at IS NULL AND started_at IS DISTINCT FROM heard.open_since
 """
 _CLOSE = """
@@ -75,11 +76,22 @@ class LeftOpen:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A parameter in what is being stored: its first sample, and what stays open."""
+    """A parameter in what is being stored: from when to when, and what stays open."""
 
     parameter_id: int
     first_us: int
+    last_us: int
     open_since_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An anomaly that is open but not in progress; it may begin later than heard."""
+
+    id: UUID
+    parameter_id: int
+    before: datetime
+    is_past: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +131,31 @@ class _Closed:
         return msgspec.convert(whole, Explanation)
 
 
-def close_forgotten(connection: Connection, heard: Iterable[Heard]) -> list[Anomaly]:
-    """Closes what is open of these parameters but not in progress; returns it."""
+def close_forgotten(
+    connection: Connection, heard: Iterable[Heard]
+) -> tuple[list[Anomaly], set[int]]:
+    """Closes what is open of these parameters, but not in progress; returns it.
+
+    Also returns the parameters (their ids) for which it is too early to tell: what was
+    stored before goes further than what is stored now, and they may be in one then.
+    """
     rows = [*heard]
     if not rows:
-        return []
+        return [], set()
     columns = {
         "parameter_ids": [row.parameter_id for row in rows],
         "first": [moment(row.first_us) for row in rows],
+        "last": [moment(row.last_us) for row in rows],
         "open_since": [
             None if row.open_since_us is None else moment(row.open_since_us)
             for row in rows
         ],
     }
-    with connection.cursor(row_factory=class_row(LeftOpen)) as cursor:
+    with connection.cursor(row_factory=class_row(_Found)) as cursor:
         found = cursor.execute(_FIND, columns).fetchall()
-    return close(connection, found, FORGOTTEN)
+    past = [LeftOpen(each.id, each.before) for each in found if each.is_past]
+    early = {each.parameter_id for each in found if not each.is_past}
+    return close(connection, past, FORGOTTEN), early
 
 
 def close(connection: Connection, found: Sequence[LeftOpen], why: str) -> list[Anomaly]:

@@ -127,7 +127,7 @@ class Session:
     def _transaction(self, new: Batch) -> _Stored:
         store_samples = merge_samples if self._expect_repeats else copy_samples
         pieces = [*chain.from_iterable(pieces for _, pieces in new.polls), *new.timely]
-        stored, heard = _Stored(), dict[ParameterName, Heard]()
+        stored, checked = _Stored(), set[ParameterName]()
         with self._connection.transaction():
             if pieces:
                 ids = self._parameters.look_up(
@@ -138,7 +138,8 @@ class Session:
                 samples = store_samples(self._connection, _rows(pieces, ids))
                 anomalies = store_anomalies(self._connection, pieces, self._parameters)
                 heard = self._first_heard(new)
-                forgotten = close_forgotten(self._connection, heard.values())
+                forgotten, early = close_forgotten(self._connection, heard.values())
+                checked = {of for of in heard if heard[of].parameter_id not in early}
                 stored = _Stored(samples, anomalies, forgotten)
                 store_drifts(self._connection, pieces, self._parameters)
                 store_expected(self._connection, pieces, self._parameters)
@@ -147,14 +148,11 @@ class Session:
             if stored.forgotten:
                 self._tell(stored.forgotten)
         self._parameters.keep()
-        self._unchecked -= heard.keys()
+        self._unchecked -= checked
         return stored
 
     def _first_heard(self, new: Batch) -> dict[ParameterName, Heard]:
-        """The parameters to be looked at: now it is certain what is open of them.
-
-        That is when their poll was not stored before, not even in part.
-        """
+        """The parameters to be looked at: of polls not stored before, even in part."""
         self._unchecked |= self._parameters.new
         heard: dict[ParameterName, Heard] = {}
         if not self._unchecked:
@@ -173,12 +171,13 @@ class Session:
         for place, name in enumerate(piece.samples.names):
             if name in self._unchecked:
                 times_us = piece.samples.times_us[piece.samples.rows(place)]
-                first_us = int(times_us.min())
+                first_us, last_us = int(times_us.min()), int(times_us.max())
                 if name in before:
                     first_us = min(first_us, before[name].first_us)
+                    last_us = max(last_us, before[name].last_us)
                 parameter_id = self._parameters.id_of(name)
                 open_us = piece.open_since_us.get(name)
-                found[name] = Heard(parameter_id, first_us, open_us)
+                found[name] = Heard(parameter_id, first_us, last_us, open_us)
         return found
 
 

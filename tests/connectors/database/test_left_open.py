@@ -148,6 +148,18 @@ def test_polls_of_before_a_restart_say_nothing_of_what_is_open_now(
     assert told.anomalies == []
 
 
+def test_what_began_later_than_what_is_heard_is_not_closed_yet(
+    left: str, reader: Connection
+):
+    """With several workers, polls are stored before those that lack pieces."""
+    earlier_us = START_US - MINUTE_US
+    with open_sink(left) as sink:
+        sink.write(scored(poll(2), [1.0, 1.0], first_us=earlier_us))
+        assert reader.execute(ROWS).fetchall() == [OPEN]
+        sink.write(scored(poll(3), [1.0], first_us=LATER_US))
+    assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
 def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection):
     told = Told(left, DeliveryFailed("telemetry.anomalies", "no broker"))
     with pytest.raises(DeliveryFailed):
