@@ -274,7 +274,8 @@ class Scored:
 
     `scores` (float64, 1.0 = threshold, NaN = not scored) and `severities` (int8, as
     numbered in the table `severity`) have a number for each sample, `units` a unit for
-    each parameter. What a timer brought about has no samples, and no poll.
+    each parameter. `open_since_us` says of those in an anomaly, now that these samples
+    were seen, when it started. What a timer brought about has no samples, and no poll.
     """
 
     samples: Runs
@@ -286,6 +287,7 @@ class Scored:
     drifts: tuple[Drift, ...] = ()
     records: tuple[Records, ...] = ()
     expected: Sequence[Expected] = ()
+    open_since_us: Mapping[ParameterName, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ CHANGES = ("opened", "updated", "closed")
 SEVERITIES = ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE")
 
 _SPACECRAFT = attrgetter("spacecraft")
+_NEVER_US = -(2**62)
 
 
 class _EventTimeLag(Collector):
@@ -45,7 +46,7 @@ class _EventTimeLag(Collector):
         )
         now_us = time.time() * 1e6
         for spacecraft, newest_us in sorted(self.newest_us.items()):
-            if spacecraft.startswith(REPLAYED):
+            if spacecraft.startswith(REPLAYED) or newest_us == _NEVER_US:
                 continue
             family.add_metric([spacecraft], (now_us - newest_us) / 1e6)
         yield family
@@ -70,6 +71,16 @@ class FlowMetrics:
             "telemetry_late_samples",
             "Samples not newer than one seen before: judged by limits only.",
         )
+        self.watched = Gauge(
+            "orbitwatch_parameters_watched",
+            "Parameters that are watched.",
+            registry=registry,
+        )
+        self.unwatched = counter(
+            "telemetry_unwatched_samples",
+            "Samples of parameters beyond the number that is watched: judged by limits "
+            "only.",
+        )
         self.not_tracked = counter(
             "not_tracked_samples",
             "Samples that a tracker could not use.",
@@ -89,7 +100,8 @@ class FlowMetrics:
         )
         self._open = Gauge(
             "orbitwatch_anomalies_open",
-            "Anomalies in progress, by their severity so far.",
+            "Anomalies in progress, by their severity so far (of parameters that were "
+            "heard since the start).",
             ("severity",),
             registry=registry,
         )
@@ -163,10 +175,18 @@ class FlowMetrics:
         self.poll_samples.observe(samples)
 
     def _read(self, spacecraft: str, times_us: NDArray[np.int64]) -> None:
+        self._heard(spacecraft, int(times_us.max())).inc(len(times_us))
+
+    def heard_before(self, spacecraft: str, newest_us: int) -> None:
+        """Takes in a spacecraft of before a restart: its silence is to be noticed."""
+        self._heard(spacecraft, newest_us)
+
+    def _heard(self, spacecraft: str, newest_us: int) -> Counter:
+        """Notes how new what was heard is; returns where samples are counted."""
         spacecraft = self._label(spacecraft)
-        self._samples.labels(spacecraft).inc(len(times_us))
-        newest_us = max(int(times_us.max()), self._lag.newest_us[spacecraft])
-        self._lag.newest_us[spacecraft] = newest_us
+        known_us = self._lag.newest_us[spacecraft]
+        self._lag.newest_us[spacecraft] = max(newest_us, known_us)
+        return self._samples.labels(spacecraft)
 
     def refused(self, reason: str) -> None:
         """Counts a dead letter."""
@@ -183,7 +203,7 @@ class FlowMetrics:
             self.in_progress(anomaly.id, anomaly.severity)
 
     def in_progress(self, anomaly_id: str, severity: str) -> None:
-        """Takes an anomaly for open: one that was told, or one from a snapshot."""
+        """Takes an anomaly for open: one that was told, or goes on after a restart."""
         self._ended(anomaly_id)
         self._severity_of[anomaly_id] = severity
         self._open.labels(severity).inc()
@@ -217,5 +237,5 @@ class FlowMetrics:
         if spacecraft not in known:
             if len(known) >= MOST_SPACECRAFT:
                 spacecraft = "other"
-            known.setdefault(spacecraft, -(2**62))
+            known.setdefault(spacecraft, _NEVER_US)
         return spacecraft

@@ -89,6 +89,10 @@ class Definitions:
     def __iter__(self) -> Iterator[ParameterDefinition]:
         return iter(self._by_name.values())
 
+    def __contains__(self, name: ParameterName) -> bool:
+        """Whether this parameter was described, and not just every spacecraft's."""
+        return name in self._by_name
+
     def of(self, name: ParameterName) -> ParameterDefinition:
         """The definition of a parameter, described or not."""
         for known in (name, _original(name), name._replace(spacecraft=EVERY)):

@@ -14,6 +14,8 @@ from connectors.errors import SettingsError
 
 PREFIX = "ORBITWATCH_"
 KAFKA_PREFIX = "ORBITWATCH_KAFKA_"
+# More than most missions have; with so many a flow took 660 to 880 MB.
+MOST_PARAMETERS = 20_000
 
 # Delivery depends on these, so nobody may change them from outside.
 _OWN_KAFKA_PROPERTIES = frozenset(
@@ -41,6 +43,12 @@ def _number(low: float, high: float) -> Callable[[str], float]:
         return number
 
     return parse
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10_000_000:
+        raise ValueError(f"{text!r} is not a number from 1 to 10000000")
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -148,6 +156,12 @@ class Settings:
         Path,
         "folder of YAML files that describe parameters: units, limits, detectors",
     )
+    most_parameters: int = _setting(
+        str(MOST_PARAMETERS),
+        _count,
+        "how many parameters a process watches; beyond, new ones that nobody described "
+        "are stored and held against limits only",
+    )
     places: Path = _setting(
         "provisioning/places.yaml",
         Path,
@@ -193,6 +207,11 @@ class Settings:
         "least important log level that is shown",
     )
     kafka_properties: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def most_names(self) -> int:
+        """How many names are kept in memory: those watched, and as many again."""
+        return 2 * self.most_parameters
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from typing_extensions import override
 
-from connectors.database.session import Written
+from connectors.database.session import Session, Written
 from connectors.database.whole_polls import Batch, WholePolls
 from connectors.database.writer import DatabaseWriter
 from connectors.errors import SchemaOutdated
-from connectors.messages import Scored
+from connectors.messages import Anomaly, Scored
 from connectors.migrate import missing
 from connectors.process import FlowProcess
+
+Tell = Callable[[Sequence[Anomaly]], None]
 
 _log = logging.getLogger("orbitwatch.database")
 
@@ -30,6 +34,10 @@ def check_database(database: str) -> None:
         raise SchemaOutdated(lacking)
 
 
+def tell_nobody(_: Sequence[Anomaly]) -> None:
+    """Keeps what was closed to the database."""
+
+
 class DatabaseSink(FixedPartitionedSink[Scored, None]):
     """Stores samples and anomalies, each exactly once, whatever is killed.
 
@@ -38,11 +46,14 @@ class DatabaseSink(FixedPartitionedSink[Scored, None]):
     what slips through (polls are cut in other places then) meets its own keys: the
     first value of a sample and the highest revision of an anomaly stay.
 
+    An anomaly that the database has as open, and that does not go on when its parameter
+    is first heard, is closed: what was known of it was lost. `tell` hears of it.
+
     There is one partition, so in a cluster one worker stores everything.
     """
 
-    def __init__(self, run: FlowProcess, flow: str) -> None:
-        self._run, self._flow = run, flow
+    def __init__(self, run: FlowProcess, flow: str, tell: Tell = tell_nobody) -> None:
+        self._run, self._flow, self._tell = run, flow, tell
 
     @override
     def list_parts(self) -> list[str]:
@@ -52,7 +63,7 @@ class DatabaseSink(FixedPartitionedSink[Scored, None]):
     def build_part(
         self, step_id: str, for_part: str, resume_state: None
     ) -> _DatabasePartition:
-        return _DatabasePartition(self._run, self._flow)
+        return _DatabasePartition(self._run, self._flow, self._tell)
 
 
 class _DatabasePartition(StatefulSinkPartition[Scored, None]):
@@ -61,15 +72,16 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
     The flow waits when it has made the next, and for all at the end of an epoch.
     """
 
-    def __init__(self, run: FlowProcess, flow: str) -> None:
+    def __init__(self, run: FlowProcess, flow: str, tell: Tell) -> None:
         self._metrics, self._health = run.metrics, run.health
+        settings = run.settings
         self._polls = WholePolls()
         self._thread = ThreadPoolExecutor(1, "database")
         self._storing: Future[None] | None = None
         self._writer = DatabaseWriter(
-            run.settings.database,
-            flow,
-            run.settings.retry_seconds,
+            settings.database,
+            partial(Session, settings.database, flow, settings.most_names, tell),
+            settings.retry_seconds,
             run.should_stop,
             self._report,
         )
@@ -117,6 +129,9 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
         metrics.database_repeated.inc(written.repeated)
         metrics.database_contradicted.inc(written.contradicted)
         metrics.database_retries.inc(written.retries)
+        for anomaly in written.forgotten:
+            metrics.anomaly(anomaly)
+            _log.warning("%s: an anomaly was left open, and is closed", anomaly.name)
         now_s = time.time()
         for poll in written.polls:
             metrics.latency.observe(now_s - poll.oldest_message_us / 1e6)

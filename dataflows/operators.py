@@ -14,6 +14,8 @@ from connectors.errors import StateUnreadable
 from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions
+from connectors.settings import MOST_PARAMETERS
+from dataflows.admission import Admission
 from dataflows.detectors.snapshot import SnapshotError
 from dataflows.followed import Follower
 from dataflows.tracking import TrackLogic
@@ -75,6 +77,7 @@ def watch(
     up: KeyedStream[Polled],
     definitions: Definitions,
     metrics: FlowMetrics,
+    most_parameters: int = MOST_PARAMETERS,
     clock_us: Callable[[], int] = wall_clock_us,
 ) -> KeyedStream[Scored]:
     """Scores each parameter's samples with detectors of its own.
@@ -82,10 +85,11 @@ def watch(
     Each batch in gives one batch out, in order: the sink counts on it. Only silence is
     judged by the clock.
     """
+    admission = Admission(metrics, most_parameters)
 
     def build(resume: bytes | None) -> ShardLogic:
         try:
-            return ShardLogic(resume, definitions, metrics, clock_us)
+            return ShardLogic(resume, definitions, metrics, clock_us, admission)
         except SnapshotError as error:
             raise StateUnreadable(step_id, str(error)) from None
 
@@ -94,9 +98,9 @@ def watch(
 
 @operator
 def anomalies(step_id: str, up: KeyedStream[Scored]) -> Stream[Anomaly]:
-    """The changes of anomalies that scoring brought about."""
+    """The changes of anomalies that scoring brought about, but for those of replays."""
 
-    def of(item: tuple[str, Scored]) -> tuple[Anomaly, ...]:
-        return item[1].anomalies
+    def of(item: tuple[str, Scored]) -> list[Anomaly]:
+        return [one for one in item[1].anomalies if not one.name.is_replayed]
 
     return op.flat_map("changes", up, of)

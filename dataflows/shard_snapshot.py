@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from connectors.messages import ParameterName
 from connectors.parameters import Definitions
 from dataflows.detectors.bank import DetectorBank
-from dataflows.detectors.bank_snapshot import read_bank
+from dataflows.detectors.bank_snapshot import keys_in, read_bank
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 from dataflows.watched import Watched
 
@@ -45,13 +46,43 @@ def read_shard(data: bytes, definitions: Definitions) -> Iterator[Watched]:
     banks, alone = _COUNTS.unpack(counts)
     alone += banks
     silent = dict(_pairs(parts[alone:]))
+    unread: Counter[str] = Counter()
     for bank in parts[:banks]:
-        for saved in read_bank(bank):
-            one = _afresh(saved.key, definitions)
-            yield _resumed(one, [*saved.into(one.watch)], silent)
+        for one, fresh in _of_bank(bank, definitions, unread):
+            yield _resumed(one, [*fresh], silent)
     for key, state in _pairs(parts[banks:alone]):
         one = _afresh(key, definitions)
-        yield _resumed(one, [*one.watch.restore(state)], silent)
+        yield _resumed(one, [*_restored(one, state, unread)], silent)
+    for problem, count in unread.items():
+        _log.warning("%d parameters start afresh: %s", count, problem)
+
+
+def _of_bank(
+    bank: bytes, definitions: Definitions, unread: Counter[str]
+) -> Iterator[tuple[Watched, Sequence[str]]]:
+    """Yields the parameters of a bank, and which parts of them start afresh.
+
+    If the bank cannot be read all do, which is counted in `unread`, by the reason.
+    """
+    try:
+        found = read_bank(bank)
+    except SnapshotError as error:
+        keys = keys_in(bank)
+        unread[str(error)] += len(keys)
+        yield from ((_afresh(key, definitions), ()) for key in keys)
+    else:
+        for saved in found:
+            one = _afresh(saved.key, definitions)
+            yield one, saved.into(one.watch)
+
+
+def _restored(one: Watched, state: bytes, unread: Counter[str]) -> Sequence[str]:
+    """Has a parameter by itself go on; returns, or counts, what does not."""
+    try:
+        return one.watch.restore(state)
+    except SnapshotError as error:
+        unread[str(error)] += 1
+        return ()
 
 
 def _pairs(parts: list[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -19,7 +19,7 @@ from dataflows.detectors.expected_range import ExpectedRange
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.severity import Severity
 from dataflows.detectors.staleness import Staleness
-from dataflows.detectors.watch import ParameterWatch
+from dataflows.detectors.watch import NEWEST, ParameterWatch
 
 # The id of an anomaly follows from its parameter and start, whoever computes it.
 ANOMALY_NAMESPACE = uuid.UUID("6f7262b2-7477-4174-8368-616e6f6d616c")
@@ -47,6 +47,17 @@ class Watched:
     def key(self) -> bytes:
         """What it is known by in snapshots."""
         return "/".join(self.name).encode()
+
+    @property
+    def newest_us(self) -> int:
+        """The generation time of its newest sample, as its own clock has it."""
+        return int(self.watch.clock[NEWEST])
+
+    @property
+    def open_since_us(self) -> int | None:
+        """When the anomaly started that its samples are in."""
+        current = self.watch.episodes.current
+        return None if current is None else current.started_us
 
     @classmethod
     def afresh(cls, definition: ParameterDefinition) -> Watched:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -22,22 +23,27 @@ from connectors.messages import (
     moment,
 )
 from connectors.metrics import FlowMetrics
-from connectors.parameters import Definitions
+from connectors.parameters import Band, Definitions
+from dataflows.admission import Admission
 from dataflows.detectors.bank import BankKind, DetectorBank, bank_of
 from dataflows.detectors.episodes import EpisodeChange
+from dataflows.detectors.limits import Limits
 from dataflows.detectors.staleness import Staleness
+from dataflows.detectors.watch import ParameterWatch
 from dataflows.shard_snapshot import read_shard, write_shard
 from dataflows.silence import Silence
 from dataflows.watched import Watched
 
 _NO_ROWS = np.zeros(2, np.int64)
+# Stands for all parameters that are too many to be watched.
+_UNWATCHED = Watched(ParameterName("", "", ""), "", ParameterWatch([]), None)
 
 
 class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     """Judges what arrives of a shard's parameters; its snapshot is all they learnt.
 
-    A parameter is known from its first sample on. `clock_us` is asked only where
-    silence is to be told.
+    A parameter is known from its first sample on, if there is room for it; what was
+    known before a restart is. `clock_us` is asked only where silence is to be told.
     """
 
     def __init__(
@@ -46,18 +52,19 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         definitions: Definitions,
         metrics: FlowMetrics,
         clock_us: Callable[[], int],
+        admission: Admission | None = None,
     ) -> None:
         self._definitions, self._metrics = definitions, metrics
+        self._admission = admission or Admission(metrics)
         self._clock_us = clock_us
         self._watched: dict[ParameterName, Watched] = {}
         self._banks: dict[BankKind, DetectorBank] = {}
         self._silence = Silence()
+        # Anomalies of before a restart, until their parameter is heard: where processes
+        # were split, only one of those that go on from the same snapshot will hear it.
+        self._unheard: dict[ParameterName, list[tuple[str, str]]] = {}
         for watched in read_shard(resume, definitions) if resume else ():
-            self._take_in(watched)
-            self._silence.resumed(watched, clock_us())
-            if not watched.name.is_replayed:
-                for anomaly_id, severity in watched.in_progress():
-                    metrics.in_progress(anomaly_id, severity)
+            self._resume(watched)
 
     @override
     def on_batch(self, values: list[Polled]) -> tuple[Iterable[Scored], bool]:
@@ -78,15 +85,38 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
     def snapshot(self) -> bytes:
         return write_shard(self._watched.values(), self._banks.values())
 
+    def _resume(self, watched: Watched) -> None:
+        self._take_in(watched)
+        self._silence.resumed(watched, self._clock_us())
+        if watched.name.is_replayed:
+            return
+        self._metrics.heard_before(watched.name.spacecraft, watched.newest_us)
+        if in_progress := [*watched.in_progress()]:
+            self._unheard[watched.name] = in_progress
+
+    def _hear(self, names: Iterable[ParameterName]) -> None:
+        for name in self._unheard.keys() & names:
+            for anomaly_id, severity in self._unheard.pop(name):
+                self._metrics.in_progress(anomaly_id, severity)
+
     def _of(self, name: ParameterName) -> Watched:
         watched = self._watched.get(name)
         if watched is None:
+            # What somebody described is watched in any case.
+            if name not in self._definitions and not self._admission.has_room_for(name):
+                return _UNWATCHED
             watched = Watched.afresh(self._definitions.of(name))
             self._take_in(watched)
         return watched
 
     def _take_in(self, watched: Watched) -> None:
+        self._admission.add()
         self._watched[watched.name] = watched
+        self._seat(watched)
+
+    def _seat(self, watched: Watched) -> None:
+        """Puts its detectors into the bank of their kind, if there is one."""
+        watched.bank = None
         kind = bank_of(watched.watch)
         if kind is not None:
             bank = self._banks.get(kind)
@@ -96,12 +126,19 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
 
     def _judge(self, polled: Polled) -> Iterator[Scored]:
         samples = polled.samples
+        if self._unheard:
+            self._hear(samples.names)
         watched = [self._of(name) for name in samples.names]
         found = _Found(samples)
         for place in self._judge_together(found, watched):
             self._judge_alone(found, watched[place], place)
         anomalies, drifts = found.in_order()
         self._count(found.late, anomalies, drifts)
+        # Ends of silences come first: what follows says that none goes on.
+        silent = [one for one in watched if one.staleness]
+        if silent:
+            for one, change in self._silence.arrived(silent, self._clock_us()):
+                yield self._timely(one, change)
         yield Scored(
             samples,
             found.scores,
@@ -112,11 +149,8 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             drifts,
             polled.records,
             found.expected,
+            found.open_since_us,
         )
-        silent = [one for one in watched if one.staleness]
-        if silent:
-            for one, change in self._silence.arrived(silent, self._clock_us()):
-                yield self._timely(one, change)
 
     def _judge_together(self, found: _Found, watched: Sequence[Watched]) -> list[int]:
         """Has the banks judge what is theirs; returns the places of the others."""
@@ -161,9 +195,22 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         found.expected += [
             watched[places[index]].expected(told) for index, told in judged.ranges
         ]
+        found.note_open(watched[places[index]] for index in bank.open_among(rows))
         return [places[index] for index in judged.left]
 
+    def _hold_against_limits(self, found: _Found, place: int) -> None:
+        """Judges samples of an unwatched parameter, each by itself."""
+        run, rows = found.samples.run(place), found.samples.rows(place)
+        definition = self._definitions.of(run.name)
+        limits = _limits(definition.soft, definition.hard)
+        found.scores[rows] = scores = limits.judge(run.values)
+        found.severities[rows] = limits.severities(scores)
+        self._metrics.unwatched.inc(len(run))
+
     def _judge_alone(self, found: _Found, one: Watched, place: int) -> None:
+        if one is _UNWATCHED:
+            self._hold_against_limits(found, place)
+            return
         run = found.samples.run(place)
         verdict = one.watch.update(run.times_us, run.values, run.context, run.epochs)
         rows = found.samples.rows(place)
@@ -172,13 +219,14 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         found.drifts[place] = one.drifts(verdict.drifts)
         found.expected += map(one.expected, verdict.ranges)
         found.late += verdict.late
+        found.note_open([one])
         if one.bank is None:
             return
         if bank_of(one.watch) == one.bank.kind:
             one.bank.note(one.row)
         else:  # it has got to know more of the context
             one.bank.remove(one.row)
-            self._take_in(one)
+            self._seat(one)
 
     def _timely(self, one: Watched, change: EpisodeChange) -> Scored:
         """What a timer brought about, or the end of it."""
@@ -199,6 +247,12 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             self._metrics.drift(drift.detector)
 
 
+@lru_cache
+def _limits(soft: Band, hard: Band) -> Limits:
+    """Limits that hold samples against them each by itself: they keep nothing."""
+    return Limits(*soft, *hard)
+
+
 class _Found:
     """What is found of a batch so far: a number a sample, or by place."""
 
@@ -209,7 +263,15 @@ class _Found:
         self.anomalies: dict[int, tuple[Anomaly, ...]] = {}
         self.drifts: dict[int, tuple[Drift, ...]] = {}
         self.expected: list[Expected] = []
+        self.open_since_us: dict[ParameterName, int] = {}
         self.late = 0
+
+    def note_open(self, watched: Iterable[Watched]) -> None:
+        """Notes whether these parameters are in an anomaly now."""
+        for one in watched:
+            self.open_since_us.pop(one.name, None)
+            if (since_us := one.open_since_us) is not None:
+                self.open_since_us[one.name] = since_us
 
     def in_order(self) -> tuple[tuple[Anomaly, ...], tuple[Drift, ...]]:
         """The anomalies and the drifts of all parameters, in their order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
@@ -12,12 +13,18 @@ from bytewax.outputs import Sink
 
 from connectors import topics
 from connectors.database.limit_table import store_limits
-from connectors.kafka.sink import KafkaSink, anomaly_message, dead_letter_message
+from connectors.kafka.sink import (
+    KafkaSink,
+    anomaly_message,
+    dead_letter_message,
+    tell_anomalies,
+)
 from connectors.kafka.source import TelemetrySource
 from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, read_definitions
 from connectors.process import FlowProcess
+from connectors.settings import MOST_PARAMETERS
 from connectors.start import start_flow
 from connectors.timescale import DatabaseSink
 from connectors.topics import Topic
@@ -44,6 +51,7 @@ def build(
     definitions: Definitions,
     metrics: FlowMetrics,
     tracking: Tracking | None = None,
+    most_parameters: int = MOST_PARAMETERS,
 ) -> Dataflow:
     """The flow; its name and its steps' names are what snapshots are found by."""
     flow = Dataflow(name)
@@ -54,7 +62,7 @@ def build(
     # ("shard 00", Polled)
     if tracking:
         sharded = track("track", sharded, tracking.inputs, tracking.new)
-    scored = watch("watch", sharded, definitions, metrics)
+    scored = watch("watch", sharded, definitions, metrics, most_parameters)
     # ("shard 00", Scored)
     op.output("database", scored, database)
     op.output("anomaly_topic", anomalies("anomalies", scored), anomaly_topic)
@@ -75,10 +83,11 @@ def connect(
     return build(
         name,
         TelemetrySource(run, topic, definitions.identify),
-        DatabaseSink(run, name),
+        DatabaseSink(run, name, partial(tell_anomalies, run)),
         KafkaSink(run, topics.ANOMALIES, anomaly_message),
         KafkaSink(run, topics.DEAD_LETTERS, dead_letter_message),
         definitions,
         run.metrics,
         tracking(run) if tracking else None,
+        run.settings.most_parameters,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from psycopg.rows import class_row
@@ -47,10 +47,13 @@ class Parameter:
 
 
 class ParameterIds:
-    """The parameters of a system that are known to be in the database."""
+    """The parameters of a system that are known to be in the database.
 
-    def __init__(self, system: str) -> None:
-        self._system = system
+    When there are more than `most`, they are asked for again: they may be invented.
+    """
+
+    def __init__(self, system: str, most: int) -> None:
+        self._system, self._most = system, most
         self._known: dict[ParameterName, Parameter] = {}
         self._uncommitted: dict[ParameterName, Parameter] = {}
 
@@ -73,12 +76,19 @@ class ParameterIds:
             return list(map(self.id_of, names))
         return [parameter.id for parameter in found if parameter is not None]
 
+    @property
+    def new(self) -> Set[ParameterName]:
+        """What was looked up in the database in this transaction."""
+        return self._uncommitted.keys()
+
     def id_of(self, name: ParameterName) -> int:
         """The id of a name that was looked up in this transaction or before."""
         return (self._uncommitted.get(name) or self._known[name]).id
 
     def keep(self) -> None:
         """Remembers what was learnt, now that the transaction is committed."""
+        if len(self._known) > self._most:
+            self._known.clear()
         self._known.update(self._uncommitted)
         self._uncommitted = {}
 

@@ -69,6 +69,13 @@ class Positions:
         """
         return bool(poll.positions) and all(map(self._covers, poll.positions))
 
+    def had_not_stored(self, poll: Poll) -> bool:
+        """Whether the poll goes beyond what was stored then in each partition.
+
+        If so, what is in the database of its parameters is no newer than the poll.
+        """
+        return not any(map(self._covers, poll.positions))
+
     def _covers(self, position: Position) -> bool:
         stored = self._at_open.get((position.topic, position.partition))
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -17,12 +17,13 @@ from connectors.database.event_tables import (
     store_drifts,
     store_expected,
 )
+from connectors.database.left_open import Heard, close_forgotten
 from connectors.database.parameter_ids import ParameterIds
 from connectors.database.positions import Positions
 from connectors.database.record_tables import store_records
 from connectors.database.sample_table import Counts, copy_samples, merge_samples
 from connectors.database.whole_polls import Batch
-from connectors.messages import Poll, Records, Scored
+from connectors.messages import Anomaly, ParameterName, Poll, Records, Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Written:
     `polls` were stored by it; `replayed` counts those dropped, as they were stored
     before a restart. `samples` are new rows; `repeated` ones were there already, and
     the `contradicted` among them with another value, which stays. `anomalies` counts
-    rows added or changed, `retries` the attempts that failed before.
+    rows added or changed, `retries` the attempts that failed before. `forgotten` are
+    anomalies that were found open and closed, as they do not go on.
     """
 
     polls: Sequence[Poll] = ()
@@ -41,20 +43,43 @@ class Written:
     repeated: int = 0
     contradicted: int = 0
     anomalies: int = 0
+    forgotten: Sequence[Anomaly] = ()
     retries: int = 0
     seconds: float = 0.0
+
+
+_NOTHING = Counts(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What a transaction did; see `Written`."""
+
+    samples: Counts = _NOTHING
+    anomalies: int = 0
+    forgotten: Sequence[Anomaly] = ()
 
 
 class Session:
     """A connection, with what it knows to be in the database.
 
     It is thrown away with the connection: after a failure nobody knows what was
-    committed, so the next one asks the database.
+    committed, so the next one asks the database. `tell` hears of forgotten anomalies
+    before they are closed for good, so perhaps twice.
     """
 
-    def __init__(self, database: str, flow: str) -> None:
+    def __init__(
+        self,
+        database: str,
+        flow: str,
+        most_names: int,
+        tell: Callable[[Sequence[Anomaly]], None],
+    ) -> None:
+        self._tell = tell
+        # Parameters whose open anomalies were not looked at yet.
+        self._unchecked: set[ParameterName] = set()
         self._connection = connect(database, flow)
-        self._parameters = ParameterIds(flow)
+        self._parameters = ParameterIds(flow, most_names)
         try:
             self._positions = Positions(self._connection, flow)
         except BaseException:
@@ -74,53 +99,86 @@ class Session:
             for poll, pieces in batch.polls
             if not self._positions.had_stored(poll)
         ]
-        pieces = [*chain.from_iterable(pieces for _, pieces in new), *batch.timely]
-        samples, anomalies = Counts(0), 0
-        if pieces or batch.settled:
-            samples, anomalies = self._commit(pieces, batch.settled)
+        stored = _Stored()
+        if new or batch.timely or batch.settled:
+            stored = self._commit(Batch(new, batch.settled, batch.timely))
         return Written(
             polls=[poll for poll, _ in new],
             replayed=len(batch.polls) - len(new),
-            samples=samples.stored,
-            repeated=samples.repeated,
-            contradicted=samples.contradicted,
-            anomalies=anomalies,
+            samples=stored.samples.stored,
+            repeated=stored.samples.repeated,
+            contradicted=stored.samples.contradicted,
+            anomalies=stored.anomalies,
+            forgotten=stored.forgotten,
             seconds=time.monotonic() - started_s,
         )
 
-    def _commit(
-        self, pieces: Sequence[Scored], settled: Sequence[Poll]
-    ) -> tuple[Counts, int]:
+    def _commit(self, new: Batch) -> _Stored:
         """Tries the fast way first, unless the last batch had repeated rows in it."""
         if not self._expect_repeats:
             try:
-                return self._transaction(pieces, settled)
+                return self._transaction(new)
             except UniqueViolation:
                 self._expect_repeats = True
-        counts, anomalies = self._transaction(pieces, settled)
-        self._expect_repeats = counts.repeated > 0
-        return counts, anomalies
+        stored = self._transaction(new)
+        self._expect_repeats = stored.samples.repeated > 0
+        return stored
 
-    def _transaction(
-        self, pieces: Sequence[Scored], settled: Sequence[Poll]
-    ) -> tuple[Counts, int]:
+    def _transaction(self, new: Batch) -> _Stored:
         store_samples = merge_samples if self._expect_repeats else copy_samples
+        pieces = [*chain.from_iterable(pieces for _, pieces in new.polls), *new.timely]
+        stored, checked = _Stored(), set[ParameterName]()
         with self._connection.transaction():
-            counts, anomalies = Counts(0), 0
             if pieces:
                 ids = self._parameters.look_up(
                     self._connection,
                     [name for piece in pieces for name in piece.samples.names],
                     [unit for piece in pieces for unit in piece.units],
                 )
-                counts = store_samples(self._connection, _rows(pieces, ids))
+                samples = store_samples(self._connection, _rows(pieces, ids))
                 anomalies = store_anomalies(self._connection, pieces, self._parameters)
+                heard = self._first_heard(new)
+                forgotten, early = close_forgotten(self._connection, heard.values())
+                checked = {of for of in heard if heard[of].parameter_id not in early}
+                stored = _Stored(samples, anomalies, forgotten)
                 store_drifts(self._connection, pieces, self._parameters)
                 store_expected(self._connection, pieces, self._parameters)
                 store_records(self._connection, _joined(pieces))
-            self._positions.store(settled)
+            self._positions.store(new.settled)
+            if stored.forgotten:
+                self._tell(stored.forgotten)
         self._parameters.keep()
-        return counts, anomalies
+        self._unchecked -= checked
+        return stored
+
+    def _first_heard(self, new: Batch) -> dict[ParameterName, Heard]:
+        """The parameters to be looked at: of polls not stored before, even in part."""
+        self._unchecked |= self._parameters.new
+        heard: dict[ParameterName, Heard] = {}
+        if not self._unchecked:
+            return heard
+        for poll, pieces in new.polls:
+            if self._positions.had_not_stored(poll):
+                for piece in pieces:
+                    heard |= self._heard(piece, heard)
+        return heard
+
+    def _heard(
+        self, piece: Scored, before: Mapping[ParameterName, Heard]
+    ) -> dict[ParameterName, Heard]:
+        """The unchecked parameters of a piece, which tells what is open of them now."""
+        found = {}
+        for place, name in enumerate(piece.samples.names):
+            if name in self._unchecked:
+                times_us = piece.samples.times_us[piece.samples.rows(place)]
+                first_us, last_us = int(times_us.min()), int(times_us.max())
+                if name in before:
+                    first_us = min(first_us, before[name].first_us)
+                    last_us = max(last_us, before[name].last_us)
+                parameter_id = self._parameters.id_of(name)
+                open_us = piece.open_since_us.get(name)
+                found[name] = Heard(parameter_id, first_us, last_us, open_us)
+        return found
 
 
 def _joined(pieces: Sequence[Scored]) -> Iterator[Records]:

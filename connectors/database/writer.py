@@ -34,12 +34,12 @@ class DatabaseWriter:
     def __init__(
         self,
         database: str,
-        flow: str,
+        open_session: Callable[[], Session],
         retry_seconds: float,
         should_stop: Callable[[], bool],
         report: Callable[[bool], None],
     ) -> None:
-        self._database, self._flow = database, flow
+        self._database, self._open_session = database, open_session
         self._retry_seconds, self._should_stop = retry_seconds, should_stop
         self._report = report
         self._session: Session | None = None
@@ -72,7 +72,7 @@ class DatabaseWriter:
 
     def _attempt(self, batch: Batch) -> Written:
         if self._session is None:
-            self._session = Session(self._database, self._flow)
+            self._session = self._open_session()
         return self._session.store(batch)
 
     def _problem(self, error: psycopg.Error) -> OrbitwatchError:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.decode.arrow import arrow_rows
-from connectors.decode.names import NO_NAME, Names, is_name
+from connectors.decode.names import MOST_NAMES, NO_NAME, Names, is_name
 from connectors.decode.refusals import REASONS, Refusal, Unusable
 from connectors.decode.rows import PollInTheMaking, Rows, by_shard
 from connectors.errors import one_line
@@ -43,18 +43,19 @@ class Decoder:
 
     `future_seconds`: how much later than its Kafka timestamp a sample's generation
     time may be before it is refused. `identify` makes one name of several that a
-    parameter may come under.
+    parameter may come under. `most_names` are kept between polls.
     """
 
     def __init__(
         self,
         future_seconds: float,
         identify: Callable[[ParameterName], ParameterName] = lambda name: name,
+        most_names: int = MOST_NAMES,
     ) -> None:
         self._future_us = int(future_seconds * 1e6)
-        self._identify = identify
+        self._identify, self._most_names = identify, most_names
         self._json = msgspec.json.Decoder(Packet)
-        self._names = Names(identify)
+        self._names = Names(identify, most_names)
 
     def decode(
         self,
@@ -88,7 +89,7 @@ class Decoder:
         received_us: NDArray[np.int64],
     ) -> tuple[PollInTheMaking, Rows]:
         if self._names.is_full():
-            self._names = Names(self._identify)
+            self._names = Names(self._identify, self._most_names)
         poll = PollInTheMaking(self._names)
         decode, add = self._json.decode, poll.add_packet
         for index, value in enumerate(values):

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.messages import ParameterName
+from connectors.settings import MOST_PARAMETERS
 
 LONGEST_NAME = 128
 # A producer gone wild may invent names for ever; the table then starts afresh.
-MOST_NAMES = 1_000_000
+MOST_NAMES = 2 * MOST_PARAMETERS
 NO_NAME: Final = -1
 # Parameters are dealt with in this many lots. Snapshots are kept by lot: with another
 # number, what they hold would not be found.
@@ -35,11 +36,15 @@ def shard_of(name: ParameterName) -> int:
 class Names:
     """The number of every parameter seen, kept from poll to poll.
 
-    `identify` makes one name of several that a parameter may come under. What cannot
-    be a name is not kept, as there may be any amount of it.
+    `identify` makes one name of several that a parameter may come under; `most` are
+    how many can be meant. What cannot be a name is not kept, as there may be any amount
+    of it.
     """
 
-    def __init__(self, identify: Callable[[ParameterName], ParameterName]) -> None:
+    def __init__(
+        self, identify: Callable[[ParameterName], ParameterName], most: int
+    ) -> None:
+        self._most = most
         self.names: list[ParameterName] = []
         self.shards: list[int] = []
         self._identify = identify
@@ -84,9 +89,8 @@ class Names:
 
     def is_full(self) -> bool:
         """Whether there are more names than can be meant."""
-        return sum(map(len, self._subsystems.values()), len(self._subsystems)) > (
-            MOST_NAMES
-        )
+        names = sum(map(len, self._subsystems.values()), len(self._subsystems))
+        return names > self._most
 
 
 class Subsystem(dict[str, int]):

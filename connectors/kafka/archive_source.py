@@ -59,7 +59,8 @@ class ArchiveSource(FixedPartitionedSource[Batch, Offsets]):
 class _ArchivePartition(TopicPartitions[Batch]):
     def __init__(self, run: FlowProcess, topic: str, stored: Offsets) -> None:
         super().__init__(run, topic, stored)
-        self._decoder = Decoder(run.settings.future_seconds)
+        settings = run.settings
+        self._decoder = Decoder(settings.future_seconds, most_names=settings.most_names)
         self._next_tick_s = 0.0
 
     @override

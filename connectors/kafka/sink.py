@@ -15,7 +15,7 @@ from connectors.errors import DeliveryFailed
 from connectors.kafka.clients import producer
 from connectors.messages import Anomaly, DeadLetter, encode_anomaly
 from connectors.process import FlowProcess
-from connectors.topics import Topic
+from connectors.topics import ANOMALIES, Topic
 
 # A dead letter too large for its topic keeps this much of the message.
 TRUNCATED_BYTES = 65_536
@@ -130,6 +130,17 @@ def _truncated(out: Outgoing) -> Outgoing:
 def anomaly_message(anomaly: Anomaly) -> Outgoing:
     """An anomaly for `telemetry.anomalies`: the key is the parameter."""
     return Outgoing(str(anomaly.name).encode(), encode_anomaly(anomaly))
+
+
+def tell_anomalies(run: FlowProcess, anomalies: Sequence[Anomaly]) -> None:
+    """Tells of anomalies, but for replayed ones, at once; for what happens rarely.
+
+    Raises DeliveryFailed.
+    """
+    live = [anomaly for anomaly in anomalies if not anomaly.name.is_replayed]
+    if live:
+        sink = KafkaSink(run, ANOMALIES, anomaly_message)
+        sink.build("rarely", worker_index=0, worker_count=1).write_batch(live)
 
 
 def dead_letter_message(letter: DeadLetter) -> Outgoing:

@@ -42,7 +42,8 @@ class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
     def build_part(
         self, step_id: str, for_part: str, resume_state: Offsets | None
     ) -> _TelemetryPartition:
-        decoder = Decoder(self._run.settings.future_seconds, self._identify)
+        settings = self._run.settings
+        decoder = Decoder(settings.future_seconds, self._identify, settings.most_names)
         return _TelemetryPartition(self._run, self._topic.name, decoder, resume_state)
 
 

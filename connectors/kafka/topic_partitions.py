@@ -19,7 +19,12 @@ from confluent_kafka import (
 )
 from typing_extensions import override
 
-from connectors.errors import KafkaUnavailable, OffsetLost, TopicMissing
+from connectors.errors import (
+    KafkaUnavailable,
+    OffsetLost,
+    StateUnreadable,
+    TopicMissing,
+)
 from connectors.kafka.clients import (
     ANSWER_S,
     consumer,
@@ -49,7 +54,8 @@ _log = logging.getLogger("orbitwatch.kafka")
 Item = TypeVar("Item")
 Positions = tuple[Position, ...]
 Offsets = dict[str, Any]
-"""A snapshot: version 1, topic, and {partition: (next offset, newest us)}."""
+"""A snapshot: its version, topic, and {partition: (next offset, newest us)}."""
+_VERSION = 1
 
 
 @dataclass(slots=True)
@@ -60,13 +66,23 @@ class _Progress:
     newest_us: int = 0
 
 
+def _progress(resume: Offsets, topic: str) -> dict[int, _Progress]:
+    """How far each partition was read; raises StateUnreadable if that is not told."""
+    version, of = resume.get("version"), resume.get("topic")
+    if version != _VERSION:
+        problem = f"offsets of version {version}, this release reads {_VERSION}"
+        raise StateUnreadable(topic, problem)
+    if of != topic:
+        raise StateUnreadable(topic, f"offsets of {of}, which another flow reads")
+    return {p: _Progress(*at) for p, at in resume["positions"].items()}
+
+
 class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     """One consumer of our share of a topic; a subclass makes items of its messages."""
 
     def __init__(self, run: FlowProcess, topic: str, resume: Offsets | None) -> None:
         self._run, self._settings, self._topic = run, run.settings, topic
-        positions = resume["positions"] if resume else {}
-        self._progress = {p: _Progress(*at) for p, at in positions.items()}
+        self._progress = _progress(resume, topic) if resume else {}
         self._at_once = min(FIRST_MESSAGES, MOST_MESSAGES)
         self._consumer = consumer(self._settings)
         self._assigned: list[int] = []
@@ -156,7 +172,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     @override
     def snapshot(self) -> Offsets:
         return {
-            "version": 1,
+            "version": _VERSION,
             "topic": self._topic,
             "positions": {
                 partition: (progress.next_offset, progress.newest_us)

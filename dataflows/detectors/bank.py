@@ -195,6 +195,11 @@ class DetectorBank:
         seat = self._seats[row]
         self._open[row] = seat is not None and seat.watch.episodes.is_open
 
+    def open_among(self, rows: Indices) -> list[int]:
+        """Return the indices of those rows that are in an anomaly."""
+        found: list[int] = np.flatnonzero(self._open[rows]).tolist()
+        return found
+
     def judge(
         self,
         rows: Indices,

@@ -13,12 +13,18 @@ from dataflows.detectors.array_detector import Arrays
 from dataflows.detectors.context_detector import triangle_of
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.detectors.recursive_least_squares import INDEX
-from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+from dataflows.detectors.snapshot import (
+    SnapshotError,
+    label,
+    pack,
+    parts_of_any,
+    unpack,
+)
 from dataflows.detectors.watch import ParameterWatch
 
-__all__ = ["Saved", "read_bank", "write_bank"]
+__all__ = ["Saved", "keys_in", "read_bank", "write_bank"]
 
-_LABEL = label("envelope_bank", 2, {})
+_LABEL = label("envelope_bank", 3, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,12 @@ class Saved:
         """Have a watch continue; return the names of its parts that start afresh."""
         watch.clock[:] = self.clock
         watch.told[0] = self.told
-        if self.episodes:
-            watch.episodes.restore(self.episodes)
         fresh = [drift.name for drift in watch.drifts]
+        if self.episodes:
+            try:
+                watch.episodes.restore(self.episodes)
+            except SnapshotError:
+                fresh.append(watch.episodes.name)
         for detector in watch.panel.detectors:
             if isinstance(detector, RecordEnvelope):
                 if detector.identity == self.envelope:
@@ -73,9 +82,10 @@ def write_bank(
         used = INDEX + len(context_names)
         own += [vectors[:, :2, :used], triangle_of(inverses, used)]
     parts = [
+        # Where the keys are, stays so in all versions.
         identity,
-        json.dumps(context_names).encode(),
         b"\n".join(keys),
+        json.dumps(context_names).encode(),
         pack(_LABEL, limits),
         np.array(whose, np.int32).tobytes(),
         np.array(open_, np.int32).tobytes(),
@@ -87,13 +97,18 @@ def write_bank(
     return pack(_LABEL, parts)
 
 
-def read_bank(data: bytes) -> Iterator[Saved]:
-    """Yield the parameters in the snapshot of a bank.
+def keys_in(data: bytes) -> list[bytes]:
+    """Return which parameters a snapshot holds, of whatever version it is."""
+    return parts_of_any(data)[1].split(b"\n")
 
-    Raises SnapshotError if the bytes are anything else.
+
+def read_bank(data: bytes) -> Iterator[Saved]:
+    """Return the parameters in the snapshot of a bank, to be gone through once.
+
+    Raises SnapshotError, at once, if the bytes are of another version or no bank.
     """
     parts = unpack(data, _LABEL)
-    identity, context, keys, limits, whose, open_, episodes, *parts = parts
+    identity, keys, context, limits, whose, open_, episodes, *parts = parts
     clocks, told, *tables = parts
     context_names = json.loads(context)
     names = keys.split(b"\n")
@@ -104,25 +119,21 @@ def read_bank(data: bytes) -> Iterator[Saved]:
     ranges = np.frombuffer(told).reshape(len(names), -1)
     read = [np.frombuffer(table) for table in tables]
     states = _states(read, len(names), len(context_names))
-    for k, (key, state) in enumerate(zip(names, states, strict=True)):
-        limit = identities[np.frombuffer(whose, np.int32)[k]]
-        yield Saved(
-            *(key, identity, context_names, limit),
-            *(times[k], ranges[k], state, episode.get(k, b"")),
-        )
+    limit_of = [identities[number] for number in np.frombuffer(whose, np.int32)]
+    episode_of = [episode.get(k, b"") for k in range(len(names))]
+    rows = zip(names, limit_of, times, ranges, states, episode_of, strict=True)
+    return (Saved(key, identity, context_names, *row) for key, *row in rows)
 
 
 def _states(
     tables: Sequence[Floats], count: int, context_columns: int
 ) -> Iterator[Arrays]:
-    """Yield what each record envelope resumes from; nothing where there is no table."""
+    """Return what each record envelope resumes from; nothing where no table is."""
     if not tables:
-        yield from [()] * count
-        return
+        return iter([()] * count)
     used = INDEX + context_columns
     sizes = [array.size for array in RecordEnvelope().state[:-2]]
     sizes += [2 * used, used * (used + 1) // 2]
     if [table.size for table in tables] != [count * size for size in sizes]:
         raise SnapshotError(f"a bank with tables of {[t.size for t in tables]} numbers")
-    for rows in zip(*(table.reshape(count, -1) for table in tables), strict=True):
-        yield tuple(rows)
+    return zip(*(table.reshape(count, -1) for table in tables), strict=True)

@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 
-__all__ = ["SnapshotError", "label", "pack", "unpack"]
+__all__ = ["SnapshotError", "label", "pack", "parts_of_any", "unpack"]
 
 _MAGIC = b"OWDS"
 _LAYOUT = 1
@@ -43,6 +43,19 @@ def pack(written_by: bytes, parts: Sequence[bytes]) -> bytes:
 
 def unpack(data: bytes, expected: bytes) -> list[bytes]:
     """Return the parts of a snapshot that was packed with the label `expected`."""
+    found, *parts = _pieces(data)
+    if found != expected:
+        raise SnapshotError(_difference(found, expected))
+    return parts
+
+
+def parts_of_any(data: bytes) -> list[bytes]:
+    """Return the parts of a snapshot, whatever its label."""
+    return _pieces(data)[1:]
+
+
+def _pieces(data: bytes) -> list[bytes]:
+    """Return the label and the parts of a snapshot that is whole."""
     if len(data) < _HEAD.size or data[:4] != _MAGIC:
         raise SnapshotError(f"not a detector snapshot ({len(data)} bytes)")
     _, layout, checksum = _HEAD.unpack_from(data)
@@ -50,10 +63,7 @@ def unpack(data: bytes, expected: bytes) -> list[bytes]:
         raise SnapshotError(f"snapshot layout {layout}, this release reads {_LAYOUT}")
     if zlib.crc32(memoryview(data)[_HEAD.size :]) != checksum:
         raise SnapshotError(f"snapshot cut short or damaged ({len(data)} bytes)")
-    found, *parts = _split(data, _HEAD.size)
-    if found != expected:
-        raise SnapshotError(_difference(found, expected))
-    return parts
+    return _split(data, _HEAD.size)
 
 
 def _split(data: bytes, start: int) -> list[bytes]:

@@ -61,7 +61,10 @@ def scored(
     anomalies: tuple[Anomaly, ...] = (),
     unit: str = "V",
 ) -> Scored:
-    """A value a second from `first_us` on, unless `times_us` are given."""
+    """A value a second from `first_us` on, unless `times_us` are given.
+
+    `anomalies` that do not end go on from then.
+    """
     count = len(values)
     times = [first_us + n * SECOND_US for n in range(count)]
     samples = Samples(
@@ -76,6 +79,9 @@ def scored(
         anomalies,
         [unit],
         at,
+        open_since_us={
+            one.name: one.started_us for one in anomalies if one.ended_us is None
+        },
     )
 
 

@@ -314,9 +314,8 @@ def test_an_arrow_row_without_a_name_is_refused(column):
     assert [refusal.reason for refusal in decoded.refused] == ["bad_name"]
 
 
-def test_a_flood_of_invented_names_does_not_grow_memory_for_ever(monkeypatch):
-    monkeypatch.setattr(names_module, "MOST_NAMES", 100)
-    decoder = Decoder(DAY_S)
+def test_a_flood_of_invented_names_does_not_grow_memory_for_ever():
+    decoder = Decoder(DAY_S, most_names=100)
     received_us = np.array([microseconds(RECEIVED)])
     for flood in range(20):
         names = {f"p{flood}-{n}": 1.0 for n in range(30)}

@@ -40,6 +40,16 @@ def test_event_time_lag_is_the_age_of_the_newest_sample(monkeypatch):
     assert registry.get_sample_value(name, {"spacecraft": "A"}) == 10
 
 
+def test_a_spacecraft_whose_newest_time_is_not_known_has_a_count_and_no_lag():
+    registry = CollectorRegistry()
+    FlowMetrics(registry).heard_before("A", -(2**63))
+    labels = {"spacecraft": "A"}
+    lag = "orbitwatch_telemetry_event_time_lag_seconds"
+    assert registry.get_sample_value(lag, labels) is None
+    samples = "orbitwatch_telemetry_samples_total"
+    assert registry.get_sample_value(samples, labels) == 0
+
+
 def test_invented_spacecraft_do_not_become_labels_without_end(monkeypatch):
     monkeypatch.setattr(metrics_module, "MOST_SPACECRAFT", 2)
     registry = CollectorRegistry()

@@ -12,6 +12,7 @@ def test_nothing_set_gives_the_defaults():
     settings = Settings.from_environment({"HOME": "/somewhere"})
     assert settings == Settings()
     assert settings.kafka == "localhost:9092"
+    assert settings.most_names == 2 * settings.most_parameters == 40_000
     assert settings.parameters == Path("provisioning/parameters")
 
 
@@ -49,6 +50,8 @@ def test_an_archive_is_a_folder_or_in_an_object_store(place):
         ("ORBITWATCH_PARTITIONS", "0..3"),
         ("ORBITWATCH_PARTITIONS", "-1"),
         ("ORBITWATCH_PARTITIONS", "0-999999999999"),
+        ("ORBITWATCH_MOST_PARAMETERS", "0"),
+        ("ORBITWATCH_MOST_PARAMETERS", "many"),
         ("ORBITWATCH_KAFKA", "broker"),
         ("ORBITWATCH_KAFKA", ""),
         ("ORBITWATCH_DATABASE", "mysql://localhost/db"),

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from connectors.database.connection import Connection
+from connectors.database.connection import Connection, connect
 from connectors.database.positions import read_positions
 from connectors.errors import DatabaseUnavailable, SchemaOutdated
 from connectors.messages import Drift, Expected, Position, moment
@@ -24,6 +24,7 @@ from tests.connectors.telemetry import (
     MINUTE_US,
     SECOND_US,
     START_US,
+    Sink,
     anomaly,
     name,
     open_sink,
@@ -124,6 +125,23 @@ def test_ten_thousand_parameters_in_a_poll(store: str, reader: Connection):
         sink.write(*[scored(at, [n], parameter=f"p{n}") for n in range(count)])
     assert count_samples(reader) == count
     assert values_of(reader, "p4711") == [4711]
+
+
+def test_a_flood_of_invented_names_is_stored_and_forgotten(
+    plain_store: str,
+):
+    settings = Settings(database=plain_store, most_parameters=10)
+    run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
+    with Sink(run, DatabaseSink(run, "test").build_part("d", "database", None)) as sink:
+        for number in range(1, 11):
+            names = [f"p{number}-{n}" for n in range(8)]
+            pieces = [scored(poll(number, 8), [1.0], parameter=name) for name in names]
+            sink.write(*pieces)
+        session = sink.partition._writer._session
+        assert session is not None
+        assert len(session._parameters._known) < 30
+    with connect(plain_store, "test") as reader:
+        assert count_samples(reader) == 80
 
 
 def test_a_changed_unit_is_taken_over(store: str, reader: Connection):

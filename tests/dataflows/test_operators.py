@@ -123,6 +123,13 @@ def test_a_violated_limit_opens_updates_and_closes_one_anomaly():
     assert "33.5" in why.text
 
 
+def test_replayed_anomalies_are_told_to_the_database_only():
+    replayed = VOLTAGE._replace(spacecraft="replay:SAT")
+    [scored], found, _ = scored_by(LIMITED, [polled([28.0, 35.0], name=replayed)])
+    assert [one.name for one in scored.anomalies] == [replayed]
+    assert found == []
+
+
 def test_the_id_of_an_anomaly_depends_on_parameter_and_start_only():
     def first_id(items: list[Polled]) -> str:
         return scored_by(LIMITED, items)[1][0].id
@@ -262,10 +269,10 @@ def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
     assert opened.anomalies[0].change == "opened"
     known = FlowMetrics(CollectorRegistry())
     again = ShardLogic(after.snapshot(), definitions, known, lambda: now_us)
-    assert known._severity_of == {opened.anomalies[0].id: "WARNING"}
-    _, closed = again.on_batch([polled([28.0], 1)])[0]
+    closed, _ = again.on_batch([polled([28.0], 1)])[0]
     assert closed.anomalies[0].change == "closed"
     assert closed.anomalies[0].id == opened.anomalies[0].id
+    assert known._severity_of == {}
 
 
 def test_new_limits_leave_what_was_learnt_and_an_open_anomaly_alone(caplog):

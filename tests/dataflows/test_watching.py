@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from connectors.messages import ParameterName, Poll, Polled, Runs, Samples, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions, ParameterDefinition
+from dataflows.admission import Admission
 from dataflows.detectors.bank import DetectorBank
 from dataflows.detectors.build import build_watch
 from dataflows.detectors.drift import DriftEvent
@@ -132,6 +133,13 @@ def test_together_gives_the_same_bits_as_each_alone(seed, restarts):
             changes += verdict.changes
             drifts += verdict.drifts
             ranges += [(samples.name, told) for told in verdict.ranges]
+        current = {
+            samples.name: alone[parameter].episodes.current
+            for parameter, samples in batch.items()
+        }
+        assert scored.open_since_us == {
+            of: episode.started_us for of, episode in current.items() if episode
+        }
         told = [(found.started_us, found.revision) for found in scored.anomalies]
         assert told == [(change.started_us, change.revision) for change in changes]
         texts = [found.explanation.text for found in scored.anomalies]
@@ -167,20 +175,67 @@ def test_a_snapshot_in_the_middle_of_an_anomaly_goes_on_with_it():
     assert (updated.id, updated.change) == (opened.id, "updated")
 
 
-def test_anomalies_of_before_a_restart_count_as_open():
-    logic, open_ids = shard(), set[str]()
-    restarted = 0
+def test_anomalies_of_before_a_restart_count_as_open_once_their_parameter_is_heard():
+    logic, open_of = shard(), dict[str, ParameterName]()
+    heard: set[ParameterName] = set()
+    carried_over = 0
     for number, batch in enumerate(stream(8)):
+        known = {key for key, name in open_of.items() if name in heard}
+        assert logic._metrics._severity_of.keys() == known
+        before = open_of.keys() - known
         for anomaly in one(logic, batch).anomalies:
             if anomaly.change == "closed":
-                open_ids.discard(anomaly.id)
+                del open_of[anomaly.id]
             else:
-                open_ids.add(anomaly.id)
+                open_of[anomaly.id] = anomaly.name
+        heard |= {run.name for run in batch.values()}
+        carried_over += len(before & logic._metrics._severity_of.keys())
         if number % 10 == 0:
-            logic = shard(logic.snapshot())
-            assert logic._metrics._severity_of.keys() == open_ids
-            restarted += bool(open_ids)
-    assert restarted > 3
+            logic, heard = shard(logic.snapshot()), set()
+    assert carried_over > 3
+
+
+LIMITED = Definitions(
+    ParameterDefinition(name(parameter), hard=(0.0, 10.0), detectors=SOON_OVER)
+    for parameter in ("ours", "theirs")
+)
+
+
+def steps(parameter: str, values: list[float], start_s: int = 0) -> dict[str, Samples]:
+    times_us = (start_s + np.arange(len(values))) * 1_000_000
+    return {parameter: Samples(name(parameter), times_us, np.array(values))}
+
+
+def critical(logic: ShardLogic) -> float:
+    return float(logic._metrics._open.labels("CRITICAL")._value.get())
+
+
+def test_an_open_anomaly_counts_in_one_of_two_processes_that_share_a_snapshot():
+    before = shard(definitions=LIMITED)
+    for parameter in ("ours", "theirs"):
+        one(before, steps(parameter, [5.0, 50.0]))
+    assert critical(before) == 2
+    ours, theirs = (shard(before.snapshot(), LIMITED) for _ in "ab")
+    one(ours, steps("ours", [50.0], 10))
+    one(theirs, steps("theirs", [5.0] * 3, 10))
+    assert (critical(ours), critical(theirs)) == (1, 0)
+    one(ours, steps("ours", [5.0] * 3, 20))
+    assert (critical(ours), critical(theirs)) == (0, 0)
+
+
+def test_a_spacecraft_that_is_silent_since_before_a_restart_is_still_known(monkeypatch):
+    before = shard(definitions=LIMITED)
+    one(before, steps("ours", [5.0] * 10))
+    one(before, steps("theirs", [5.0] * 30))
+    registry = CollectorRegistry()
+    ShardLogic(before.snapshot(), LIMITED, FlowMetrics(registry), lambda: 0)
+    monkeypatch.setattr("time.time", lambda: 60.0)
+    labels = {"spacecraft": "SAT"}
+    samples, lag = (
+        registry.get_sample_value(f"orbitwatch_telemetry_{which}", labels)
+        for which in ("samples_total", "event_time_lag_seconds")
+    )
+    assert (samples, lag) == (0, 31)
 
 
 def test_thousands_of_parameters_share_a_few_arrays():
@@ -222,6 +277,59 @@ def test_a_parameter_that_learns_of_a_context_changes_the_bank_with_what_it_know
     another = Samples(name("other"), np.arange(10), random.normal(size=10))
     one(logic, {"other": another})
     assert (len(without), len(with_mode)) == (1, 1)
+
+
+def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kept(
+    caplog,
+):
+    wild = [ParameterName("SAT", "power", f"p{n}") for n in range(50)]
+    of_every = ParameterName("*", "power", "p9")
+    described = [ParameterDefinition(name("described"), hard=(0.0, 10.0))]
+    definitions = Definitions(
+        [*described, ParameterDefinition(of_every, hard=(0.0, 10.0))]
+    )
+    metrics = FlowMetrics(CollectorRegistry())
+    known = wild[:3]
+
+    def logic(resume: bytes | None, most: int = 3) -> ShardLogic:
+        admission = Admission(metrics, most)
+        return ShardLogic(resume, definitions, metrics, lambda: 0, admission)
+
+    def heard(by: ShardLogic, names: list[ParameterName], at: int) -> Scored:
+        runs = [Samples(each, np.array([at]), np.array([50.0])) for each in names]
+        return one(by, {str(run.name): run for run in runs})
+
+    first = logic(None)
+    heard(first, known, 0)
+    size = len(first.snapshot())
+    scored = heard(first, [*wild, name("described")], 10)
+    assert {*first._watched} == {*known, name("described")}
+    assert [each.name for each in scored.anomalies] == [name("described")]
+    assert scored.scores[[3, 9, -1]].tolist() == [0.0, 2.0, 2.0]
+    assert scored.severities[[3, 9, -1]].tolist() == [0, 4, 4]
+    assert metrics.unwatched._value.get() == 47
+    assert metrics.watched._value.get() == 4
+    [warning] = caplog.messages
+    assert warning.startswith("3 parameters are watched, the most that ORBITWATCH_MOST")
+    assert len(first.snapshot()) < 2 * size
+    # What was watched before a restart goes on, also with a lower bound.
+    again = logic(first.snapshot(), 1)
+    heard(again, wild, 20)
+    assert {*again._watched} == {*known, name("described")}
+    more = logic(first.snapshot(), 9)
+    heard(more, wild, 20)
+    assert len(more._watched) == 9
+
+
+def test_all_shards_of_a_process_share_one_bound():
+    metrics = FlowMetrics(CollectorRegistry())
+    admission = Admission(metrics, 5)
+    shards = [
+        ShardLogic(None, Definitions(), metrics, lambda: 0, admission) for _ in range(3)
+    ]
+    for each in shards:
+        one(each, {f"p{n}": steps(f"p{n}", [1.0])[f"p{n}"] for n in range(3)})
+    assert [len(each._watched) for each in shards] == [3, 2, 0]
 
 
 def test_a_bank_refuses_parameters_that_are_watched_otherwise():

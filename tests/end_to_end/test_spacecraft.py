@@ -8,12 +8,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.messages import Packet, encode_packet
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import HANG_S, Flow, wait_until
+from tests.end_to_end.flow_process import HANG_S, Flow, run_module, wait_until
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = """
@@ -58,6 +59,65 @@ def limited(stage: Stage) -> Flow:
     folder.mkdir()
     (folder / "sat.yaml").write_text(LIMITS)
     return stage.flow(settings={"ORBITWATCH_PARAMETERS": str(folder)})
+
+
+def test_an_anomaly_of_which_all_memory_is_lost_is_closed_and_that_is_sent(
+    stage, limited
+):
+    query = "SELECT started_at, ended_at, revision FROM anomaly ORDER BY started_at"
+    limited.start()
+    stage.produce(*(packet(n, voltage=35.0) for n in range(3)))
+    wait_for_samples(stage, 3)
+    limited.kill()
+    forget(stage.kafka, "telemetry.spacecraft")
+    anew = stage.flow("anew", settings=limited.settings)
+    anew.start()
+    stage.produce(*(packet(n, voltage=28.0) for n in range(10, 15)))
+    wait_for_samples(stage, 8)
+    last = START + timedelta(minutes=2)
+    assert rows(stage, query) == [(START, last, 2)]
+    sent = messages_in(stage.kafka, "telemetry.anomalies", 8, 2)
+    told = [json.loads(message.value()) for message in sent]
+    assert [(one["change"], one["revision"]) for one in told] == [
+        ("opened", 1),
+        ("closed", 2),
+    ]
+    assert told[1]["explanation"]["text"].startswith("35 is above the hard limit 34. ")
+    stage.produce(packet(20, voltage=36.0))
+    wait_for_samples(stage, 9)
+    began = START + timedelta(minutes=20)
+    assert rows(stage, query) == [(START, last, 2), (began, None, 1)]
+    anew.stop()
+    # It is heard of no more: somebody has to say so.
+    arguments = ("close", "--parameter", "/SAT/power/voltage")
+    done = run_module("connectors.anomalies", *arguments, **anew.environment())
+    assert done.endswith("closed: 1\n")
+    assert rows(stage, query)[1] == (began, began, 2)
+
+
+def test_an_anomaly_that_is_found_again_without_any_memory_goes_on(stage, limited):
+    query = "SELECT started_at, ended_at, revision FROM anomaly"
+    limited.start()
+    stage.produce(*(packet(n, voltage=35.0) for n in range(3)))
+    wait_for_samples(stage, 3)
+    limited.kill()
+    anew = stage.flow("anew", settings=limited.settings)
+    anew.start()
+    stage.produce(packet(3, voltage=35.0))
+    wait_for_samples(stage, 4)
+    assert rows(stage, query) == [(START, None, 1)]
+    stage.produce(*(packet(n, voltage=28.0) for n in range(4, 8)))
+    wait_for_samples(stage, 8)
+    assert rows(stage, query) == [(START, START + timedelta(minutes=3), 2)]
+    anew.stop()
+
+
+def forget(kafka: str, topic: str) -> None:
+    """Has the broker drop all messages of a topic."""
+    admin = AdminClient({"bootstrap.servers": kafka})
+    ends = [TopicPartition(topic, partition, OFFSET_END) for partition in range(8)]
+    for dropped in admin.delete_records(ends).values():
+        dropped.result(HANG_S)
 
 
 def test_a_violated_limit_is_stored_and_sent(stage, limited):

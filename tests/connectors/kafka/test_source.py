@@ -15,6 +15,7 @@ from connectors.errors import (
     KafkaUnavailable,
     OffsetLost,
     SettingsError,
+    StateUnreadable,
     TopicMissing,
 )
 from connectors.kafka import topic_partitions as source_module
@@ -201,6 +202,20 @@ def lose_messages(kafka: str, topic: Topic, before: int) -> None:
 
 def snapshot_at(topic: Topic, offset: int) -> dict[str, object]:
     return {"version": 1, "topic": topic.name, "positions": {0: (offset, 0)}}
+
+
+@pytest.mark.parametrize(
+    ("other", "problem"),
+    [
+        ({"version": 2}, "of version 2, this release reads 1"),
+        ({"topic": "telemetry.other"}, r"of telemetry\.other, which another flow"),
+    ],
+)
+def test_a_snapshot_that_is_not_of_this_topic_and_version_is_refused(other, problem):
+    topic = Topic("telemetry.spacecraft", "spacecraft", 8, 1)
+    snapshot = snapshot_at(topic, 3) | other
+    with pytest.raises(StateUnreadable, match=rf"{problem}.*start with an empty"):
+        Reader(process("localhost:1"), topic, snapshot)
 
 
 def test_an_offset_that_kafka_no_longer_has_stops_with_what_to_do(kafka, topic):

@@ -1,0 +1,145 @@
+"""`python -m connectors.anomalies close` ends anomalies whose end nobody will tell.
+
+Such as those of a parameter that was retired in the middle of one. They are closed in
+the database and on `telemetry.anomalies`, as their next revision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client import CollectorRegistry
+from psycopg.rows import class_row
+
+from connectors.database.connection import Connection, connect, plain_errors
+from connectors.database.left_open import LeftOpen, close
+from connectors.errors import OrbitwatchError, SettingsError
+from connectors.kafka.sink import tell_anomalies
+from connectors.messages import Anomaly, moment
+from connectors.metrics import FlowMetrics
+from connectors.process import FlowProcess
+from connectors.settings import Settings
+
+BY_HAND = "When it ended was not seen: it was closed by hand."
+
+_OF_PARAMETERS = """
+    SELECT anomaly.id
+    FROM anomaly
+    JOIN parameter ON parameter.id = parameter_id
+    WHERE ended_at IS NULL AND qualified_name = ANY(%(parameters)s)
+"""
+_UNHEARD = """
+    SELECT anomaly.id
+    FROM anomaly
+    WHERE ended_at IS NULL
+        AND started_at < %(since)s
+        AND NOT EXISTS (
+            SELECT FROM sample
+            WHERE sample.parameter_id = anomaly.parameter_id
+                AND generation_time >= %(since)s
+        )
+"""
+
+
+def close_of_parameters(settings: Settings, parameters: Sequence[str]) -> list[Anomaly]:
+    """Closes what is open of parameters, given as `/SAT/power/voltage`.
+
+    Raises DatabaseUnavailable, and DeliveryFailed if Kafka does not take it; nothing is
+    closed then.
+    """
+    return _close(settings, _OF_PARAMETERS, {"parameters": [*parameters]})
+
+
+def close_unheard(settings: Settings, since: datetime) -> list[Anomaly]:
+    """Closes what is open of all parameters that have no sample since then."""
+    return _close(settings, _UNHEARD, {"since": since})
+
+
+def _close(settings: Settings, query: str, given: dict[str, object]) -> list[Anomaly]:
+    database = settings.database
+    run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
+    with plain_errors(database), closing(connect(database, "anomalies")) as connection:
+        with connection.transaction():
+            closed = close(connection, _found(connection, query, given), BY_HAND)
+            tell_anomalies(run, closed)
+    return closed
+
+
+def _found(
+    connection: Connection, query: str, given: dict[str, object]
+) -> list[LeftOpen]:
+    with connection.cursor(row_factory=class_row(LeftOpen)) as cursor:
+        return cursor.execute(query, given).fetchall()
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be asked for on the command line."""
+    top = argparse.ArgumentParser(prog="python -m connectors.anomalies")
+    commands = top.add_subparsers(dest="command", metavar="command")
+    command = commands.add_parser(
+        "close",
+        help="end anomalies whose parameters will not be heard again",
+        description="Ends open anomalies, at the last sample of their parameter. One "
+        "that goes on nevertheless is opened again by the flow when it gets worse.",
+    )
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "--parameter",
+        action="append",
+        metavar="/SPACECRAFT/SUBSYSTEM/NAME",
+        help="the parameter; may be given more than once",
+    )
+    which.add_argument(
+        "--unheard-days",
+        type=_days,
+        metavar="DAYS",
+        help="all parameters without a sample (by generation time) for so long",
+    )
+    return top
+
+
+def _days(text: str) -> timedelta:
+    try:
+        days = timedelta(days=float(text))
+    except (ValueError, OverflowError):
+        days = timedelta(-1)
+    if not timedelta(hours=1) <= days <= timedelta(days=36_500):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days (1/24 up)")
+    return days
+
+
+def run(options: argparse.Namespace) -> None:
+    """Closes, and says what; raises OrbitwatchError when that cannot be done."""
+    settings = Settings.from_environment()
+    if options.parameter:
+        closed = close_of_parameters(settings, options.parameter)
+    else:
+        closed = close_unheard(settings, datetime.now(UTC) - options.unheard_days)
+    for anomaly in closed:
+        sys.stdout.write(
+            f"{anomaly.name}: {anomaly.severity} since {moment(anomaly.started_us)}\n"
+        )
+    sys.stdout.write(f"closed: {len(closed)}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 2 for wrong arguments and settings, 1 for what went wrong."""
+    commands = parser()
+    options = commands.parse_args(arguments)
+    if options.command is None:
+        commands.print_help(sys.stderr)
+        return 2
+    try:
+        run(options)
+    except OrbitwatchError as error:
+        sys.stderr.write(f"orbitwatch: {error}\n")
+        return 2 if isinstance(error, SettingsError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Anomalies whose end nobody will tell, as whoever watched them forgot of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg.rows import class_row
+
+from connectors.database.connection import Connection
+from connectors.messages import (
+    Anomaly,
+    Explanation,
+    ParameterName,
+    microseconds,
+    moment,
+)
+
+FORGOTTEN = (
+    "When it ended was not seen: what was known of it was lost, and it did not go on "
+    "when the parameter was heard again."
+)
+
+_NUMBERS = ("observed", "expected", "lower", "upper", "threshold")
+# Those in progress are not meant: an anomaly is known by its parameter and start.
+_FIND = """
+    SELECT anomaly.id, parameter_id, heard.first AS before,
+        started_at <= heard.last AS is_past
+    FROM anomaly
+    JOIN unnest(
+        %(parameter_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[],
+        %(open_since)s::timestamptz[]
+    ) AS heard (parameter_id, first, last, open_since) USING (parameter_id)
+    WHERE ended_at IS NULL AND started_at IS DISTINCT FROM heard.open_since
+"""
+_CLOSE = """
+    UPDATE anomaly
+    SET ended_at = greatest(
+            started_at,
+            (
+                SELECT generation_time
+                FROM sample
+                WHERE sample.parameter_id = anomaly.parameter_id
+                    AND generation_time < coalesce(left_open.before, 'infinity')
+                ORDER BY generation_time DESC
+                LIMIT 1
+            )
+        ),
+        revision = revision + 1,
+        explanation = explanation || jsonb_build_object(
+            'text', concat_ws(' ', explanation ->> 'text', %(why)s::text)
+        )
+    FROM unnest(%(ids)s::uuid[], %(before)s::timestamptz[]) AS left_open (id, before),
+        parameter, severity
+    WHERE anomaly.id = left_open.id
+        AND ended_at IS NULL
+        AND parameter.id = anomaly.parameter_id
+        AND severity.level = anomaly.severity
+    RETURNING anomaly.id, spacecraft, subsystem, parameter.name AS parameter,
+        started_at, ended_at, severity.name AS severity, peak_score, samples,
+        explanation, revision
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOpen:
+    """An anomaly to be closed, at the last sample before a time, if one is given."""
+
+    id: UUID
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A parameter in what is being stored: from when to when, and what stays open."""
+
+    parameter_id: int
+    first_us: int
+    last_us: int
+    open_since_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An anomaly that is open but not in progress; it may begin later than heard."""
+
+    id: UUID
+    parameter_id: int
+    before: datetime
+    is_past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    id: UUID
+    spacecraft: str
+    subsystem: str
+    parameter: str
+    started_at: datetime
+    ended_at: datetime
+    severity: str
+    peak_score: float
+    samples: int
+    explanation: dict[str, Any]
+    revision: int
+
+    def told(self) -> Anomaly:
+        return Anomaly(
+            id=str(self.id),
+            name=ParameterName(self.spacecraft, self.subsystem, self.parameter),
+            change="closed",
+            revision=self.revision,
+            started_us=microseconds(self.started_at),
+            ended_us=microseconds(self.ended_at),
+            severity=self.severity,
+            peak_score=self.peak_score,
+            samples=self.samples,
+            explanation=self._explanation(),
+        )
+
+    def _explanation(self) -> Explanation:
+        """What is stored, which may be of an older version; NaN is stored as null."""
+        lacking = {"detector": ""} | dict.fromkeys(_NUMBERS)
+        scores = self.explanation.get("contributions", {})
+        known = {name: score for name, score in scores.items() if score is not None}
+        whole = {**lacking, **self.explanation, "contributions": known}
+        return msgspec.convert(whole, Explanation)
+
+
+def close_forgotten(
+    connection: Connection, heard: Iterable[Heard]
+) -> tuple[list[Anomaly], set[int]]:
+    """Closes what is open of these parameters, but not in progress; returns it.
+
+    Also returns the parameters (their ids) for which it is too early to tell: what was
+    stored before goes further than what is stored now, and they may be in one then.
+    """
+    rows = [*heard]
+    if not rows:
+        return [], set()
+    columns = {
+        "parameter_ids": [row.parameter_id for row in rows],
+        "first": [moment(row.first_us) for row in rows],
+        "last": [moment(row.last_us) for row in rows],
+        "open_since": [
+            None if row.open_since_us is None else moment(row.open_since_us)
+            for row in rows
+        ],
+    }
+    with connection.cursor(row_factory=class_row(_Found)) as cursor:
+        found = cursor.execute(_FIND, columns).fetchall()
+    past = [LeftOpen(each.id, each.before) for each in found if each.is_past]
+    early = {each.parameter_id for each in found if not each.is_past}
+    return close(connection, past, FORGOTTEN), early
+
+
+def close(connection: Connection, found: Sequence[LeftOpen], why: str) -> list[Anomaly]:
+    """Closes anomalies as their next revision, whose text also says `why`.
+
+    Those that are closed already stay as they are; returns the others.
+    """
+    if not found:
+        return []
+    columns = {
+        "ids": [each.id for each in found],
+        "before": [each.before for each in found],
+        "why": why,
+    }
+    with connection.cursor(row_factory=class_row(_Closed)) as cursor:
+        return [row.told() for row in cursor.execute(_CLOSE, columns).fetchall()]

@@ -1,0 +1,170 @@
+"""Anomalies that were left open are closed once it is sure that they do not go on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from connectors.database.connection import Connection
+from connectors.database.left_open import FORGOTTEN
+from connectors.errors import DeliveryFailed
+from connectors.messages import Anomaly, Poll, moment
+from connectors.metrics import FlowMetrics
+from connectors.process import FlowProcess
+from connectors.settings import Settings
+from connectors.timescale import DatabaseSink
+from tests.connectors.telemetry import (
+    MINUTE_US,
+    SECOND_US,
+    START_US,
+    Sink,
+    anomaly,
+    name,
+    open_sink,
+    poll,
+    scored,
+)
+
+ROWS = """
+    SELECT ended_at, revision, explanation ->> 'text' FROM anomaly ORDER BY id
+"""
+LATER_US = START_US + MINUTE_US
+OPEN = (None, 1, "3.5 V is above 1.5 V")
+CLOSED = (moment(START_US + SECOND_US), 2, f"{OPEN[2]} {FORGOTTEN}")
+
+
+class Told:
+    """A sink that keeps what it tells of, if it is not to be refused."""
+
+    def __init__(self, store: str, refusal: Exception | None = None) -> None:
+        self._refusal = refusal
+        settings = Settings(database=store, retry_seconds=5)
+        run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
+        self.anomalies: list[Anomaly] = []
+        sink = DatabaseSink(run, "spacecraft", self._tell)
+        self.sink = Sink(run, sink.build_part("database", "database", None))
+
+    def _tell(self, closed: Sequence[Anomaly]) -> None:
+        if self._refusal:
+            raise self._refusal
+        self.anomalies += closed
+
+    def write(self, *pieces) -> None:
+        with self.sink:
+            self.sink.write(*pieces)
+
+
+@pytest.fixture
+def left(store: str) -> str:
+    """A database with an anomaly that goes on at the last of two samples."""
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0, 3.5], anomalies=(anomaly(1),)))
+    return store
+
+
+def test_what_does_not_go_on_when_its_parameter_is_heard_is_closed_once(
+    left: str, reader: Connection, caplog
+):
+    told = Told(left)
+    told.write(scored(poll(2), [1.0], first_us=LATER_US))
+    assert reader.execute(ROWS).fetchall() == [CLOSED]
+    [closed] = told.anomalies
+    assert (closed.id, closed.change, closed.revision) == (anomaly(1).id, "closed", 2)
+    assert (closed.name, closed.started_us) == (name(), START_US)
+    assert closed.ended_us == START_US + SECOND_US
+    why = replace(anomaly(1).explanation, text=CLOSED[2])
+    assert closed.explanation == why
+    counted = told.sink.run.metrics._anomalies.labels("closed", "WARNING")
+    assert counted._value.get() == 1
+    assert "/ORBITER/power/voltage: an anomaly was left open" in caplog.text
+    again = Told(left)
+    again.write(scored(poll(3), [1.0], first_us=LATER_US + SECOND_US))
+    assert again.anomalies == []
+    assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
+def test_what_is_known_of_a_closed_anomaly_need_not_be_all_there_is(
+    left: str, reader: Connection
+):
+    stored = '{"text": "odd", "contributions": {"limits": 1.5, "page_hinkley": null}}'
+    reader.execute("UPDATE anomaly SET explanation = %s", (stored,))
+    told = Told(left)
+    told.write(scored(poll(2), [1.0], first_us=LATER_US))
+    [why] = [closed.explanation for closed in told.anomalies]
+    assert (why.text, why.observed) == (f"odd {FORGOTTEN}", None)
+    assert why.contributions == {"limits": 1.5}
+
+
+def test_what_goes_on_or_is_not_heard_stays_open(left: str, reader: Connection):
+    told = Told(left)
+    going_on = scored(poll(2), [3.5], first_us=LATER_US)
+    told.write(
+        replace(going_on, open_since_us={name(): START_US}),
+        scored(poll(3), [1.0], parameter="another", first_us=LATER_US),
+    )
+    Told(left).write(replace(scored(poll(4), []), poll=None))
+    assert told.anomalies == []
+    assert reader.execute(ROWS).fetchall() == [OPEN]
+
+
+def test_an_anomaly_that_begins_after_the_one_left_open_stays(
+    left: str, reader: Connection
+):
+    begun = anomaly(1, number=2, started_us=LATER_US)
+    Told(left).write(scored(poll(2), [9.0], first_us=LATER_US, anomalies=(begun,)))
+    assert reader.execute(ROWS).fetchall() == [CLOSED, OPEN]
+
+
+def test_what_ends_just_when_it_is_heard_again_ends_as_it_should(
+    left: str, reader: Connection
+):
+    ended = anomaly(2, change="closed", ended_us=LATER_US)
+    told = Told(left)
+    told.write(scored(poll(2), [1.0], first_us=LATER_US, anomalies=(ended,)))
+    assert told.anomalies == []
+    assert reader.execute(ROWS).fetchall() == [(moment(LATER_US), 2, OPEN[2])]
+
+
+def test_polls_of_before_a_restart_say_nothing_of_what_is_open_now(
+    store: str, reader: Connection
+):
+    """The anomaly began after the snapshot that the flow goes on from."""
+
+    def at(number: int, first: int, second: int) -> Poll:
+        polls = (poll(number, offset=first), poll(number, offset=second, partition=1))
+        return replace(polls[0], positions=tuple(one.positions[0] for one in polls))
+
+    begun = (anomaly(1),)
+    with open_sink(store) as sink:
+        sink.write(scored(at(1, 10, 5), [1.0]))
+        sink.write(scored(at(2, 20, 5), [3.5], first_us=LATER_US, anomalies=begun))
+    told = Told(store)
+    # In the second partition it goes further than what was stored, in the first not.
+    told.sink.write(scored(at(1, 10, 7), [1.0]))
+    assert reader.execute(ROWS).fetchall() == [OPEN]
+    told.write(scored(at(2, 21, 8), [3.5], first_us=LATER_US, anomalies=begun))
+    assert reader.execute(ROWS).fetchall() == [OPEN]
+    assert told.anomalies == []
+
+
+def test_what_began_later_than_what_is_heard_is_not_closed_yet(
+    left: str, reader: Connection
+):
+    """With several workers, polls are stored before those that lack pieces."""
+    earlier_us = START_US - MINUTE_US
+    with open_sink(left) as sink:
+        sink.write(scored(poll(2), [1.0, 1.0], first_us=earlier_us))
+        assert reader.execute(ROWS).fetchall() == [OPEN]
+        sink.write(scored(poll(3), [1.0], first_us=LATER_US))
+    assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
+def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection):
+    told = Told(left, DeliveryFailed("telemetry.anomalies", "no broker"))
+    with pytest.raises(DeliveryFailed):
+        told.write(scored(poll(2), [1.0], first_us=LATER_US))
+    assert reader.execute(ROWS).fetchall() == [OPEN]
+    assert reader.execute("SELECT count(*) FROM sample").fetchone() == (2,)
+    Told(left).write(scored(poll(2), [1.0], first_us=LATER_US))
+    assert reader.execute(ROWS).fetchall() == [CLOSED]

@@ -1,0 +1,136 @@
+"""Anomalies are ended by hand: in the database, and on the topic."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from connectors.anomalies import BY_HAND, main
+from connectors.database.connection import Connection, connect
+from connectors.embedded.broker import EmbeddedBroker
+from connectors.messages import microseconds
+from connectors.topics import ANOMALIES
+from tests.connectors.telemetry import MINUTE_US, anomaly, name, open_sink, poll, scored
+
+HANG_S = 30
+OPEN = "SELECT qualified_name FROM anomaly_named WHERE ended_at IS NULL ORDER BY 1"
+NOW_US = microseconds(datetime.now(UTC))
+DAY_US = 24 * 60 * MINUTE_US
+
+
+@pytest.fixture
+def left(plain_store: str, monkeypatch) -> str:
+    """A database with three open anomalies: two old ones, one of which is still heard.
+
+    No broker can be reached.
+    """
+    monkeypatch.setenv("ORBITWATCH_DATABASE", plain_store)
+    monkeypatch.setenv("ORBITWATCH_KAFKA", "127.0.0.1:1")
+    monkeypatch.setenv("ORBITWATCH_RETRY_SECONDS", "0")
+    old_us, new_us = NOW_US - 3 * DAY_US, NOW_US - MINUTE_US
+    with open_sink(plain_store) as sink:
+        for number, (parameter, started_us, last_us) in enumerate(
+            [
+                ("retired", old_us, old_us + MINUTE_US),
+                ("heard", old_us, new_us),
+                ("new", new_us, new_us),
+            ],
+            1,
+        ):
+            begun = anomaly(
+                1, number=number, name=name(parameter), started_us=started_us
+            )
+            piece = scored(
+                poll(number),
+                [9.0] * (1 + (started_us < last_us)),
+                parameter=parameter,
+                times_us=sorted({started_us, last_us}),
+                anomalies=(begun,),
+            )
+            sink.write(piece)
+    return plain_store
+
+
+@pytest.fixture
+def reader(left: str) -> Iterator[Connection]:
+    with connect(left, "test") as connection:
+        connection.autocommit = True
+        yield connection
+
+
+def names(reader: Connection) -> list[str]:
+    return [row[0].rpartition("/")[2] for row in reader.execute(OPEN)]
+
+
+def told(kafka: str) -> list[dict[str, object]]:
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "test"})
+    consumer.assign(
+        [TopicPartition(ANOMALIES.name, p, OFFSET_BEGINNING) for p in range(4)]
+    )
+    found = [json.loads(one.value() or b"") for one in consumer.consume(1, HANG_S)]
+    consumer.close()
+    return found
+
+
+def test_those_of_a_parameter_are_closed_and_told(
+    reader: Connection, monkeypatch, capsys
+):
+    with EmbeddedBroker([ANOMALIES.name]) as broker:
+        monkeypatch.setenv("ORBITWATCH_KAFKA", broker.address)
+        assert main(["close", "--parameter", "/ORBITER/power/retired"]) == 0
+        [closed] = told(broker.address)
+        assert main(["close", "--parameter", "/ORBITER/power/retired"]) == 0
+    assert (closed["parameter"], closed["change"]) == ("retired", "closed")
+    assert closed["revision"] == 2
+    out = capsys.readouterr().out
+    assert out.startswith("/ORBITER/power/retired: WARNING since ")
+    assert [line for line in out.splitlines() if "closed:" in line] == [
+        "closed: 1",
+        "closed: 0",
+    ]
+    assert names(reader) == ["heard", "new"]
+    query = "SELECT ended_at, revision, explanation ->> 'text' FROM anomaly"
+    row = reader.execute(f"{query} WHERE ended_at IS NOT NULL").fetchone()
+    assert row is not None
+    assert microseconds(row[0]) == NOW_US - 3 * DAY_US + MINUTE_US
+    assert row[1:] == (2, f"3.5 V is above 1.5 V {BY_HAND}")
+
+
+def test_those_of_parameters_that_were_not_heard_for_days_are_closed(
+    reader: Connection, monkeypatch
+):
+    with EmbeddedBroker([ANOMALIES.name]) as broker:
+        monkeypatch.setenv("ORBITWATCH_KAFKA", broker.address)
+        assert main(["close", "--unheard-days", "4"]) == 0
+        assert names(reader) == ["heard", "new", "retired"]
+        assert main(["close", "--unheard-days", "2"]) == 0
+    assert names(reader) == ["heard", "new"]
+
+
+def test_nothing_is_closed_when_it_cannot_be_told(reader: Connection, capsys):
+    assert main(["close", "--parameter", "/ORBITER/power/new"]) == 1
+    assert "telemetry.anomalies" in capsys.readouterr().err
+    assert names(reader) == ["heard", "new", "retired"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["close"],
+        ["close", "--unheard-days", "0"],
+        ["close", "--unheard-days", "soon"],
+        ["close", "--unheard-days", "1", "--parameter", "/SAT/p"],
+    ],
+)
+def test_what_is_to_be_closed_has_to_be_said(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_without_a_command_there_is_help(capsys):
+    assert main([]) == 2
+    assert "close" in capsys.readouterr().err
