@@ -11,6 +11,7 @@ from connectors.errors import SettingsError
 from connectors.messages import Anomaly, Drift, Expected, Explanation, ParameterName
 from connectors.parameters import Definitions, ParameterDefinition
 from connectors.settings import variable
+from dataflows.detectors.arrival_clock import NEWEST
 from dataflows.detectors.bank import DetectorBank
 from dataflows.detectors.build import BY_DEFAULT, build_staleness, build_watch
 from dataflows.detectors.drift import DriftEvent
@@ -19,7 +20,7 @@ from dataflows.detectors.expected_range import ExpectedRange
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.severity import Severity
 from dataflows.detectors.staleness import Staleness
-from dataflows.detectors.watch import NEWEST, ParameterWatch
+from dataflows.detectors.watch import ParameterWatch
 
 # The id of an anomaly follows from its parameter and start, whoever computes it.
 ANOMALY_NAMESPACE = uuid.UUID("6f7262b2-7477-4174-8368-616e6f6d616c")
