@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import CollectorRegistry
 from psycopg.rows import class_row
 
+from connectors.command import Parser, exit_code, timespan
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.database.left_open import LeftOpen, close
-from connectors.errors import OrbitwatchError, SettingsError
 from connectors.kafka.sink import tell_anomalies
 from connectors.messages import Anomaly, moment
 from connectors.metrics import FlowMetrics
@@ -78,7 +78,7 @@ def _found(
 
 def parser() -> argparse.ArgumentParser:
     """What can be asked for on the command line."""
-    top = argparse.ArgumentParser(prog="python -m connectors.anomalies")
+    top = Parser(prog="python -m connectors.anomalies")
     commands = top.add_subparsers(dest="command", metavar="command")
     command = commands.add_parser(
         "close",
@@ -95,21 +95,11 @@ def parser() -> argparse.ArgumentParser:
     )
     which.add_argument(
         "--unheard-days",
-        type=_days,
+        type=timespan("days", timedelta(hours=1)),
         metavar="DAYS",
         help="all parameters without a sample (by generation time) for so long",
     )
     return top
-
-
-def _days(text: str) -> timedelta:
-    try:
-        days = timedelta(days=float(text))
-    except (ValueError, OverflowError):
-        days = timedelta(-1)
-    if not timedelta(hours=1) <= days <= timedelta(days=36_500):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days (1/24 up)")
-    return days
 
 
 def run(options: argparse.Namespace) -> None:
@@ -133,12 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         commands.print_help(sys.stderr)
         return 2
-    try:
-        run(options)
-    except OrbitwatchError as error:
-        sys.stderr.write(f"orbitwatch: {error}\n")
-        return 2 if isinstance(error, SettingsError) else 1
-    return 0
+    return exit_code(lambda: run(options))
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from pathlib import Path
 import psycopg
 from psycopg import errors
 
+from connectors.command import exit_code
 from connectors.database.connection import Connection, connect, plain_errors
-from connectors.errors import OrbitwatchError, SettingsError
+from connectors.errors import SettingsError
 from connectors.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "provisioning/timescale/migrations"
@@ -190,16 +191,14 @@ def _apply(connection: Connection, migration: Migration) -> None:
         raise psycopg.DatabaseError(f"{migration.name}: {error}") from None
 
 
-def main() -> int:
-    """Migrates the database that the environment names, and says what was done."""
-    try:
-        for line in migrate(Settings.from_environment().database):
-            print(line, flush=True)
-    except OrbitwatchError as error:
-        print(f"orbitwatch: {error}", file=sys.stderr)
-        return 1
-    return 0
+def main() -> None:
+    """Migrates the database that the environment names, and says what was done.
+
+    Raises OrbitwatchError if that cannot be done.
+    """
+    for line in migrate(Settings.from_environment().database):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from connectors.errors import KafkaUnavailable, OrbitwatchError
+from connectors.command import exit_code
+from connectors.errors import KafkaUnavailable
 from connectors.settings import Settings
 
 DAY_MS = 86_400_000
@@ -103,17 +104,12 @@ def _is_new(done: object) -> bool:
     return True
 
 
-def main() -> int:
-    """Creates the topics and says which."""
-    try:
-        created = create_missing(Settings.from_environment())
-    except OrbitwatchError as error:
-        print(f"orbitwatch: {error}", file=sys.stderr)
-        return 1
+def main() -> None:
+    """Creates the topics and says which; raises OrbitwatchError if that fails."""
+    created = create_missing(Settings.from_environment())
     for topic in ALL:
         print(f"{topic.name}: {'created' if topic.name in created else 'exists'}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
+from connectors.command import Parser, exit_code, instant, whole
 from connectors.errors import SettingsError
 from connectors.parameters import DetectorSet, read_detector_set
-from dataflows.recordings import Recording, read_recordings
-from dataflows.score_options import Parser, acceptance, add_acceptance, exit_code
+from dataflows.evaluation.recordings import Recording, read_recordings
+from dataflows.evaluation.score_options import (
+    acceptance,
+    add_acceptance,
+)
+from dataflows.evaluation.trials import Trial
 from dataflows.scoring.comparison import compare
 from dataflows.scoring.events import MERGE_GAP
 from dataflows.scoring.figures import BETTER
@@ -23,7 +27,6 @@ from dataflows.scoring.report import (
     comparison,
     scoreboard,
 )
-from dataflows.trials import Trial
 
 DEFAULT = "default"
 
@@ -91,20 +94,20 @@ def _add_scored(group: argparse._ArgumentGroup) -> None:
     )
     add(
         "--score-from",
-        type=_instant,
+        type=instant,
         metavar="TIME",
         help="of an archive or tables, only learn what is earlier (default: score all)",
     )
     add(
         "--merge-gap",
-        type=_whole,
+        type=whole(0, 10**9),
         default=MERGE_GAP,
         metavar="N",
         help=f"flags less than N samples apart are one alarm (default {MERGE_GAP})",
     )
     add(
         "--blind",
-        type=_whole,
+        type=whole(0, 10**9),
         default=0,
         metavar="N",
         help="ignore alarms on the first N scored samples of a channel (default 0)",
@@ -116,25 +119,6 @@ def _add_told(group: argparse._ArgumentGroup) -> None:
     add("--output", type=Path, metavar="DIR", help="write scores.md and scores.json")
     add("--plot", type=Path, metavar="DIR", help="write a PNG a channel")
     add_acceptance(group, "provisioning/scores.yaml")
-
-
-def _whole(text: str) -> int:
-    value = int(text) if text.isascii() and text.isdigit() else -1
-    if not 0 <= value <= 10**9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return value
-
-
-def _instant(text: str) -> datetime:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        value = None
-    if value is None or value.tzinfo is None:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a time such as 2024-01-01T00:00:00Z, with a zone"
-        )
-    return value
 
 
 def _detector_set(given: str | None) -> tuple[str, DetectorSet]:
@@ -215,7 +199,8 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, 1 if a figure fell, 2 if something cannot be used."""
-    return exit_code(run, parser().parse_args(arguments))
+    options = parser().parse_args(arguments)
+    return exit_code(lambda: run(options), failed=2)
 
 
 if __name__ == "__main__":

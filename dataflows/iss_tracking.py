@@ -13,8 +13,8 @@ from connectors.orbital_elements import read_elements
 from connectors.places import read_places
 from connectors.process import FlowProcess
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.satellite import SatelliteFollower
-from dataflows.vehicle import Vehicle
+from dataflows.tracking.satellite import SatelliteFollower
+from dataflows.tracking.vehicle import Vehicle
 from dataflows.wiring import Tracking, connect
 
 NAME = "iss_tracking"

@@ -15,12 +15,12 @@ from connectors.messages import Anomaly, DeadLetter, Polled, Scored
 from connectors.metrics import FlowMetrics
 from connectors.parameters import Definitions
 from connectors.settings import MOST_PARAMETERS
-from dataflows.admission import Admission
 from dataflows.detectors.snapshot import SnapshotError
-from dataflows.followed import Follower
-from dataflows.tracking import TrackLogic
-from dataflows.vehicle import Vehicle
-from dataflows.watching import ShardLogic
+from dataflows.tracking.followed import Follower
+from dataflows.tracking.shard import TrackLogic
+from dataflows.tracking.vehicle import Vehicle
+from dataflows.watching.admission import Admission
+from dataflows.watching.shard import ShardLogic
 
 
 def wall_clock_us() -> int:

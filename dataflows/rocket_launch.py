@@ -9,8 +9,8 @@ from bytewax.dataflow import Dataflow
 
 from connectors import topics
 from connectors.process import FlowProcess
-from dataflows.launcher import INPUTS, LaunchFollower
-from dataflows.vehicle import Vehicle
+from dataflows.tracking.launcher import INPUTS, LaunchFollower
+from dataflows.tracking.vehicle import Vehicle
 from dataflows.wiring import Tracking, connect
 
 NAME = "rocket_launch"

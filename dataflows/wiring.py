@@ -28,10 +28,10 @@ from connectors.settings import MOST_PARAMETERS
 from connectors.start import start_flow
 from connectors.timescale import DatabaseSink
 from connectors.topics import Topic
-from dataflows.followed import Follower
 from dataflows.operators import anomalies, by_shard, split, track, watch
-from dataflows.vehicle import Vehicle
-from dataflows.watched import check_definitions
+from dataflows.tracking.followed import Follower
+from dataflows.tracking.vehicle import Vehicle
+from dataflows.watching.watched import check_definitions
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from connectors.errors import OrbitwatchError, SettingsError
+from connectors.command import exit_code
+from connectors.errors import SettingsError
 from connectors.settings import Settings
 from connectors.stopping import StopRequest
 from simulators.arguments import DEFAULT_TRUTH
@@ -46,17 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 also after Ctrl-C, 2 for wrong arguments, 1 for the rest."""
     options = parser().parse_args(arguments)
     try:
-        run(options)
-    except SettingsError as error:
-        sys.stderr.write(f"orbitwatch: {error}\n")
-        return 2
-    except OrbitwatchError as error:
-        sys.stderr.write(f"orbitwatch: {error}\n")
-        return 1
+        return exit_code(lambda: run(options))
     except OverflowError:
         sys.stderr.write("orbitwatch: event time has come to the end of the calendar\n")
         return 1
-    return 0
 
 
 if __name__ == "__main__":

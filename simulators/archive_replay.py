@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
+from connectors.command import Parser, instant
 from connectors.errors import SettingsError
 from connectors.messages import Packet, ParameterName, microseconds, moment
 from connectors.parquet.columns import Columns
@@ -16,7 +17,7 @@ from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage
 from connectors.settings import Settings
 from connectors.topics import TELEMETRY, Topic
-from simulators.arguments import Parser, instant, speed
+from simulators.arguments import speed
 from simulators.faults import FaultPlan
 from simulators.pacing import EventPacer, Pacer
 from simulators.play import Play

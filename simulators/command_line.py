@@ -5,15 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from connectors.command import Parser, instant, number, whole
 from simulators import archive_replay, launch_command
-from simulators.arguments import (
-    Parser,
-    add_faults,
-    add_seed,
-    instant,
-    number,
-    whole,
-)
+from simulators.arguments import add_faults, add_seed
 from simulators.faults import FaultPlan
 from simulators.sources import play_satellites, play_spacecraft
 

@@ -27,7 +27,7 @@ from random import Random
 import msgspec
 
 from connectors.messages import Packet, ParameterName
-from connectors.truth import Injected
+from connectors.recordings.truth import Injected
 
 RECENT_SAMPLES = 600
 # What varies less is a state or a counter at rest: stuck, it would look as ever.

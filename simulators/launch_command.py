@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from connectors import topics
-from connectors.launch_recordings import read_launch
-from simulators.arguments import Parser, add_faults, add_seed, instant, speed, whole
+from connectors.command import Parser, instant, whole
+from connectors.recordings.launch_recordings import read_launch
+from simulators.arguments import add_faults, add_seed, speed
 from simulators.pacing import EventPacer, Pacer
 from simulators.play import Play
 from simulators.rocket_launch import (

@@ -8,6 +8,7 @@ dated now: the orbits of real satellites, but not where these are.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from sgp4.api import Satrec
 
-from connectors.errors import SettingsError
+from connectors.command import Parser, exit_code
 from connectors.messages import moment
 from connectors.orbital_elements import (
     OrbitalElements,
@@ -25,7 +26,6 @@ from connectors.orbital_elements import (
 )
 from connectors.settings import Settings
 from dataflows.orbit.propagation import epoch_us
-from simulators.arguments import Parser
 
 OLDEST = timedelta(days=7)
 """So that a simulation can last another week before they are of no use."""
@@ -42,14 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m simulators.present_elements", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE", help="where to write them")
     options = parser.parse_args(arguments)
+    return exit_code(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Writes them; raises SettingsError for files that are not as they should be."""
     now = datetime.now(UTC)
-    try:
-        elements = read_elements(Settings.from_environment().elements)
-        write_elements(options.file, [present(one, now) for one in elements])
-    except SettingsError as error:
-        sys.stderr.write(f"orbitwatch: {error}\n")
-        return 2
-    return 0
+    elements = read_elements(Settings.from_environment().elements)
+    write_elements(options.file, [present(one, now) for one in elements])
 
 
 if __name__ == "__main__":

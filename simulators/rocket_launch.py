@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 
-from connectors.launch_recordings import LaunchRecording
 from connectors.messages import Packet
+from connectors.recordings.launch_recordings import LaunchRecording
 from simulators.ascent import Ascent, launcher
 from simulators.faults import KINDS, FaultPlan, Kind
 

@@ -12,9 +12,9 @@ from connectors.errors import SettingsError
 from connectors.messages import Packet, moment
 from connectors.open_notify import SHORTEST_INTERVAL_S, OpenNotify, positions
 from connectors.orbital_elements import read_elements
+from connectors.recordings.telemanom import DEFAULT_INTERVAL_S, PARTS, read_channels
 from connectors.settings import Settings
 from connectors.stopping import StopRequest
-from connectors.telemanom import DEFAULT_INTERVAL_S, PARTS, read_channels
 from connectors.topics import Topic
 from simulators import iss_tracking, spacecraft, telemanom
 from simulators.faults import FaultPlan

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from connectors.messages import Packet
-from connectors.telemanom import Channel, command_names
+from connectors.recordings.telemanom import Channel, command_names
 from simulators.spacecraft import Timing
 
 BLOCK_SAMPLES = 1024

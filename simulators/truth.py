@@ -1,4 +1,4 @@
-"""Writes which faults were injected, as `connectors.truth` reads it."""
+"""Writes which faults were injected, as `connectors.recordings.truth` reads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from connectors.errors import SettingsError
-from connectors.truth import COLUMNS, Injected
+from connectors.recordings.truth import COLUMNS, Injected
 
 
 class TruthFile:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.launch_analyses import read_analysed_launch
-from connectors.launch_recordings import LaunchRecording
+from connectors.recordings.launch_analyses import read_analysed_launch
+from connectors.recordings.launch_recordings import LaunchRecording
 from dataflows.features.ascent_tracker import AscentTracker, Tracked
 
 FOLDER = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "launches"

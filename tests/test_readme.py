@@ -13,7 +13,7 @@ import pytest
 from connectors.messages import Packet
 from connectors.parameters import read_definitions
 from connectors.timescale import check_database
-from dataflows.watched import check_definitions
+from dataflows.watching.watched import check_definitions
 from simulators.command_line import parser
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.flow_process import REPOSITORY, free_port, wait_until

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from connectors.command import exit_code
 from connectors.embedded.postgres import EmbeddedPostgres
 from connectors.embedded.programs import programs
-from connectors.errors import OrbitwatchError
 
 USAGE = "usage: python -m connectors.embedded FOLDER [psql's options]\n"
 
@@ -26,13 +26,13 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     # psql makes of Ctrl-C what it wants; we end when it does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with EmbeddedPostgres(folder) as server:
-            psql = [str(programs(folder) / "psql"), server.address, *arguments[1:]]
-            return subprocess.run(psql, check=False).returncode  # noqa: S603
-    except OrbitwatchError as error:
-        sys.stderr.write(f"orbitwatch: {error}\n")
-        return 1
+    return exit_code(lambda: _run_psql(folder, arguments[1:]))
+
+
+def _run_psql(folder: Path, options: Sequence[str]) -> int:
+    with EmbeddedPostgres(folder) as server:
+        psql = [str(programs(folder) / "psql"), server.address, *options]
+        return subprocess.run(psql, check=False).returncode  # noqa: S603
 
 
 if __name__ == "__main__":

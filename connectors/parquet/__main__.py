@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from connectors.errors import OrbitwatchError, SettingsError
+from connectors.command import Parser, exit_code, timespan
 from connectors.parquet.compaction import compact
 from connectors.parquet.storage import Storage
 from connectors.settings import Settings
@@ -21,7 +21,7 @@ killed just then, until it is run again. Nothing is ever lost."""
 
 def parser() -> argparse.ArgumentParser:
     """What can be asked for on the command line."""
-    top = argparse.ArgumentParser(prog="python -m connectors.parquet")
+    top = Parser(prog="python -m connectors.parquet")
     commands = top.add_subparsers(dest="command", metavar="command")
     command = commands.add_parser(
         "compact", help="merge small files into large ones", description=DESCRIPTION
@@ -34,22 +34,12 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--older-than",
-        type=_hours,
+        type=timespan("hours", timedelta(minutes=1)),
         default=timedelta(hours=1),
         metavar="HOURS",
         help="leave files alone that were written since then (default 1)",
     )
     return top
-
-
-def _hours(text: str) -> timedelta:
-    try:
-        hours = timedelta(hours=float(text))
-    except (ValueError, OverflowError):
-        hours = timedelta(-1)
-    if not timedelta(minutes=1) <= hours <= timedelta(days=36_500):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours (1/60 up)")
-    return hours
 
 
 def run(options: argparse.Namespace) -> None:
@@ -73,14 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands.print_help(sys.stderr)
         return 2
     try:
-        run(options)
-    except OrbitwatchError as error:
-        sys.stderr.write(f"orbitwatch: {error}\n")
-        return 2 if isinstance(error, SettingsError) else 1
+        return exit_code(lambda: run(options))
     except KeyboardInterrupt:
         sys.stderr.write("orbitwatch: interrupted; run it again to go on\n")
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ def test_what_is_to_be_closed_has_to_be_said(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    assert "orbitwatch: " in capsys.readouterr().err
 
 
 def test_without_a_command_there_is_help(capsys):

@@ -37,8 +37,8 @@ from dataflows.operators import (
     split,
     watch,
 )
-from dataflows.watched import check_definitions
-from dataflows.watching import ShardLogic
+from dataflows.watching.shard import ShardLogic
+from dataflows.watching.watched import check_definitions
 
 VOLTAGE = ParameterName("SAT", "power", "voltage")
 LETTER = DeadLetter(b"{", None, "t", 0, 0, "not_json", "")

@@ -13,7 +13,7 @@ from connectors.places import read_places
 from connectors.settings import Settings
 from dataflows.iss_tracking import INPUTS
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.satellite import SatelliteFollower
+from dataflows.tracking.satellite import SatelliteFollower
 from simulators.iss_tracking import constellation, newest_epoch_us, tracked_packets
 from simulators.spacecraft import Timing
 from tests.end_to_end.conftest import Stage

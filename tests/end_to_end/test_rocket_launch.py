@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from connectors.messages import Packet, encode_packet, microseconds
 from connectors.metrics import FlowMetrics
-from dataflows.launcher import INPUTS, LaunchFollower
+from dataflows.tracking.launcher import INPUTS, LaunchFollower
 from simulators.rocket_launch import DEFAULT_T0, Launches, simulated_packets
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.flow_process import wait_until

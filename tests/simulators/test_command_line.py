@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from connectors.embedded import EmbeddedBroker
-from connectors.truth import read_truth
+from connectors.recordings.truth import read_truth
 from simulators.__main__ import main
 from tests.simulators.conftest import Start
 

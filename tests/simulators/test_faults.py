@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.messages import Packet, ParameterName
-from connectors.truth import Injected, read_truth
+from connectors.recordings.truth import Injected, read_truth
 from simulators.faults import KINDS, FaultInjector, FaultPlan, inject
 from simulators.spacecraft import Timing, synthetic_packets
 from simulators.truth import TruthFile

@@ -13,7 +13,7 @@ from connectors.orbital_elements import OrbitalElements, dated, read_elements
 from connectors.places import read_places
 from connectors.settings import Settings
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.satellite import SatelliteFollower
+from dataflows.tracking.satellite import SatelliteFollower
 from simulators.present_elements import OLDEST, main, present
 
 # A leap day, the last second of a year, and years after the elements.

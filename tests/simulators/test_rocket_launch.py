@@ -7,9 +7,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from connectors.launch_recordings import LaunchRecording
 from connectors.messages import Packet
-from connectors.truth import Injected
+from connectors.recordings.launch_recordings import LaunchRecording
+from connectors.recordings.truth import Injected
 from simulators.ascent import Ascent, Instant, launcher
 from simulators.faults import FaultInjector, inject
 from simulators.rocket_launch import (

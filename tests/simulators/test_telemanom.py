@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.telemanom import DEFAULT_INTERVAL_S, read_channels
+from connectors.recordings.telemanom import DEFAULT_INTERVAL_S, read_channels
 from simulators.spacecraft import Timing
 from simulators.telemanom import packet_count, recorded_packets
 

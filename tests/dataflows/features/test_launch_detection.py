@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.launch_recordings import LaunchRecording
 from connectors.messages import ParameterName, microseconds
 from connectors.parameters import read_definitions
-from connectors.truth import Injected
+from connectors.recordings.launch_recordings import LaunchRecording
+from connectors.recordings.truth import Injected
+from dataflows.evaluation.launch_trials import Alarms
+from dataflows.evaluation.launch_trials import alarms as watched
 from dataflows.features.ascent_tracker import SERIES, AscentTracker
-from dataflows.launch_trials import Alarms
-from dataflows.launch_trials import alarms as watched
 from simulators.faults import FaultInjector, inject
 from simulators.rocket_launch import (
     Launches,

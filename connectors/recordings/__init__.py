@@ -1,0 +1,1 @@
+"""Recorded telemetry, and what is known of it: readers of its files."""

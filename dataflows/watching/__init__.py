@@ -1,0 +1,1 @@
+"""Parameters in a flow: each watched, those of a shard together."""

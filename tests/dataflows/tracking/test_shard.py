@@ -1,0 +1,179 @@
+"""Trackers get a vehicle's parameters side by side, and add what they find."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.decode.decoder import Decoder
+from connectors.messages import (
+    ARROW_CONTENT_TYPE,
+    Packet,
+    ParameterName,
+    Poll,
+    Polled,
+    Records,
+    Runs,
+    Samples,
+    encode_arrow,
+    encode_packet,
+    moment,
+)
+from dataflows.tracking.followed import Followed
+from dataflows.tracking.shard import TrackLogic, aligned
+
+INPUTS = ("a", "b")
+
+
+class Summing:
+    """Adds a and b, and all sums so far; refuses times that do not rise."""
+
+    def __init__(self) -> None:
+        self.total, self.newest = 0.0, -1
+        self.refused: Counter[str] = Counter()
+
+    def follow(self, times_us, values: Mapping[str, np.ndarray]) -> Followed:
+        used, sums = np.zeros(len(times_us), bool), np.full(len(times_us), np.nan)
+        for k, time in enumerate(times_us.tolist()):
+            used[k] = time > self.newest
+            if used[k]:
+                self.newest = time
+                parts = [values[name][k] for name in INPUTS if name in values]
+                self.total += float(np.nansum(parts))
+                sums[k] = self.total
+        row = (int(used.sum()), self.total)
+        return Followed(used, {"sum": sums}, [Records("t", ("n",), ("n", "s"), [row])])
+
+    def refuse(self, reason: str, detail: str, samples: int = 1) -> None:
+        assert detail
+        self.refused[reason] += samples
+
+    def begin_epoch(self) -> None:
+        self.total = 0.0
+
+    def snapshot(self) -> bytes:
+        return f"{self.total!r} {self.newest}".encode()
+
+    def restore(self, data: bytes) -> None:
+        total, newest = data.split()
+        self.total, self.newest = float(total), int(newest)
+
+
+def logic(resume: bytes | None = None) -> TrackLogic:
+    return TrackLogic(resume, INPUTS, lambda _: Summing())
+
+
+def packet(second: int, craft: str = "SAT", **values: float | None) -> bytes:
+    at = moment(second * 10**6)
+    return encode_packet(Packet(spacecraft=craft, generation_time=at, values=values))
+
+
+def polls(messages: Sequence[bytes], kinds: Sequence[str | None] = ()) -> list[Polled]:
+    received = np.full(len(messages), 10**15)
+    decoded = Decoder(1e9).decode(messages, kinds or [None] * len(messages), received)
+    assert not decoded.refused
+    return [Polled(samples, Poll(1, 1, (), 0)) for samples in decoded.samples]
+
+
+def derived(tracked: Polled, craft: str = "SAT") -> list[tuple[int, float]]:
+    place = tracked.samples.names.index(ParameterName(craft, "", "sum"))
+    run = tracked.samples.run(place)
+    return list(zip((run.times_us // 10**6).tolist(), run.values.tolist(), strict=True))
+
+
+def test_derived_parameters_and_records_join_the_batch():
+    [polled] = polls([packet(1, a=1, b=2, c=9), packet(2, a=3, b=None, c=9)])
+    [tracked], _ = logic().on_batch([polled])
+    assert derived(tracked) == [(1, 3.0), (2, 6.0)]
+    assert [name.parameter for name in tracked.samples.names] == ["a", "b", "c", "sum"]
+    assert tracked.samples.run(1).values.tolist()[0] == 2
+    [records] = tracked.records
+    assert records.rows == [(2, 6.0)]
+    assert tracked.poll is polled.poll
+
+
+def test_what_a_tracker_does_not_use_has_no_derived_samples():
+    [polled] = polls([packet(5, a=1), packet(4, a=100), packet(6, a=2)])
+    [tracked], _ = logic().on_batch([polled])
+    assert derived(tracked) == [(5, 1.0), (6, 3.0)]
+    assert tracked.samples.run(0).times_us.tolist() == [5 * 10**6, 4 * 10**6, 6 * 10**6]
+
+
+def test_packets_without_the_inputs_are_no_vehicles():
+    [polled] = polls([packet(1, c=1)])
+    tracking = logic()
+    [tracked], _ = tracking.on_batch([polled])
+    assert tracked.samples is polled.samples
+    assert tracked.records == ()
+
+
+def test_values_of_a_packet_stand_side_by_side_whatever_is_missing():
+    [polled] = polls(
+        [packet(3, a=1), packet(2, b=5), packet(3, a=2, b=6), packet(4, b=7)]
+    )
+    times_us, values = aligned(polled.samples, [0, 1])
+    assert (times_us // 10**6).tolist() == [3, 2, 3, 4]
+    np.testing.assert_array_equal(values["a"], [1, np.nan, 2, np.nan])
+    np.testing.assert_array_equal(values["b"], [np.nan, 5, 6, 7])
+
+
+def test_the_instants_of_a_bulk_message_stand_side_by_side_too():
+    def run(name: str, seconds: list[int]) -> Samples:
+        times_us = np.array(seconds) * 10**6
+        return Samples(
+            ParameterName("SAT", "", name), times_us, np.array(seconds) + 0.5
+        )
+
+    bulk = encode_arrow([run("a", [1, 2, 3]), run("b", [2, 3, 4])])
+    [polled] = polls([bulk, packet(9, a=1)], [ARROW_CONTENT_TYPE, None])
+    times_us, values = aligned(polled.samples, [0, 1])
+    assert (times_us // 10**6).tolist() == [1, 2, 3, 4, 9]
+    np.testing.assert_array_equal(values["a"], [1.5, 2.5, 3.5, np.nan, 1])
+    np.testing.assert_array_equal(values["b"], [np.nan, 2.5, 3.5, 4.5, np.nan])
+
+
+@given(
+    packets=st.lists(
+        st.tuples(
+            st.integers(0, 30),
+            st.sampled_from(["SAT", "ISS"]),
+            st.dictionaries(st.sampled_from("abc"), st.floats(-1, 1), min_size=1),
+        ),
+        min_size=1,
+        max_size=30,
+    ),
+    cuts=st.sets(st.integers(1, 29)),
+)
+@settings(max_examples=60, deadline=None)
+def test_other_cuts_and_a_restart_give_the_same_bits(packets, cuts):
+    messages = [packet(at, craft, **values) for at, craft, values in packets]
+
+    def found(bounds: list[int]) -> dict[str, list[tuple[int, float]]]:
+        tracking, out = logic(), {"SAT": [], "ISS": []}  # type: ignore[var-annotated]
+        for first, last in pairwise(bounds):
+            tracking = logic(tracking.snapshot())
+            for polled in polls(messages[first:last]):
+                [tracked], _ = tracking.on_batch([polled])
+                for craft, rows in out.items():
+                    if ParameterName(craft, "", "sum") in tracked.samples.names:
+                        rows += derived(tracked, craft)
+        return out
+
+    count = len(messages)
+    inner = sorted(cut for cut in cuts if cut < count)
+    assert found([0, *inner, count]) == found([0, count])
+
+
+def test_a_parameter_that_is_sent_is_not_derived():
+    at_us = np.array([10**6])
+    runs = Runs.of(
+        [
+            Samples(ParameterName("SAT", "", name), at_us, np.array([value]))
+            for name, value in (("a", 1.0), ("sum", 50.0))
+        ]
+    )
+    [tracked], _ = logic().on_batch([Polled(runs, Poll(1, 1, (), 0))])
+    assert derived(tracked) == [(1, 50.0)]

@@ -1,0 +1,195 @@
+"""Launchers and satellites are tracked through wrong clocks and other epochs."""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from connectors.messages import (
+    ParameterName,
+    Poll,
+    Polled,
+    Runs,
+    Samples,
+    microseconds,
+    moment,
+)
+from connectors.metrics import FlowMetrics
+from connectors.orbital_elements import read_elements
+from connectors.parameters import read_definitions
+from connectors.places import Places, read_places
+from dataflows.iss_tracking import INPUTS as POSITION
+from dataflows.orbit.propagation import Ephemeris
+from dataflows.tracking.launcher import INPUTS as MOTION
+from dataflows.tracking.launcher import LaunchFollower
+from dataflows.tracking.satellite import SatelliteFollower
+from dataflows.tracking.shard import TrackLogic
+from dataflows.watching.shard import ShardLogic
+from simulators.rocket_launch import Launches, simulated_packets
+
+PROVISIONING = Path(__file__).parents[3] / "provisioning"
+EVENTS = ["liftoff", "max_q", "meco", "ses1", "seco1"]
+SECOND_US, HOUR_US, DAY_US = 10**6, 3600 * 10**6, 86_400 * 10**6
+
+Columns = dict[str, np.ndarray]
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+@cache
+def ascent() -> tuple[np.ndarray, Columns]:
+    """A simulated ascent: times, velocities and altitudes."""
+    packets = list(simulated_packets(Launches()))
+    times_us = np.array([microseconds(packet.generation_time) for packet in packets])
+    return times_us, {
+        name: np.array([packet.values[name] for packet in packets], float)
+        for name in MOTION
+    }
+
+
+@cache
+def ephemeris() -> Ephemeris:
+    elements = read_elements(PROVISIONING / "orbits" / "satellites.tle")[0]
+    return Ephemeris(elements.line1, elements.line2)
+
+
+def orbit(seconds: int) -> tuple[np.ndarray, Columns]:
+    """A satellite's position each second."""
+    start_us = ephemeris().epoch_us // SECOND_US * SECOND_US
+    times_us = start_us + np.arange(seconds) * SECOND_US
+    columns = ephemeris().geodetic(times_us)
+    return times_us, dict(zip(POSITION, columns, strict=True))
+
+
+class Flow:
+    """Trackers as they run in a flow, each batch from a snapshot of the last."""
+
+    def __init__(self, subsystem: str) -> None:
+        self.subsystem = subsystem
+        self.metrics = FlowMetrics(CollectorRegistry())
+        self.where = read_places(PROVISIONING / "places.yaml")
+        self.state: bytes | None = None
+
+    def new(self, vehicle: tuple[str, str]) -> LaunchFollower | SatelliteFollower:
+        if self.subsystem == "ascent":
+            return LaunchFollower(vehicle[0], self.metrics)
+        where = Places(self.where.places, self.where.stations)
+        return SatelliteFollower(vehicle[0], where, ephemeris(), self.metrics)
+
+    def follow(
+        self, times_us: np.ndarray, columns: Columns, epoch: str | None = None
+    ) -> Polled:
+        told = ((0, epoch),) if epoch else ()
+        runs = Runs.of(
+            [
+                Samples(
+                    ParameterName("V", self.subsystem, name),
+                    times_us,
+                    column,
+                    None,
+                    told,
+                )
+                for name, column in columns.items()
+            ]
+        )
+        logic = TrackLogic(self.state, tuple(columns), self.new)
+        [polled], _ = logic.on_batch([Polled(runs, Poll(1, 1, (), 0))])
+        self.state = logic.snapshot()
+        return polled
+
+    def refused(self, reason: str) -> float:
+        return float(self.metrics.not_tracked.labels(reason)._value.get())
+
+
+def rows(polled: list[Polled]) -> Rows:
+    found: Rows = {}
+    for each in polled:
+        for records in each.records:
+            found.setdefault(records.table, []).extend(records.rows)
+    return found
+
+
+def events(polled: list[Polled]) -> list[str]:
+    return [str(row[2]) for row in rows(polled).get("launch_event", [])]
+
+
+def cut(
+    times_us: np.ndarray, columns: Columns, edges: list[int]
+) -> Iterator[tuple[np.ndarray, Columns]]:
+    for first, last in pairwise([0, *edges, len(times_us)]):
+        run = {name: column[first:last] for name, column in columns.items()}
+        yield times_us[first:last], run
+
+
+@pytest.mark.parametrize("edges", [[], [150, 151, 152, 9000]])
+def test_a_packet_an_hour_ahead_on_the_pad_hides_nothing_of_a_launch(edges: list[int]):
+    times_us, columns = ascent()
+    wrong_us = times_us.copy()
+    wrong_us[150] += HOUR_US
+    without = {name: np.delete(column, 150) for name, column in columns.items()}
+    flow = Flow("ascent")
+    found = rows([flow.follow(*run) for run in cut(wrong_us, columns, edges)])
+    assert found == rows([Flow("ascent").follow(np.delete(times_us, 150), without)])
+    assert flow.refused("ahead") == 1
+    assert flow.refused("late") == 0
+
+
+@pytest.mark.parametrize("edges", [[], [60, 61, 62]])
+def test_a_position_six_hours_ahead_costs_a_satellite_no_other(edges: list[int]):
+    times_us, columns = orbit(600)
+    wrong_us = times_us.copy()
+    wrong_us[60] += 6 * HOUR_US
+    flow = Flow("orbit")
+    found = rows([flow.follow(*run) for run in cut(wrong_us, columns, edges)])
+    assert len(found["orbit_state"]) == 599
+    assert {row[2] for row in found["orbit_minute"][1:]} == {59, 60}
+    assert flow.refused("ahead") == 1
+
+
+def test_a_launcher_whose_clock_is_set_back_in_flight_is_tracked_on():
+    times_us, columns = ascent()
+    wrong_us = times_us.copy()
+    wrong_us[:3000] += HOUR_US  # T-10 s to T+90 s
+    flow = Flow("ascent")
+    found = [flow.follow(*run) for run in cut(wrong_us, columns, [2000, 3000, 3050])]
+    told = events(found)
+    assert (told[0], *told[-3:]) == ("liftoff", "meco", "ses1", "seco1")
+    assert flow.refused("late") == 99
+
+
+def test_a_satellite_whose_clock_is_set_back_is_tracked_on():
+    times_us, columns = orbit(600)
+    times_us[:100] += 6 * HOUR_US
+    flow = Flow("orbit")
+    found = rows([flow.follow(*run) for run in cut(times_us, columns, [150])])
+    assert len(found["orbit_state"]) == 600 - 99
+
+
+def test_a_packet_with_another_epoch_begins_another_flight():
+    times_us, columns = ascent()
+    flow = Flow("ascent")
+    found = [
+        flow.follow(times_us + flight * HOUR_US, columns, f"flight {flight}")
+        for flight in range(2)
+    ]
+    assert events(found) == 2 * EVENTS
+
+
+@pytest.mark.parametrize("pause_us", [40 * SECOND_US, 20 * 60 * SECOND_US, DAY_US])
+def test_a_vehicle_that_flies_again_has_all_its_events_and_no_false_alarm(
+    pause_us: int,
+):
+    times_us, columns = ascent()
+    flow = Flow("ascent")
+    again_us = times_us - times_us[0] + times_us[-1] + pause_us
+    first, second = flow.follow(times_us, columns), flow.follow(again_us, columns)
+    assert events([first]) == events([second]) == EVENTS
+    began = [row for each in (first, second) for row in rows([each])["launch_flight"]]
+    assert began == [("V", moment(int(times_us[0]))), ("V", moment(int(again_us[0])))]
+    definitions = read_definitions(PROVISIONING / "parameters")
+    shard = ShardLogic(None, definitions, flow.metrics, lambda: 0)
+    scored, _ = shard.on_batch([first, second])
+    assert [one.anomalies for one in scored] == [(), ()]

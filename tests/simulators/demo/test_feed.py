@@ -1,0 +1,79 @@
+"""What is sent in the demo is told from what a flow derives of it."""
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from connectors.database.overview import StoredParameter
+from connectors.decode.rows import SEQUENCE
+from connectors.embedded import EmbeddedBroker
+from connectors.messages import Packet
+from connectors.settings import Settings
+from simulators.demo.feed import DemoFeed, qualified_names
+from simulators.demo.services import SYSTEMS
+from simulators.demo.telemetry import demo_telemetry, fault_plan
+from simulators.rocket_launch import DEFAULT_T0
+
+
+def packets(system: str, count: int) -> list[Packet]:
+    [played] = [
+        each for each in demo_telemetry(Settings(), 0, 60) if each.system == system
+    ]
+    return list(islice(played.play.packets, count))
+
+
+def test_every_system_is_played_into_its_topic():
+    played = demo_telemetry(Settings(), 0, 60)
+    assert tuple(each.system for each in played) == SYSTEMS
+    assert [each.play.topic.name for each in played] == [
+        f"telemetry.{system}" for system in SYSTEMS
+    ]
+
+
+def test_an_orbit_takes_less_than_two_minutes():
+    *_, last = packets("iss_tracking", 5 * 6 * 100)
+    first = packets("iss_tracking", 1)[0]
+    assert (last.generation_time - first.generation_time).total_seconds() > 95 * 60
+
+
+def test_the_launch_begins_with_liftoff():
+    [first] = packets("rocket_launch", 1)
+    assert first.generation_time == DEFAULT_T0
+
+
+def test_a_short_demo_gets_its_faults_too():
+    for seconds in (5, 20, 60, 3600):
+        plan = fault_plan(seconds)
+        assert plan.warm_up_samples < 150 * seconds
+        assert plan.mean_gap_samples >= 300
+
+
+def test_a_sequence_is_a_parameter_and_nothing_else_is_added():
+    [position] = packets("iss_tracking", 1)
+    assert qualified_names(position) == {
+        f"/ISS/orbit/{name}" for name in ("latitude", "longitude", "altitude", SEQUENCE)
+    }
+    [ascent] = packets("rocket_launch", 1)
+    assert f"/LAUNCHER/ascent/{SEQUENCE}" not in qualified_names(ascent)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_is_derived_is_not_counted_as_sent(
+    broker: EmbeddedBroker, tmp_path: Path, system: str
+):
+    settings = Settings(kafka=broker.address)
+    [telemetry] = [
+        each for each in demo_telemetry(settings, 0, 60) if each.system == system
+    ]
+    feed = DemoFeed(settings, telemetry, 0, tmp_path / "truth.csv")
+    feed.start()
+    while feed.sent < 100:
+        feed.check()
+    feed.ask_to_end()
+    feed.wait_for_end()
+    names = sorted(feed._names)
+    derived = [StoredParameter(system, f"{names[0]}_derived", 7)]
+    feed.count([*(StoredParameter(system, name, 2) for name in names), *derived])
+    assert feed.stored == 2 * len(names)
+    assert (tmp_path / "truth.csv").exists() == (telemetry.late is not None)
