@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -13,11 +14,13 @@ from typing_extensions import override
 
 from connectors.messages import Polled, Records, Runs, Samples, Situation
 from dataflows.detectors.arrival_clock import epoch_code
-from dataflows.detectors.snapshot import label, pack, unpack
+from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 from dataflows.tracking.followed import Follower
 from dataflows.tracking.vehicle import TrackedVehicle, Vehicle
 
 _TRACKERS = label("trackers", 2, {})
+
+_log = logging.getLogger("orbitwatch.track")
 
 
 class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
@@ -36,7 +39,7 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
         self._tracked: dict[Vehicle, TrackedVehicle] = {}
         parts = unpack(resume, _TRACKERS) if resume else []
         for key, arrivals, follower in zip(*[iter(parts)] * 3, strict=True):
-            self._of(_vehicle(key)).restore(arrivals, follower)
+            self._resume(_vehicle(key), arrivals, follower)
 
     @override
     def on_batch(self, values: list[Polled]) -> tuple[Iterable[Polled], bool]:
@@ -49,6 +52,14 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
             for name, tracked in self._tracked.items()
         )
         return pack(_TRACKERS, [*chain.from_iterable(triples)])
+
+    def _resume(self, name: Vehicle, arrivals: bytes, follower: bytes) -> None:
+        """Goes on with a vehicle, or afresh if the tracker is of another version."""
+        try:
+            self._of(name).restore(arrivals, follower)
+        except SnapshotError as error:
+            _log.warning("%s: tracked afresh: %s", "/".join(name), error)
+            del self._tracked[name]
 
     def _of(self, name: Vehicle) -> TrackedVehicle:
         tracked = self._tracked.get(name)

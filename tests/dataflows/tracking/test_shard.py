@@ -22,6 +22,7 @@ from connectors.messages import (
     encode_packet,
     moment,
 )
+from dataflows.detectors.snapshot import SnapshotError
 from dataflows.tracking.followed import Followed
 from dataflows.tracking.shard import TrackLogic, aligned
 
@@ -177,3 +178,26 @@ def test_a_parameter_that_is_sent_is_not_derived():
     )
     [tracked], _ = logic().on_batch([Polled(runs, Poll(1, 1, (), 0))])
     assert derived(tracked) == [(1, 50.0)]
+
+
+def test_a_vehicle_whose_snapshot_is_of_another_version_is_tracked_afresh(caplog):
+    before = logic()
+    for polled in polls([packet(1, "OLD", a=1.0), packet(1, "SAT", a=5.0)]):
+        before.on_batch([polled])
+
+    class Newer(Summing):
+        def restore(self, data: bytes) -> None:
+            if data.startswith(b"1.0"):
+                raise SnapshotError("snapshot of version 1, but this is version 2")
+            super().restore(data)
+
+    after = TrackLogic(before.snapshot(), INPUTS, lambda _: Newer())
+    assert "OLD/: tracked afresh: snapshot of version 1" in caplog.text
+    found = {}
+    for polled in polls([packet(2, "OLD", a=2.0), packet(2, "SAT", a=2.0)]):
+        [tracked], _ = after.on_batch([polled])
+        samples = tracked.samples
+        for place, name in enumerate(samples.names):
+            if name.parameter == "sum":
+                found[name.spacecraft] = samples.run(place).values.tolist()
+    assert found == {"OLD": [2.0], "SAT": [7.0]}
