@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from provisioning.grafana.queries import IN_RANGE, nine_digits
+from provisioning.grafana.queries import IN_RANGE, rounded
 
 CHOSEN = f"""spacecraft IN ($some_spacecraft)
     AND severity IN ($severity)
     AND detector IN ($detector)
     AND {IN_RANGE}"""
 
-# The fifty parameters with the most anomalies; more lines are none on a screen. Each is
-# seen for a point of the screen at least, but where the next one begins.
+# The fifty parameters with the most anomalies; more lines are none on a screen. Each
+# anomaly is seen for a point of the screen at least, but where the next one begins, and
+# nothing is drawn after it: whether its parameter was heard then is not known here.
 TIMELINE = f"""
     WITH chosen AS (
         SELECT qualified_name, severity, began, greatest(
@@ -35,7 +36,7 @@ TIMELINE = f"""
     JOIN busiest USING (qualified_name)
     CROSS JOIN LATERAL (
         VALUES (began, severity, true),
-            (ended, 'IN_LIMITS', next_began IS NULL OR next_began > ended)
+            (ended, NULL, next_began IS NULL OR next_began > ended)
     ) AS edge (time, severity, is_one)
     WHERE edge.is_one
     ORDER BY edge.time
@@ -61,8 +62,9 @@ BY_DETECTOR = f"""
     ORDER BY count(*) DESC
 """
 ANOMALIES = f"""
-    SELECT started_at AS started, ended_at AS ended, severity, spacecraft,
-        qualified_name AS parameter, peak_score AS score, samples, detector,
+    SELECT started_at AS started,
+        extract(epoch FROM ended_at - started_at)::float8 AS lasted, severity,
+        spacecraft, qualified_name AS parameter, peak_score AS score, samples, detector,
         text AS explanation
     FROM anomaly_named
     WHERE {CHOSEN}
@@ -71,8 +73,8 @@ ANOMALIES = f"""
 """
 DRIFTS = f"""
     SELECT detected_at AS detected, spacecraft, qualified_name AS parameter, detector,
-        {nine_digits("mean_before")} AS "mean before",
-        {nine_digits("mean_after")} AS "mean after",
+        {rounded("mean_before", 9)} AS "mean before",
+        {rounded("mean_after", 9)} AS "mean after",
         text AS explanation
     FROM drift_event_named
     WHERE spacecraft IN ($some_spacecraft) AND $__timeFilter(detected_at)
