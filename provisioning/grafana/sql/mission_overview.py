@@ -33,6 +33,9 @@ SPACECRAFT = f"""
     )
     SELECT contact.spacecraft, contact.system, severity.name AS severity,
         coalesce(found.open, 0) AS open, contact.last_contact AS "last contact",
+        CASE WHEN contact.last_contact IS NOT NULL THEN greatest(
+            extract(epoch FROM $__timeTo()::timestamptz - contact.last_contact), 0
+        )::float8 END AS lag,
         coalesce(found.anomalies, 0) AS anomalies,
         coalesce(found.seconds, 0) / contact.parameters / extract(epoch FROM
             $__timeTo()::timestamptz - $__timeFrom()::timestamptz
