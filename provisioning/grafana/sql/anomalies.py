@@ -41,13 +41,30 @@ TIMELINE = f"""
     WHERE edge.is_one
     ORDER BY edge.time
 """
+# Every point has a bar, if one of no height: bars are as wide as the least distance
+# between two, so a few would seem to last for hours.
 BY_SEVERITY = f"""
-    SELECT $__timeGroup(started_at, $__interval) AS time, severity AS metric,
-        count(*) AS anomalies
-    FROM anomaly_named
-    WHERE {CHOSEN} AND $__timeFilter(started_at)
-    GROUP BY 1, 2
-    ORDER BY 1
+    WITH begun AS (
+        SELECT $__timeGroup(started_at, $__interval) AS time, severity,
+            count(*) AS anomalies
+        FROM anomaly_named
+        WHERE {CHOSEN} AND $__timeFilter(started_at)
+        GROUP BY 1, 2
+    ), points AS (
+        SELECT $__timeGroup(point, $__interval) AS time
+        FROM generate_series(
+            $__timeFrom()::timestamptz, $__timeTo()::timestamptz,
+            make_interval(secs => $__interval_ms / 1000.0)
+        ) AS point
+        UNION
+        SELECT time FROM begun
+    )
+    SELECT points.time, known.severity AS metric,
+        coalesce(begun.anomalies, 0) AS anomalies
+    FROM points
+    CROSS JOIN (SELECT DISTINCT severity FROM begun) AS known
+    LEFT JOIN begun USING (time, severity)
+    ORDER BY 1, 2
 """
 BY_DETECTOR = f"""
     SELECT detector,

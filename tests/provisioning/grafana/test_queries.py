@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import psycopg
 import pytest
@@ -121,3 +122,16 @@ def test_a_spacecraft_that_was_never_heard_has_no_lag(plain_copy: str):
         rows = connection.execute(query).fetchall()
         connection.rollback()
     assert {row["lag"] for row in rows if row["spacecraft"] == "SILENT"} == {None}
+
+
+def test_there_is_a_bar_for_each_point_also_where_no_anomaly_began(watched: Filled):
+    seen = view(points=60)
+    rows = found(watched.database, "anomalies:_Begun,_by_severity_A", seen)
+    times = sorted({float(str(row["time"])) for row in rows})
+    steps = {later - earlier for earlier, later in pairwise(times)}
+    assert steps == {seen.interval_ms / 1000}
+    assert len(times) > 50
+    severities = {row["metric"] for row in rows}
+    assert len(severities) > 1
+    assert len(rows) == len(times) * len(severities)
+    assert {row["anomalies"] for row in rows} >= {0, 1}
