@@ -105,13 +105,14 @@ def _latency() -> heatmap.Panel:
 
 def _lag() -> timeseries.Panel:
     lag = "sum by (topic, partition) (orbitwatch_telemetry_offset_lag_messages)"
-    return _lines(
+    panel = _lines(
         "Lag by partition",
         "Messages that Kafka has and no flow has read yet. A lag that only grows means "
         "that more processes are needed.",
         "none",
         [MetricQuery(lag, "{{topic}}[{{partition}}]")],
-    ).legend(legend_beside())
+    )
+    return panel.legend(legend_beside()).decimals(0)
 
 
 def _dead_letters() -> timeseries.Panel:

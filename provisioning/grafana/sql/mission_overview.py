@@ -96,6 +96,6 @@ BUSIEST = f"""
     JOIN severity ON severity.level = anomaly.severity
     WHERE {IN_RANGE}
     GROUP BY parameter.id, severity.level
-    ORDER BY severity.level DESC, count(*) DESC
+    ORDER BY severity.level DESC, count(*) DESC, max(anomaly.peak_score) DESC
     LIMIT 20
 """
