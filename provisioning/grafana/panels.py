@@ -5,7 +5,7 @@ What is particular to one panel is set on the builder that these functions retur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
@@ -49,8 +49,14 @@ TALL, NORMAL, LOW, SHORT = 10, 8, 6, 4
 
 KM, KM_S = "suffix:km", "suffix:km/s"
 """Grafana's own `lengthkm` makes 12 Mm of 12,000 km."""
+SAMPLES_S, EACH_S = "suffix:samples/s", "suffix:/s"
+"""Its own `cps` makes 90 c/s of 90 samples a second."""
 SECONDS = "suffix:s"
 """Its own `s` makes 2.5 mins of 150 s, which suits a duration but no clock."""
+TIME_PX, SEVERITY_PX, SCORE_PX, DETECTOR_PX, LASTED_PX = 165, 105, 75, 150, 95
+"""Widths of columns. Those without one share what is left, 150 each at least."""
+BAR_POINTS = 60
+"""More bars than that are too thin to be seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +103,7 @@ def bars(text: Text, *queries: Query) -> timeseries.Panel:
     """Counts over time, stacked."""
     panel = time_series(text, *queries).draw_style(GraphDrawStyle.BARS)
     panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
-    return panel.fill_opacity(80)
+    return panel.fill_opacity(80).min(0).decimals(0).max_data_points(BAR_POINTS)
 
 
 def against(field: str, text: Text, *queries: Query) -> trend.Panel:
@@ -129,13 +135,22 @@ def severity_rows(text: Text, *queries: Query) -> table.Panel:
     coloured_names = [
         DynamicConfigValue(id_val="mappings", value=severity_names()),
         DynamicConfigValue(id_val="custom.cellOptions", value=cell),
+        pixels_wide(SEVERITY_PX),
     ]
     return rows(text, *queries).override_by_name("severity", coloured_names)
+
+
+def with_widths(panel: table.Panel, widths_px: Mapping[str, int]) -> table.Panel:
+    """The table with some columns as wide as what they hold."""
+    for column, width_px in widths_px.items():
+        panel.override_by_name(column, [pixels_wide(width_px)])
+    return panel
 
 
 def counts(text: Text, *queries: Query) -> barchart.Panel:
     """A bar for each row, stacked by its columns."""
     panel = barchart.Panel().legend(_legend()).stacking(StackingMode.NORMAL)
+    panel.decimals(0)
     return _filled(panel, text, queries, HALF, NORMAL)
 
 
@@ -148,11 +163,14 @@ def severities(text: Text, *queries: Query) -> statetimeline.Panel:
 
 
 def map_of_the_earth(text: Text, *queries: Query) -> geomap.Panel:
-    """A map, to which layers are to be added."""
+    """A map, to which layers are to be added.
+
+    At zoom 1 the Earth is 512 pixels wide, so half of the screen shows it once.
+    """
     whole_earth = geomap.MapViewConfig().id("zero").lat(0).lon(0).zoom(1)
     panel = geomap.Panel().view(whole_earth)
     panel.basemap(common.MapLayerOptions().type("default").name("Map"))
-    return _filled(panel, text, queries, WHOLE, 14)
+    return _filled(panel, text, queries, HALF, 14)
 
 
 def heat_map(text: Text, *queries: Query) -> heatmap.Panel:
@@ -183,6 +201,22 @@ def in_digits() -> DynamicConfigValue:
 def with_decimals(decimals: int) -> DynamicConfigValue:
     """Override: numbers in so many digits after the point."""
     return DynamicConfigValue(id_val="decimals", value=decimals)
+
+
+def called(name: str) -> DynamicConfigValue:
+    """Override: another name than the query has for it."""
+    return DynamicConfigValue(id_val="displayName", value=name)
+
+
+def not_in_legend() -> DynamicConfigValue:
+    """Override: the lower end of what the legend has by its upper end."""
+    parts = {"legend": True, "tooltip": False, "viz": False}
+    return DynamicConfigValue(id_val="custom.hideFrom", value=parts)
+
+
+def pixels_wide(width_px: int) -> DynamicConfigValue:
+    """Override: the width of a column."""
+    return DynamicConfigValue(id_val="custom.width", value=width_px)
 
 
 def dashed() -> DynamicConfigValue:
@@ -228,6 +262,13 @@ def linked(title: str, url: str) -> DynamicConfigValue:
 def hidden() -> DynamicConfigValue:
     """Override: a column that only links use."""
     return DynamicConfigValue(id_val="custom.hidden", value=True)
+
+
+def legend_beside() -> common.VizLegendOptions:
+    """A legend for many series: their latest values, the highest first."""
+    legend = common.VizLegendOptions().display_mode(LegendDisplayMode.TABLE)
+    legend.placement(LegendPlacement.RIGHT).show_legend(True).width(260)
+    return legend.calcs(["lastNotNull"]).sort_by("Last *").sort_desc(True)
 
 
 def _filled(

@@ -134,9 +134,9 @@ def by_range(samples: str, minutes: str) -> str:
     )
 
 
-def nine_digits(number: str) -> str:
-    """A number in as many digits as single precision tells apart."""
-    return f"to_char({number}, '9.99999999EEEE')::float8"
+def rounded(number: str, digits: int) -> str:
+    """A number in so many digits; nine are what single precision tells apart."""
+    return f"to_char({number}, '9.{'9' * (digits - 1)}EEEE')::float8"
 
 
 def _tidy(sql: str) -> str:

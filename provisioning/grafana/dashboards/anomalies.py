@@ -8,18 +8,24 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 from provisioning.grafana import variables
 from provisioning.grafana.board import Board, linked_to_parameter
 from provisioning.grafana.panels import (
+    DETECTOR_PX,
     HALF,
-    NORMAL,
+    LASTED_PX,
+    SCORE_PX,
     TALL,
+    TIME_PX,
     WHOLE,
     Text,
     bars,
     coloured,
     counts,
+    hidden,
     in_digits,
+    in_unit,
     rows,
     severities,
     severity_rows,
+    with_widths,
 )
 from provisioning.grafana.queries import series, table_of
 from provisioning.grafana.severity import OF_ANOMALIES
@@ -57,7 +63,7 @@ def _timeline() -> statetimeline.Panel:
         unit="none",
         no_data=NONE_CHOSEN,
     )
-    panel = severities(text, table_of(sql.TIMELINE)).height(14)
+    panel = severities(text, table_of(sql.TIMELINE)).height(TALL)
     # A frame a parameter: in one, the times of others would end its anomalies.
     options = {"fields": ["parameter"], "naming": {"asLabels": True}}
     part = DataTransformerConfig(id_val="partitionByValues", options=options)
@@ -72,7 +78,7 @@ def _by_severity() -> timeseries.Panel:
         unit="none",
         no_data=NONE_CHOSEN,
     )
-    panel = bars(text, series(sql.BY_SEVERITY)).min(0)
+    panel = bars(text, series(sql.BY_SEVERITY))
     for name, colour in OF_ANOMALIES.items():
         panel.override_by_name(name, [coloured(colour)])
     return panel.span(HALF)
@@ -96,12 +102,16 @@ def _anomalies() -> table.Panel:
     text = Text(
         title="Anomalies",
         description="The latest first (500 at most); a parameter leads to its details. "
-        "No end: still open.",
+        "Without a duration: still open.",
         unit="none",
         no_data=NONE_CHOSEN,
     )
     panel = severity_rows(text, table_of(sql.ANOMALIES)).filterable(True)
+    panel.override_by_name("lasted", [in_unit("s")])
     panel.override_by_name("parameter", [linked_to_parameter()])
+    panel.override_by_name("spacecraft", [hidden()])
+    widths_px = {"started": TIME_PX, "lasted": LASTED_PX, "score": SCORE_PX}
+    with_widths(panel, widths_px | {"samples": 85, "detector": DETECTOR_PX})
     return panel.span(WHOLE).height(TALL)
 
 
@@ -113,7 +123,10 @@ def _drifts() -> table.Panel:
         unit="none",
         no_data="No drift in this range, or no detector that tells one.",
     )
-    panel = rows(text, table_of(sql.DRIFTS)).span(WHOLE).height(NORMAL)
+    panel = rows(text, table_of(sql.DRIFTS)).span(WHOLE).height(5)
     for column in ("mean before", "mean after"):
         panel.override_by_name(column, [in_digits()])
+    panel.override_by_name("spacecraft", [hidden()])
+    widths_px = {"mean before": 115, "mean after": 115}
+    with_widths(panel, widths_px | {"detected": TIME_PX, "detector": DETECTOR_PX})
     return panel.override_by_name("parameter", [linked_to_parameter()])

@@ -7,9 +7,12 @@ from grafana_foundation_sdk.builders import statetimeline, table, timeseries
 from provisioning.grafana import variables
 from provisioning.grafana.board import Board, link_to, linked_to_parameter
 from provisioning.grafana.panels import (
+    DETECTOR_PX,
     HALF,
-    LOW,
     NORMAL,
+    SAMPLES_S,
+    SCORE_PX,
+    TIME_PX,
     WHOLE,
     Text,
     hidden,
@@ -18,6 +21,7 @@ from provisioning.grafana.panels import (
     severities,
     severity_rows,
     time_series,
+    with_widths,
 )
 from provisioning.grafana.queries import MetricQuery, series, table_of
 from provisioning.grafana.sql import mission_overview as sql
@@ -47,15 +51,19 @@ def _spacecraft() -> table.Panel:
     text = Text(
         title="Spacecraft",
         description="Severity is that of the worst anomaly that is still open, last "
-        "contact the newest generation time. The anomaly rate is the share of the "
-        "range that parameters spent in anomalies, on average.",
+        "contact the newest generation time, and lag its age at the end of the range. "
+        "The anomaly rate is the share of the range that parameters spent in "
+        "anomalies, on average.",
         unit="none",
         no_data="No spacecraft was ever heard. Is a flow running?",
     )
     anomalies = link_to("anomalies", some_spacecraft="spacecraft")
-    panel = severity_rows(text, table_of(sql.SPACECRAFT)).span(WHOLE).height(LOW)
+    panel = severity_rows(text, table_of(sql.SPACECRAFT)).span(WHOLE).height(7)
     panel.override_by_name("spacecraft", [linked("Anomalies", anomalies)])
-    return panel.override_by_name("anomaly rate", [in_unit("percentunit")])
+    panel.override_by_name("lag", [in_unit("s")])
+    panel.override_by_name("anomaly rate", [in_unit("percentunit")])
+    counts_px = {"open": 75, "anomalies": 100, "anomaly rate": 120, "parameters": 105}
+    return with_widths(panel, counts_px | {"last contact": TIME_PX, "lag": 105})
 
 
 def _open() -> table.Panel:
@@ -65,8 +73,11 @@ def _open() -> table.Panel:
         unit="none",
         no_data="No anomaly is open.",
     )
-    panel = severity_rows(text, table_of(sql.OPEN)).span(WHOLE).height(LOW)
-    return panel.override_by_name("parameter", [linked_to_parameter()])
+    panel = severity_rows(text, table_of(sql.OPEN)).span(WHOLE).height(5)
+    panel.override_by_name("parameter", [linked_to_parameter()])
+    panel.override_by_name("spacecraft", [hidden()])
+    widths_px = {"started": TIME_PX, "score": SCORE_PX, "detector": DETECTOR_PX}
+    return with_widths(panel, widths_px)
 
 
 def _severities() -> statetimeline.Panel:
@@ -96,7 +107,7 @@ def _rate() -> timeseries.Panel:
     text = Text(
         title="Telemetry rate",
         description="Samples read each second.",
-        unit="cps",
+        unit=SAMPLES_S,
         no_data="Prometheus has no figures of a flow in this range.",
     )
     return time_series(text, MetricQuery(RATE, "{{spacecraft}}")).min(0).span(HALF)

@@ -9,27 +9,36 @@ from grafana_foundation_sdk.models.common import GraphThresholdsStyleMode
 from provisioning.grafana import variables
 from provisioning.grafana.board import Board, linked_to_parameter, marks
 from provisioning.grafana.panels import (
+    DETECTOR_PX,
+    LASTED_PX,
+    LOW,
     NORMAL,
+    SCORE_PX,
     SHORT,
-    TALL,
-    THIRD,
+    TIME_PX,
     WHOLE,
     Text,
+    called,
     coloured,
     dashed,
     filled_down_to,
     hidden,
     in_digits,
     in_steps,
+    in_unit,
+    not_in_legend,
     rows,
     severities,
     severity_rows,
     time_series,
+    with_widths,
     without_line,
 )
 from provisioning.grafana.queries import marks_of, series, table_of
 from provisioning.grafana.severity import COLOURS, EXPECTED, UNKNOWN, score_thresholds
 from provisioning.grafana.sql import parameter_detail as sql
+
+ENDS = ("low", "high")
 
 
 def board() -> Board:
@@ -65,7 +74,9 @@ def _facts() -> table.Panel:
     panel = severity_rows(text, table_of(sql.FACTS))
     for column in ("value", "soft low", "soft high", "hard low", "hard high"):
         panel.override_by_name(column, [in_digits()])
-    return panel.span(WHOLE).height(SHORT)
+    limits_px = {f"{kind} {end}": 100 for kind in ("soft", "hard") for end in ENDS}
+    widths_px = {"unit": 90, "value": 120, "last contact": TIME_PX}
+    return with_widths(panel, widths_px | limits_px).span(WHOLE).height(SHORT)
 
 
 def _values() -> timeseries.Panel:
@@ -86,16 +97,15 @@ def _values() -> timeseries.Panel:
         series(sql.EXPECTED),
     )
     for name, colour in (("soft", "WARNING"), ("hard", "CRITICAL")):
-        for end in ("low", "high"):
-            line = [coloured(COLOURS[colour]), dashed()]
+        for end in ENDS:
+            line = [coloured(COLOURS[colour]), dashed(), called(f"{name} limits")]
             panel.override_by_name(f"{name} {end}", line)
-    for end, look in (
-        ("high", filled_down_to("expected low")),
-        ("low", [without_line()]),
-    ):
-        panel.override_by_name(
-            f"expected {end}", [coloured(EXPECTED), in_steps(), *look]
-        )
+        panel.override_by_name(f"{name} low", [not_in_legend()])
+    band = [coloured(EXPECTED), in_steps()]
+    upper = [*band, called("expected"), *filled_down_to("expected low")]
+    panel.override_by_name("expected high", upper)
+    lower = [*band, without_line(), not_in_legend()]
+    panel.override_by_name("expected low", lower)
     for name in ("lowest", "highest"):
         panel.override_by_name(name, [coloured("#8AB8FF")])
     panel.override_by_name("mean", [coloured("#3274D9")])
@@ -131,12 +141,17 @@ def _scores() -> timeseries.Panel:
 def _detectors() -> table.Panel:
     text = Text(
         title="Detectors",
-        description="What the detectors made of the anomalies in this range. One that "
-        "explained an anomaly had the score that counted.",
+        description="What the detectors made of the anomalies in this range: their "
+        "highest score, how many they had seen (a score of 1 or more), and how many "
+        "they explained, as their score was the one that counted.",
         unit="none",
         no_data="No anomaly in this range.",
     )
-    return rows(text, table_of(sql.DETECTORS)).span(THIRD)
+    panel = rows(text, table_of(sql.DETECTORS)).span(WHOLE - NEIGHBOURS).height(LOW)
+    return with_widths(panel, {"score": SCORE_PX, "seen": 65, "explained": 95})
+
+
+NEIGHBOURS = 15
 
 
 def _neighbours() -> table.Panel:
@@ -147,21 +162,26 @@ def _neighbours() -> table.Panel:
         unit="none",
         no_data="No other parameter had an anomaly at the same time.",
     )
-    panel = severity_rows(text, table_of(sql.NEIGHBOURS)).span(THIRD * 2)
+    panel = severity_rows(text, table_of(sql.NEIGHBOURS)).span(NEIGHBOURS).height(LOW)
     panel.override_by_name("parameter", [linked_to_parameter()])
-    return panel.override_by_name("spacecraft", [hidden()])
+    panel.override_by_name("spacecraft", [hidden()])
+    return with_widths(panel, {"score": SCORE_PX, "started": TIME_PX})
 
 
 def _explanations() -> table.Panel:
     text = Text(
         title="Explanations",
         description="The anomalies in this range, the latest first (200 at most). "
-        "Observed and expected are in the parameter's unit, or of the feature that the "
-        "explanation names.",
+        "All numbers but the score are in the parameter's unit. At least and at most: "
+        "the ends of what was expected, where the detector has both.",
         unit="none",
         no_data="No anomaly in this range.",
     )
     panel = severity_rows(text, table_of(sql.EXPLANATIONS))
-    for column in ("observed", "expected", "expected low", "expected high"):
+    numbers = ("observed", "expected", "at least", "at most")
+    for column in numbers:
         panel.override_by_name(column, [in_digits()])
-    return panel.span(WHOLE).height(TALL)
+    panel.override_by_name("lasted", [in_unit("s")])
+    widths_px = {"started": TIME_PX, "lasted": LASTED_PX, "score": SCORE_PX}
+    widths_px |= {"detector": DETECTOR_PX} | dict.fromkeys(numbers, 85)
+    return with_widths(panel, widths_px).span(WHOLE).height(LOW)

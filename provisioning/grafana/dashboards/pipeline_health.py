@@ -9,11 +9,14 @@ from grafana_foundation_sdk.builders import heatmap, table, timeseries
 from provisioning.grafana import variables
 from provisioning.grafana.board import Board
 from provisioning.grafana.panels import (
+    EACH_S,
     HALF,
-    THIRD,
+    QUARTER,
+    SAMPLES_S,
     WHOLE,
     Text,
     heat_map,
+    legend_beside,
     rows,
     time_series,
 )
@@ -41,9 +44,9 @@ def board() -> Board:
     telemetry = [
         _throughput(),
         _latency(),
-        _lag().span(THIRD),
-        _dead_letters().span(THIRD),
-        _not_tracked().span(THIRD),
+        _lag(),
+        _dead_letters().span(QUARTER),
+        _not_tracked().span(QUARTER),
     ]
     return Board(
         title="Pipeline health",
@@ -54,7 +57,7 @@ def board() -> Board:
             ("Telemetry", telemetry),
             (
                 "Processes",
-                [_snapshots(), _writes(), _memory(), _processor(), _stored(), _odd()],
+                [_snapshots(), _writes(), _memory(), _processor(), _polls(), _odd()],
             ),
             ("Positions", [_positions()]),
         ],
@@ -80,7 +83,7 @@ def _throughput() -> timeseries.Panel:
     return _lines(
         "Throughput",
         "Samples read from Kafka and stored in the database, each second, by process.",
-        "cps",
+        SAMPLES_S,
         [
             MetricQuery(read, "read, {{instance}}"),
             MetricQuery(stored, "stored, {{instance}}"),
@@ -102,13 +105,14 @@ def _latency() -> heatmap.Panel:
 
 def _lag() -> timeseries.Panel:
     lag = "sum by (topic, partition) (orbitwatch_telemetry_offset_lag_messages)"
-    return _lines(
+    panel = _lines(
         "Lag by partition",
         "Messages that Kafka has and no flow has read yet. A lag that only grows means "
         "that more processes are needed.",
         "none",
         [MetricQuery(lag, "{{topic}}[{{partition}}]")],
     )
+    return panel.legend(legend_beside()).decimals(0)
 
 
 def _dead_letters() -> timeseries.Panel:
@@ -116,7 +120,7 @@ def _dead_letters() -> timeseries.Panel:
     return _lines(
         "Dead letters",
         "Messages refused each second, by reason. They are in telemetry.dead_letter.",
-        "cps",
+        EACH_S,
         [MetricQuery(refused, "{{reason}}")],
         "No message was ever refused, or Prometheus has no figures of a flow.",
     )
@@ -128,7 +132,7 @@ def _not_tracked() -> timeseries.Panel:
         "Not tracked",
         "Positions and states of launches that trackers could not use, each second, by "
         "reason: impossible ones, or late. They are stored all the same.",
-        "cps",
+        EACH_S,
         [MetricQuery(refused, "{{reason}}")],
         "Trackers could use all they got, or Prometheus has no figures of a flow.",
     )
@@ -182,11 +186,11 @@ def _processor() -> timeseries.Panel:
     )
 
 
-def _stored() -> timeseries.Panel:
+def _polls() -> timeseries.Panel:
     return _lines(
-        "Polls",
-        "Samples in a poll: half had less than the lower line, 99 % less than the "
-        "upper one. Large polls mean that the flow catches up.",
+        "Samples in a poll",
+        "Half of the polls had less than the lower line, 99 % less than the upper one. "
+        "Large polls mean that the flow catches up.",
         "none",
         [
             MetricQuery(quantile(0.5, "orbitwatch_telemetry_poll_samples"), "half"),
@@ -206,7 +210,7 @@ def _odd() -> timeseries.Panel:
         "What should be rare",
         "Each second: samples not newer than one seen before, stored before, or stored "
         "before with another value; transactions tried again.",
-        "cps",
+        EACH_S,
         [
             MetricQuery(f"sum(rate({name}[$__rate_interval]))", legend)
             for name, legend in names.items()

@@ -13,31 +13,35 @@ from grafana_foundation_sdk.models.dashboard import (
 from provisioning.grafana import variables
 from provisioning.grafana.board import Board, linked_to_parameter
 from provisioning.grafana.panels import (
-    HALF,
+    DETECTOR_PX,
     KM,
-    NORMAL,
+    LOW,
+    SCORE_PX,
     SECONDS,
-    SHORT,
+    TIME_PX,
     WHOLE,
     Text,
     against,
+    called,
     coloured,
     figure,
     filled_down_to,
     hidden,
     in_unit,
+    not_in_legend,
     only_points,
     rows,
     severity_rows,
     with_decimals,
+    with_widths,
     without_line,
 )
 from provisioning.grafana.queries import table_of
-from provisioning.grafana.severity import COLOURS
+from provisioning.grafana.severity import COLOURS, EXPECTED
 from provisioning.grafana.sql import rocket_launch as sql
 
 NO_FLIGHT = "No states of this flight. Is the flow rocket_launch running?"
-M_S, M_S2, KPA = "velocityms", "accMS2", "pressurekpa"
+M, M_S, M_S2, KPA = "suffix:m", "velocityms", "accMS2", "pressurekpa"
 PHASES = ("on the pad", "first stage", "coasting", "second stage", "flying back")
 
 
@@ -50,29 +54,25 @@ def board() -> Board:
         variables=[variables.database(), variables.vehicle(), variables.liftoff()],
         rows=[
             ("Now", [_latest(), _cone("Altitude", KM), _cone("Velocity", M_S)]),
-            ("Since liftoff", [_over_met(*each) for each in QUANTITIES]),
+            (
+                "Since liftoff",
+                [
+                    _over_met("Altitude", KM, "Over ground.", sql.ALTITUDE).min(0),
+                    _over_met("Velocity", M_S, "Over ground.", sql.VELOCITY).min(0),
+                    _over_met("Acceleration", M_S2, SENSED, sql.ACCELERATION),
+                    _over_met(
+                        "Dynamic pressure", KPA, IN_MODEL, sql.DYNAMIC_PRESSURE
+                    ).min(0),
+                ],
+            ),
             ("What happened", [_events(), _anomalies(), _predictions()]),
         ],
         refresh="5s",
     )
 
 
-QUANTITIES = (
-    ("Altitude", KM, "Over ground.", sql.ALTITUDE),
-    ("Velocity", M_S, "Over ground.", sql.VELOCITY),
-    (
-        "Acceleration",
-        M_S2,
-        "Along the path, as sensed on board: g on the pad, 0 in free fall.",
-        sql.ACCELERATION,
-    ),
-    (
-        "Dynamic pressure",
-        KPA,
-        "In the U.S. Standard Atmosphere 1976. Its maximum is the event max_q.",
-        sql.DYNAMIC_PRESSURE,
-    ),
-)
+SENSED = "Along the path, as sensed on board: g on the pad, 0 in free fall."
+IN_MODEL = "In the U.S. Standard Atmosphere 1976. Its maximum is the event max_q."
 
 
 def _latest() -> stat.Panel:
@@ -103,7 +103,7 @@ def _latest() -> stat.Panel:
         str(number): ValueMappingResult(text=name) for number, name in enumerate(PHASES)
     }
     mapping = DynamicConfigValue(id_val="mappings", value=[ValueMap(options=phases)])
-    return panel.override_by_name("phase", [mapping]).span(WHOLE).height(SHORT)
+    return panel.override_by_name("phase", [mapping]).span(WHOLE).height(3)
 
 
 def _over_met(name: str, unit: str, meaning: str, query: str) -> trend.Panel:
@@ -133,8 +133,11 @@ def _cone(name: str, unit: str) -> trend.Panel:
     query = sql.ALTITUDE_CONE if unit == KM else sql.VELOCITY_CONE
     panel = against("met_s", text, table_of(query))
     panel.override_by_name("met_s", [in_unit(SECONDS)])
-    panel.override_by_name("high", filled_down_to("low"))
-    return panel.override_by_name("low", [without_line()])
+    panel.override_by_name("expected", [coloured(EXPECTED)])
+    upper = [coloured(EXPECTED), called("bounds"), *filled_down_to("low")]
+    panel.override_by_name("high", upper)
+    lower = [coloured(EXPECTED), without_line(), not_in_legend()]
+    return panel.override_by_name("low", lower)
 
 
 def _events() -> table.Panel:
@@ -145,12 +148,13 @@ def _events() -> table.Panel:
         unit="none",
         no_data="No event of this flight so far.",
     )
-    panel = rows(text, table_of(sql.EVENTS))
+    panel = rows(text, table_of(sql.EVENTS)).span(WHOLE).height(LOW)
     panel.override_by_name("T+", [in_unit(SECONDS)])
     for column in ("uncertainty", "told after"):
         panel.override_by_name(column, [in_unit("s")])
-    panel.override_by_name("altitude", [in_unit(KM)])
-    return panel.override_by_name("velocity", [in_unit(M_S)]).span(HALF)
+    panel.override_by_name("altitude", [in_unit(KM), with_decimals(1)])
+    panel.override_by_name("velocity", [in_unit(M_S)])
+    return with_widths(panel, {"happened at": TIME_PX})
 
 
 def _anomalies() -> table.Panel:
@@ -160,10 +164,12 @@ def _anomalies() -> table.Panel:
         unit="none",
         no_data="No anomaly in this flight.",
     )
-    panel = severity_rows(text, table_of(sql.ANOMALIES)).span(HALF)
+    panel = severity_rows(text, table_of(sql.ANOMALIES)).span(WHOLE).height(5)
     panel.override_by_name("T+", [in_unit(SECONDS)])
     panel.override_by_name("parameter", [linked_to_parameter()])
-    return panel.override_by_name("spacecraft", [hidden()])
+    panel.override_by_name("spacecraft", [hidden()])
+    widths_px = {"T+": 90, "score": SCORE_PX, "detector": DETECTOR_PX}
+    return with_widths(panel, widths_px)
 
 
 def _predictions() -> table.Panel:
@@ -175,9 +181,9 @@ def _predictions() -> table.Panel:
         unit="none",
         no_data="No prediction of this flight has come due.",
     )
-    panel = rows(text, table_of(sql.PREDICTIONS)).span(WHOLE).height(NORMAL)
+    panel = rows(text, table_of(sql.PREDICTIONS)).span(WHOLE).height(5)
     panel.override_by_name("ahead", [in_unit(SECONDS)])
     for column in ("altitude inside", "velocity inside"):
         panel.override_by_name(column, [in_unit("percentunit")])
-    panel.override_by_name("altitude error", [in_unit(KM)])
+    panel.override_by_name("altitude error", [in_unit(M)])
     return panel.override_by_name("velocity error", [in_unit(M_S)])

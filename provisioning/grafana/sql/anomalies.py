@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from provisioning.grafana.queries import IN_RANGE, nine_digits
+from provisioning.grafana.queries import IN_RANGE, rounded
 
 CHOSEN = f"""spacecraft IN ($some_spacecraft)
     AND severity IN ($severity)
     AND detector IN ($detector)
     AND {IN_RANGE}"""
 
-# The fifty parameters with the most anomalies; more lines are none on a screen. Each is
-# seen for a point of the screen at least, but where the next one begins.
+# The fifty parameters with the most anomalies; more lines are none on a screen. Each
+# anomaly is seen for a point of the screen at least, but where the next one begins, and
+# nothing is drawn after it: whether its parameter was heard then is not known here.
 TIMELINE = f"""
     WITH chosen AS (
         SELECT qualified_name, severity, began, greatest(
@@ -35,18 +36,35 @@ TIMELINE = f"""
     JOIN busiest USING (qualified_name)
     CROSS JOIN LATERAL (
         VALUES (began, severity, true),
-            (ended, 'IN_LIMITS', next_began IS NULL OR next_began > ended)
+            (ended, NULL, next_began IS NULL OR next_began > ended)
     ) AS edge (time, severity, is_one)
     WHERE edge.is_one
     ORDER BY edge.time
 """
+# Every point has a bar, if one of no height: bars are as wide as the least distance
+# between two, so a few would seem to last for hours.
 BY_SEVERITY = f"""
-    SELECT $__timeGroup(started_at, $__interval) AS time, severity AS metric,
-        count(*) AS anomalies
-    FROM anomaly_named
-    WHERE {CHOSEN} AND $__timeFilter(started_at)
-    GROUP BY 1, 2
-    ORDER BY 1
+    WITH begun AS (
+        SELECT $__timeGroup(started_at, $__interval) AS time, severity,
+            count(*) AS anomalies
+        FROM anomaly_named
+        WHERE {CHOSEN} AND $__timeFilter(started_at)
+        GROUP BY 1, 2
+    ), points AS (
+        SELECT $__timeGroup(point, $__interval) AS time
+        FROM generate_series(
+            $__timeFrom()::timestamptz, $__timeTo()::timestamptz,
+            make_interval(secs => $__interval_ms / 1000.0)
+        ) AS point
+        UNION
+        SELECT time FROM begun
+    )
+    SELECT points.time, known.severity AS metric,
+        coalesce(begun.anomalies, 0) AS anomalies
+    FROM points
+    CROSS JOIN (SELECT DISTINCT severity FROM begun) AS known
+    LEFT JOIN begun USING (time, severity)
+    ORDER BY 1, 2
 """
 BY_DETECTOR = f"""
     SELECT detector,
@@ -61,8 +79,9 @@ BY_DETECTOR = f"""
     ORDER BY count(*) DESC
 """
 ANOMALIES = f"""
-    SELECT started_at AS started, ended_at AS ended, severity, spacecraft,
-        qualified_name AS parameter, peak_score AS score, samples, detector,
+    SELECT started_at AS started,
+        extract(epoch FROM ended_at - started_at)::float8 AS lasted, severity,
+        spacecraft, qualified_name AS parameter, peak_score AS score, samples, detector,
         text AS explanation
     FROM anomaly_named
     WHERE {CHOSEN}
@@ -71,8 +90,8 @@ ANOMALIES = f"""
 """
 DRIFTS = f"""
     SELECT detected_at AS detected, spacecraft, qualified_name AS parameter, detector,
-        {nine_digits("mean_before")} AS "mean before",
-        {nine_digits("mean_after")} AS "mean after",
+        {rounded("mean_before", 9)} AS "mean before",
+        {rounded("mean_after", 9)} AS "mean after",
         text AS explanation
     FROM drift_event_named
     WHERE spacecraft IN ($some_spacecraft) AND $__timeFilter(detected_at)

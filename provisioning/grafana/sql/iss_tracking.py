@@ -34,12 +34,19 @@ LATEST = """
     ORDER BY generation_time DESC
     LIMIT 1
 """
-PLACES = """
-    SELECT name, kind, latitude_deg AS latitude, longitude_deg AS longitude
+
+
+def listed(kind: str) -> str:
+    """Where the places of a kind are."""
+    return f"""
+    SELECT name, latitude_deg AS latitude, longitude_deg AS longitude
     FROM place
-    WHERE is_listed
-    ORDER BY kind, name
-"""
+    WHERE is_listed AND kind = '{kind}'
+    ORDER BY name
+    """
+
+
+PLACES, STATIONS = listed("place"), listed("station")
 DISTANCES = f"""
     SELECT state.generation_time AS time, distance.key AS metric,
         distance.value::float8 AS distance
@@ -69,7 +76,7 @@ SPEEDS = """
 """
 DEVIATIONS = """
     SELECT $__timeGroup(minute, $__interval) AS time,
-        max(speed_deviation_km_s) AS "standard deviation"
+        1000 * max(speed_deviation_km_s) AS "standard deviation"
     FROM orbit_minute
     WHERE spacecraft = '$satellite' AND $__timeFilter(minute)
     GROUP BY 1
@@ -92,12 +99,9 @@ FROM_ELEMENTS = """
 """
 # A pass is named by the AOS that was told first, which the true one is near.
 NEXT_PASSES = """
-    SELECT coalesce(aos, predicted_aos) AS "AOS", station, state,
-        coalesce(culmination, predicted_culmination) AS culmination,
-        coalesce(maximum_elevation_deg, predicted_elevation_deg) AS elevation,
-        coalesce(los, predicted_los) AS "LOS",
-        extract(epoch FROM coalesce(los, predicted_los) - coalesce(aos, predicted_aos))
-            AS duration
+    SELECT coalesce(aos, predicted_aos) AS "AOS",
+        coalesce(los, predicted_los) AS "LOS", station, state,
+        coalesce(maximum_elevation_deg, predicted_elevation_deg) AS elevation
     FROM satellite_pass
     WHERE spacecraft = '$satellite'
         AND announced_at >= $__timeTo()::timestamptz - INTERVAL '1 day'

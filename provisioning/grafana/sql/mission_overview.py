@@ -33,6 +33,9 @@ SPACECRAFT = f"""
     )
     SELECT contact.spacecraft, contact.system, severity.name AS severity,
         coalesce(found.open, 0) AS open, contact.last_contact AS "last contact",
+        CASE WHEN contact.last_contact IS NOT NULL THEN greatest(
+            extract(epoch FROM $__timeTo()::timestamptz - contact.last_contact), 0
+        )::float8 END AS lag,
         coalesce(found.anomalies, 0) AS anomalies,
         coalesce(found.seconds, 0) / contact.parameters / extract(epoch FROM
             $__timeTo()::timestamptz - $__timeFrom()::timestamptz
@@ -93,6 +96,6 @@ BUSIEST = f"""
     JOIN severity ON severity.level = anomaly.severity
     WHERE {IN_RANGE}
     GROUP BY parameter.id, severity.level
-    ORDER BY severity.level DESC, count(*) DESC
+    ORDER BY severity.level DESC, count(*) DESC, max(anomaly.peak_score) DESC
     LIMIT 20
 """

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from provisioning.grafana.queries import IN_RANGE, by_range, nine_digits
+from provisioning.grafana.queries import IN_RANGE, by_range, rounded
 
 
 def _explained(number: str) -> str:
     """A number of an anomaly's explanation."""
-    return nine_digits(f"(explanation ->> '{number}')::float8")
+    return rounded(_number(number), 6)
+
+
+def _bound(end: str) -> str:
+    """One of the ends of a band, where there are both and the expected value is inside.
+
+    One end alone may be that of another quantity, such as an error.
+    """
+    lower, upper, expected = map(_number, ("lower", "upper", "expected"))
+    inside = f"coalesce({expected}, {lower}) BETWEEN {lower} AND {upper}"
+    return f"CASE WHEN {inside} THEN {_explained(end)} END"
+
+
+def _number(name: str) -> str:
+    return f"(explanation ->> '{name}')::float8"
 
 
 THIS = "parameter_id = (SELECT id FROM parameter WHERE qualified_name = '$parameter')"
@@ -97,13 +111,13 @@ SEVERITIES = by_range(
     """,
 )
 FACTS = f"""
-    SELECT parameter.subsystem, parameter.name, parameter.unit, parameter.system,
-        {nine_digits("newest.value")} AS value,
+    SELECT parameter.system, parameter.unit,
+        {rounded("newest.value", 9)} AS value,
         newest.generation_time AS "last contact", severity.name AS severity,
-        {nine_digits("soft_low")} AS "soft low",
-        {nine_digits("soft_high")} AS "soft high",
-        {nine_digits("hard_low")} AS "hard low",
-        {nine_digits("hard_high")} AS "hard high"
+        {rounded("soft_low", 9)} AS "soft low",
+        {rounded("soft_high", 9)} AS "soft high",
+        {rounded("hard_low", 9)} AS "hard low",
+        {rounded("hard_high", 9)} AS "hard high"
     FROM parameter
     LEFT JOIN parameter_limit USING (qualified_name)
     LEFT JOIN LATERAL (
@@ -117,9 +131,9 @@ FACTS = f"""
     WHERE qualified_name = '$parameter'
 """
 DETECTORS = f"""
-    SELECT said.key AS detector, max(said.value::float8) AS "highest score",
-        count(*) FILTER (WHERE said.value::float8 >= 1) AS "anomalies seen",
-        count(*) FILTER (WHERE said.key = detector) AS "anomalies explained"
+    SELECT said.key AS detector, max(said.value::float8) AS score,
+        count(*) FILTER (WHERE said.value::float8 >= 1) AS seen,
+        count(*) FILTER (WHERE said.key = detector) AS explained
     FROM anomaly
     CROSS JOIN LATERAL jsonb_each_text(explanation -> 'contributions') AS said
     WHERE {THIS} AND {IN_RANGE}
@@ -127,12 +141,13 @@ DETECTORS = f"""
     ORDER BY 2 DESC
 """
 EXPLANATIONS = f"""
-    SELECT anomaly.started_at AS started, anomaly.ended_at AS ended,
+    SELECT anomaly.started_at AS started,
+        extract(epoch FROM anomaly.ended_at - anomaly.started_at)::float8 AS lasted,
         severity.name AS severity, anomaly.detector, anomaly.peak_score AS score,
         {_explained("observed")} AS observed,
         {_explained("expected")} AS expected,
-        {_explained("lower")} AS "expected low",
-        {_explained("upper")} AS "expected high",
+        {_bound("lower")} AS "at least",
+        {_bound("upper")} AS "at most",
         explanation ->> 'text' AS explanation
     FROM anomaly
     JOIN severity ON severity.level = anomaly.severity

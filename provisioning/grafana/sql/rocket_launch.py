@@ -134,7 +134,7 @@ PREDICTIONS = f"""
     SELECT score.horizon_s AS ahead, count(*) AS predictions,
         avg(score.altitude_inside::int) AS "altitude inside",
         avg(score.velocity_inside::int) AS "velocity inside",
-        avg(abs(score.altitude_km - prediction.altitude_km)) AS "altitude error",
+        1000 * avg(abs(score.altitude_km - prediction.altitude_km)) AS "altitude error",
         avg(abs(score.velocity_m_s - prediction.velocity_m_s)) AS "velocity error"
     FROM launch_prediction_score AS score
     JOIN launch_prediction AS prediction USING (spacecraft, made_at, horizon_s)

@@ -62,7 +62,7 @@ def frames_of(
         if "rawSql" in target:
             found.append(_rows(target, view, connection))
         elif watched.prometheus is not None:
-            found += _series(target, watched.prometheus, watched.seen_s)
+            found += _series(target, view, watched.prometheus, watched.seen_s)
     return found
 
 
@@ -121,9 +121,12 @@ def _named(key: Sequence[str], texts: Sequence[Field], values: Sequence[Any]) ->
     return Field(name=name, type="number", values=values, labels=named)
 
 
-def _series(target: Json, prometheus: Prometheus, seen_s: float) -> Iterator[Frame]:
+def _series(
+    target: Json, view: View, prometheus: Prometheus, seen_s: float
+) -> Iterator[Frame]:
     now = datetime.fromtimestamp(seen_s, UTC)
-    expression = expanded_promql(target["expr"], View(now, now), scrape_s=1)
+    seen = replace(view, since=now, until=now)
+    expression = expanded_promql(target["expr"], seen, scrape_s=1)
     for one in prometheus.history(expression, seen_s):
         times = [float(at_s) * 1000 for at_s, _ in one["values"]]
         values = [None if text == "NaN" else float(text) for _, text in one["values"]]

@@ -66,7 +66,8 @@ def expanded_promql(expression: str, view: View, scrape_s: int = 15) -> str:
     """The PromQL that reaches Prometheus, which is scraped every `scrape_s`."""
     interval_s = max(view.interval_ms // 1000, 1)
     rate_s = max(interval_s + scrape_s, 4 * scrape_s)
-    return expression.replace("$__rate_interval", f"{rate_s}s")
+    expression = expression.replace("$__rate_interval", f"{rate_s}s")
+    return VARIABLE.sub(lambda found: _chosen(found[1] or found[2], view), expression)
 
 
 def as_interval(interval_ms: int) -> str:

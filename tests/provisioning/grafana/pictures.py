@@ -73,7 +73,7 @@ def picture_of(board: Json, there: Filled, rows: View) -> Figure:
 
     What comes from Prometheus has its own, which is that of the page where most does.
     """
-    metrics = _metrics_view(there)
+    metrics = _metrics_view(there, rows)
     asks_metrics = [_asks_metrics(panel) for panel in panels_of(board)]
     whole = metrics if 2 * sum(asks_metrics) > len(asks_metrics) else rows
     canvas = empty_page(board, _heading(board, whole))
@@ -88,8 +88,9 @@ def picture_of(board: Json, there: Filled, rows: View) -> Figure:
             found = answers(panel, points, connection, there.prometheus)
             changed, kept = transformed(_with_choices(panel, rows), found)
             content = Content(changed, kept, shown.since, shown.until, marks)
-            own_range = SHOWN_AS if shown is metrics is not whole else ""
-            draw_panel(canvas, content, own_range)
+            is_over_time = panel["type"] != "stat"
+            own_range = is_over_time and shown is metrics is not whole
+            draw_panel(canvas, content, SHOWN_AS if own_range else "")
     return canvas.figure
 
 
@@ -107,9 +108,9 @@ def _times_until(end: datetime) -> Times:
     return Times(start, end - start - LIVE - FLOWN)
 
 
-def _metrics_view(there: Filled) -> View:
+def _metrics_view(there: Filled, rows: View) -> View:
     until = datetime.fromtimestamp(there.seen_s, UTC)
-    return View(until - SHOWN, until)
+    return replace(rows, since=until - SHOWN, until=until)
 
 
 def _asks_metrics(panel: Json) -> bool:

@@ -13,10 +13,12 @@ from provisioning.grafana.__main__ import GENERATED, documents, write
 from provisioning.grafana.board import TAG
 from provisioning.grafana.dashboards import build_all
 from provisioning.grafana.severity import COLOURS
+from tests.provisioning.grafana.laptop import panel_height_px, panel_width_px
 from tests.provisioning.grafana.questions import Json, as_json, panels_of
 
 BOARDS = {uid: as_json(board) for uid, board in build_all().items()}
 GRAFANA = GENERATED.parent / "provisioning"
+ALERTS = GENERATED.parents[1] / "prometheus/rules/iss_tracking.yml"
 USED = re.compile(r"\$\{?([a-z]\w*)")
 LINK = re.compile(r"/d/(\w+)\?")
 GIVEN = re.compile(r"var-(\w+)=")
@@ -146,6 +148,58 @@ def test_a_panel_says_what_it_shows(panel: Json):
     assert panel["targets"]
     references = [target["refId"] for target in panel["targets"]]
     assert len(set(references)) == len(references)
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_what_is_counted_has_no_decimals(panel: Json):
+    shown = panel["fieldConfig"]["defaults"]
+    drawn_as = shown.get("custom", {}).get("drawStyle")
+    is_of_messages = panel["title"] == "Lag by partition"
+    if panel["type"] == "barchart" or drawn_as == "bars" or is_of_messages:
+        assert shown["decimals"] == 0
+
+
+def test_the_map_shows_the_earth_once():
+    [earth] = [
+        panel
+        for board in BOARDS.values()
+        for panel in panels_of(board)
+        if panel["type"] == "geomap"
+    ]
+    # As wide as it is high, and 256 pixels at zoom 0.
+    earth_px = 256 * 2 ** earth["options"]["view"]["zoom"]
+    assert 1 <= panel_width_px(earth) / earth_px < 1.5
+    # Beyond 82 degrees, a sixth of the map, no satellite comes and nobody lives.
+    assert panel_height_px(earth) >= earth_px * 5 / 6
+    named = [one["config"]["style"].get("textConfig") for one in layers_of(earth)]
+    sides = [one["textAlign"] for one in named if one]
+    assert len(set(sides)) == len(sides) == 2
+
+
+def layers_of(earth: Json) -> list[Json]:
+    found: list[Json] = earth["options"]["layers"]
+    return found
+
+
+def test_orbital_elements_are_old_on_the_dashboard_when_the_alert_says_so():
+    [age] = [
+        panel
+        for panel in panels_of(BOARDS["iss_tracking"])
+        if panel["title"] == "Age of orbital elements"
+    ]
+    groups = yaml.safe_load(ALERTS.read_text())["groups"]
+    [alert] = [
+        rule["expr"]
+        for group in groups
+        for rule in group["rules"]
+        if rule.get("alert") == "OrbitalElementsOld"
+    ]
+    [(metric, days)] = re.findall(r"(\w+)\{[^}]*\}\s*\) > (\d+) \* 86400", alert)
+    [target] = age["targets"]
+    assert metric in target["expr"]
+    assert "/ 86400" in target["expr"]
+    _, old = age["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert old == {"value": float(days), "color": COLOURS["WARNING"]}
 
 
 @pytest.mark.parametrize("panel", PANELS)

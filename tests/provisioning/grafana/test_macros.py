@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.provisioning.grafana.macros import (
+    Chosen,
     View,
     as_interval,
     expanded_promql,
@@ -12,7 +13,8 @@ from tests.provisioning.grafana.macros import (
 )
 
 SINCE = datetime(2018, 4, 12, 18, tzinfo=UTC)
-VIEW = View(SINCE, SINCE + timedelta(minutes=5), {"one": "it's", "some": ("a", "b'c")})
+CHOSEN: dict[str, Chosen] = {"one": "it's", "some": ("a", "b'c"), "satellite": "ISS"}
+VIEW = View(SINCE, SINCE + timedelta(minutes=5), CHOSEN)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,9 @@ def test_rates_are_taken_over_four_scrapes_at_least():
     assert expanded_promql("rate(a[$__rate_interval])", VIEW) == "rate(a[60s])"
     month = View(SINCE, SINCE + timedelta(days=30))
     assert expanded_promql("rate(a[$__rate_interval])", month) == "rate(a[1815s])"
+
+
+def test_a_variable_becomes_promql():
+    assert expanded_promql('age{spacecraft="$satellite"}', VIEW) == (
+        'age{spacecraft="ISS"}'
+    )

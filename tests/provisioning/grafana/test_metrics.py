@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from provisioning.grafana.dashboards import build_all
-from tests.provisioning.grafana.filled import Filled
-from tests.provisioning.grafana.macros import View, expanded_promql
+from tests.provisioning.grafana.filled import Filled, view
+from tests.provisioning.grafana.macros import expanded_promql
 from tests.provisioning.grafana.prometheus import missing_prometheus
 from tests.provisioning.grafana.questions import Question, metric_questions
 from tests.services.fixtures import skip_or_fail
@@ -20,8 +20,8 @@ def test_a_query_finds_figures(watched: Filled, question: Question):
     with skip_or_fail():
         prometheus = watched.prometheus or missing_prometheus()
     now = datetime.fromtimestamp(watched.seen_s, UTC)
-    view = View(now - timedelta(minutes=5), now)
-    expression = expanded_promql(question.text, view)
+    seen = view(since=now - timedelta(minutes=5), until=now)
+    expression = expanded_promql(question.text, seen)
     values = [
         float(one["value"][1]) for one in prometheus.series(expression, watched.seen_s)
     ]

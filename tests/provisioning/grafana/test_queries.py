@@ -1,10 +1,12 @@
 """Every SQL query of every dashboard finds something in a database that is in use."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from provisioning.grafana.dashboards import build_all
 from tests.provisioning.grafana.filled import TIMES, Filled, view
@@ -67,3 +69,69 @@ def test_values_are_the_same_from_samples_and_from_minutes(watched: Filled):
             for seen in (by_samples, by_minutes)
         ]
     assert lowest[0] == lowest[1]
+
+
+def found(database: str, place: str, seen: View) -> list[dict[str, object]]:
+    """What a query of a table finds, by the names of its columns."""
+    [question] = [one for one in QUESTIONS if str(one) == place]
+    with psycopg.connect(database, row_factory=dict_row) as connection:
+        query = expanded_sql(question.text, seen).encode()
+        return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "band"),
+    [
+        ("/ORBITER-1/power/bus_voltage", (27.5, 28.5)),
+        # What was unusual is a smoothed error, which has but an upper bound.
+        ("/ORBITER-1/power/battery_voltage", (None, None)),
+    ],
+)
+def test_an_explanation_has_both_ends_of_what_was_expected_or_none(
+    watched: Filled, parameter: str, band: tuple[float | None, float | None]
+):
+    variables = {**view().variables, "parameter": parameter}
+    place = "parameter_detail:_Explanations_A"
+    [row] = found(watched.database, place, view(variables=variables))
+    assert (row["at least"], row["at most"]) == band
+
+
+def test_the_lag_of_a_spacecraft_is_the_age_of_its_newest_sample(watched: Filled):
+    seen = view()
+    rows = found(watched.database, "mission_overview:_Spacecraft_A", seen)
+    assert len(rows) > 1
+    for row in rows:
+        assert isinstance(row["last contact"], datetime)
+        age = seen.until - row["last contact"]
+        assert row["lag"] == pytest.approx(age.total_seconds())
+    earlier = view(until=seen.since, since=seen.since - MONTH)
+    rows = found(watched.database, "mission_overview:_Spacecraft_A", earlier)
+    assert {row["lag"] for row in rows} == {0}
+
+
+def test_a_spacecraft_that_was_never_heard_has_no_lag(plain_copy: str):
+    [question] = [
+        one for one in QUESTIONS if str(one) == "mission_overview:_Spacecraft_A"
+    ]
+    query = expanded_sql(question.text, view()).encode()
+    with psycopg.connect(plain_copy, row_factory=dict_row) as connection:
+        connection.execute(
+            "INSERT INTO parameter (spacecraft, subsystem, name, unit, system)"
+            " VALUES ('SILENT', 'power', 'volts', 'V', 'spacecraft')"
+        )
+        rows = connection.execute(query).fetchall()
+        connection.rollback()
+    assert {row["lag"] for row in rows if row["spacecraft"] == "SILENT"} == {None}
+
+
+def test_there_is_a_bar_for_each_point_also_where_no_anomaly_began(watched: Filled):
+    seen = view(points=60)
+    rows = found(watched.database, "anomalies:_Begun,_by_severity_A", seen)
+    times = sorted({float(str(row["time"])) for row in rows})
+    steps = {later - earlier for earlier, later in pairwise(times)}
+    assert steps == {seen.interval_ms / 1000}
+    assert len(times) > 50
+    severities = {row["metric"] for row in rows}
+    assert len(severities) > 1
+    assert len(rows) == len(times) * len(severities)
+    assert {row["anomalies"] for row in rows} >= {0, 1}

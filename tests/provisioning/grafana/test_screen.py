@@ -11,8 +11,10 @@ import pytest
 
 from provisioning.grafana.dashboards import build_all
 from provisioning.grafana.severity import COLOURS, OF_ANOMALIES
+from tests.provisioning.grafana.drawing.table import LEAST_PX
 from tests.provisioning.grafana.filled import Filled, view
 from tests.provisioning.grafana.frames import Field, Frame, frames_of
+from tests.provisioning.grafana.laptop import PADDING_PX, panel_width_px
 from tests.provisioning.grafana.questions import Json, as_json, panels_of
 from tests.provisioning.grafana.screen import GIVEN, Screen, Shown, shown
 from tests.services.fixtures import skip_or_fail
@@ -27,7 +29,7 @@ every_panel = pytest.mark.parametrize(
     range(len(PANELS)),
     ids=[f"{uid}: {panel['title']}".replace(" ", "_") for uid, panel in PANELS],
 )
-OWN_UNIT = re.compile(r"(suffix|prefix):\S.*")
+OWN_UNIT = re.compile(r"(suffix|prefix|time):\S.*")
 FORMAT = re.compile(r"\$\{[^{}]+:(\w+)\}")
 EXPONENT = re.compile(r"\de[+-]?\d")
 UNITS = {
@@ -36,6 +38,10 @@ UNITS = {
     "velocity": "m/s",
     "T+": "s",
     "met_s": "s",
+    "standard deviation": "m/s",
+    "from its elements": "km",
+    "altitude error": "m",
+    "age": "days",
 }
 # What Grafana colours values with that have no thresholds of their own.
 GREEN, RED = "#73BF69", "#F2495C"
@@ -147,7 +153,69 @@ def test_severities_are_shown_by_name_in_their_colours(screen: Screen, place: in
             assert colours == {COLOURS[column["name"]]}
         is_one = panel.panel["type"] == "state-timeline" and column["type"] != "time"
         if is_one or column["name"] == "severity":
-            assert {cell["text"] for cell in column["cells"]} <= COLOURS.keys()
+            texts = {
+                cell["text"] for value, cell in shown_in(column) if value is not None
+            }
+            assert texts <= COLOURS.keys()
+
+
+def shown_in(column: Json) -> Iterator[tuple[Any, Json]]:
+    """The values of a column, with how they are shown."""
+    return zip(column["values"], column["cells"], strict=True)
+
+
+def test_nothing_is_told_of_a_parameter_before_and_after_its_anomalies(screen: Screen):
+    title = "Anomalies by parameter"
+    [timeline] = [one for one in screen.panels if one.panel["title"] == title]
+    lines = [
+        column["values"] for column in timeline.columns if column["type"] != "time"
+    ]
+    assert lines
+    for line in lines:
+        assert line[0] in OF_ANOMALIES
+        assert line[-1] is None
+        assert set(line) <= {None, *OF_ANOMALIES}
+
+
+@every_panel
+def test_a_table_fits_on_a_laptop(screen: Screen, place: int):
+    panel = screen.panels[place]
+    if panel.panel["type"] == "table":
+        shown = [
+            one["custom"] for one in panel.columns if not one["custom"].get("hidden")
+        ]
+        widths_px = [
+            one.get("width") or one.get("minWidth") or LEAST_PX for one in shown
+        ]
+        assert sum(widths_px) <= panel_width_px(panel.panel) - 2 * PADDING_PX
+
+
+@every_panel
+def test_a_legend_names_each_line_once(screen: Screen, place: int):
+    panel = screen.panels[place]
+    if panel.panel["type"] in {"timeseries", "trend"}:
+        over = panel.panel["options"].get("xField", "Time")
+        names = [
+            column["name"]
+            for column in panel.columns
+            if column["name"] not in {over, "Time"}
+            and not (column["custom"].get("hideFrom") or {}).get("legend")
+        ]
+        assert names
+        assert len(set(names)) == len(names)
+        for name in names:
+            assert not name.endswith((" low", " high"))
+
+
+def test_a_band_ends_in_a_line_of_its_panel(screen: Screen):
+    bands = 0
+    for panel in screen.panels:
+        names = [column["name"] for column in panel.columns]
+        for column in panel.columns:
+            if below := column["custom"].get("fillBelowTo"):
+                bands += 1
+                assert names.count(below) == 1
+    assert bands
 
 
 @every_panel
@@ -163,8 +231,8 @@ def test_numbers_are_easy_to_read(screen: Screen, place: int):
     for text in [*texts, *(figure["text"] for figure in panel.figures)]:
         assert text
         assert "  " not in text
-        # A megametre is 1000 km to nobody.
-        assert not text.endswith(" Mm")
+        # A megametre is 1000 km to nobody, and c/s are no samples.
+        assert not text.endswith((" Mm", " c/s"))
 
 
 @every_panel
@@ -208,8 +276,11 @@ def test_a_panel_that_nothing_was_found_for_says_so(grafana_libraries: Path):
 
 @every_panel
 def test_thresholds_can_be_seen(screen: Screen, place: int):
-    defaults = screen.panels[place].panel["fieldConfig"]["defaults"]
-    if "thresholds" in defaults:
+    panel = screen.panels[place].panel
+    defaults = panel["fieldConfig"]["defaults"]
+    if "thresholds" in defaults and panel["type"] == "stat":
+        assert defaults["color"]["mode"] == "thresholds"
+    elif "thresholds" in defaults:
         assert defaults["custom"]["thresholdsStyle"]["mode"] != "off"
 
 

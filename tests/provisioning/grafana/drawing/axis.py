@@ -52,10 +52,13 @@ def number_axis(
     room_px: float,
     low: float | None = None,
     high: float | None = None,
+    decimals: int | None = None,
 ) -> Axis:
     """Numbers, with room around the values but where an end is given."""
     least, most = _with_room(values, low, high)
     step = nice_step((most - least) * NUMBER_GAP_PX / room_px, unit)
+    if decimals == 0:
+        step = max(math.ceil(step), 1)
     if low is None:
         least = math.floor(least / step + 1e-9) * step
     if high is None:

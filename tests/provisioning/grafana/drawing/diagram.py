@@ -71,6 +71,26 @@ def with_legend(canvas: Canvas, box: Box, entries: Sequence[Entry]) -> Box:
     return above
 
 
+def with_legend_beside(
+    canvas: Canvas, box: Box, entries: Sequence[tuple[Entry, str]]
+) -> Box:
+    """Draws a legend with values right of a box; what is left of the box."""
+    names = (width_px(entry.name, SMALL) for entry, _ in entries)
+    values = (width_px(value, SMALL) for _, value in entries)
+    wide = SWATCH_PX + 5 + max(names) + LEGEND_GAP_PX + max(values)
+    left = box.right - wide
+    # Grafana has the rest of them behind a scroll bar.
+    for number, (entry, value) in enumerate(
+        entries[: int(box.height / LEGEND_LINE_PX)]
+    ):
+        y = box.top + (number + 0.5) * LEGEND_LINE_PX
+        swatch = Box(left, y - 2, SWATCH_PX, 4)
+        canvas.frame(swatch, entry.colour, entry.colour, 1)
+        canvas.text(left + SWATCH_PX + 5, y, entry.name, SMALL)
+        canvas.text(box.right, y, value, SMALL, align="right")
+    return box.inside(0, 0, wide + LEGEND_GAP_PX)
+
+
 def with_label(canvas: Canvas, box: Box, label: str) -> Box:
     """Draws what the y axis is of beside it; what is left of the box."""
     if not label:

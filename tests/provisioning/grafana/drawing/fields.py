@@ -48,7 +48,7 @@ class Field:
         if value is None:
             return ""
         if isinstance(value, datetime):
-            return units.shown_time(value)
+            return units.shown_time(value, self.unit)
         if is_number(value) and self.unit == "string":
             return f"{float(value):.15g}"
         if is_number(value):

@@ -23,6 +23,7 @@ from tests.provisioning.grafana.drawing.diagram import (
     with_axes,
     with_label,
     with_legend,
+    with_legend_beside,
     with_marks,
 )
 from tests.provisioning.grafana.drawing.fields import Field, field_of
@@ -46,7 +47,11 @@ class Series:
 def draw_time_series(canvas: Canvas, box: Box, content: Content) -> None:
     """Series over time."""
     series = list(_series(content, "time"))
-    box = with_legend(canvas, box, _legend(series))
+    legend = content.panel["options"].get("legend", {})
+    if legend.get("placement") == "right":
+        box = with_legend_beside(canvas, box, _latest(series))
+    else:
+        box = with_legend(canvas, box, _legend(series))
     box = with_label(canvas, box, series[0].field.custom("axisLabel", ""))
     y = _y_axis(series, box)
     inner = plot_box(box, y.labels)
@@ -92,13 +97,28 @@ def _legend(series: Sequence[Series]) -> list[Entry]:
     ]
 
 
+def _latest(series: Sequence[Series]) -> list[tuple[Entry, str]]:
+    """What a legend says of the latest values, the highest first."""
+    known = [(one, [y for y in one.ys if isfinite(y)]) for one in series]
+    sorted_by_value = sorted(
+        ((one, ys[-1]) for one, ys in known if ys), key=lambda each: -each[1]
+    )
+    return [
+        (Entry(one.field.title, one.colour), one.field.shown(value))
+        for one, value in sorted_by_value
+    ]
+
+
 def _y_axis(series: Sequence[Series], box: Box) -> Axis:
     field = series[0].field
     values = [y for one in series for y in one.ys if isfinite(y)]
     if _are_bars(field):
         values = [0.0, *(top for _, tops in _stacked(series) for top in tops)]
-    low, high = (field.settings.get(end) for end in ("min", "max"))
-    return number_axis(values, field.unit, plot_box(box, []).height, low, high)
+    low, high, decimals = (
+        field.settings.get(name) for name in ("min", "max", "decimals")
+    )
+    room_px = plot_box(box, []).height
+    return number_axis(values, field.unit, room_px, low, high, decimals)
 
 
 def _draw(axes: Axes, series: Sequence[Series], width_px: float) -> None:

@@ -16,12 +16,11 @@ from tests.provisioning.grafana.drawing.theme import (
     TEXT,
     readable_on,
     shortened,
-    width_px,
 )
 
 LINE_PX, MARGIN_PX, SIZE = 36, 7, 11.5
-# What columns keep where they are cut to make room; free texts, of what they say.
-NARROWEST_PX, TEXT_PX = 60, 150
+# How wide a column is at least that is told nothing else.
+LEAST_PX = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +36,9 @@ class Column:
         return any(map(is_number, self.values)) and not self.is_state
 
     @property
-    def is_free_text(self) -> bool:
-        """Whether it can be understood when cut."""
-        known = [one for one in self.values if one is not None]
-        return all(isinstance(one, str) for one in known) and not self.is_state
-
-    @property
     def is_state(self) -> bool:
         """Whether its values have colours of their own."""
         return bool(self.field.settings.get("mappings"))
-
-    @property
-    def natural_px(self) -> float:
-        """How wide it would be with all of its text."""
-        title = width_px(self.field.title, SIZE, bold=True) + 2 * MARGIN_PX + 1
-        return max(title, self.cells_px)
-
-    @property
-    def cells_px(self) -> float:
-        """How wide its values are."""
-        texts = [self.field.shown(one) for one in self.values]
-        widest = max((width_px(text, SIZE) for text in texts), default=0)
-        return widest + 2 * MARGIN_PX + 1
 
 
 def draw_table(canvas: Canvas, box: Box, content: Content) -> None:
@@ -108,31 +88,20 @@ def _draw_scrollbar(canvas: Canvas, box: Box, share: float) -> None:
 
 
 def column_widths(columns: Sequence[Column], room_px: float) -> list[float]:
-    """Widths that fill the room.
+    """As Grafana has them: those without a width share what the others leave.
 
-    Where there is too little of it, free texts give way first, then titles, then all.
-    Grafana makes them all the same, and scrolls, where it is told no width.
+    Each has its least width all the same, for which Grafana scrolls sideways.
     """
-    widths = [one.field.custom("width") or one.natural_px for one in columns]
-    texts = [
-        min(one.natural_px, TEXT_PX) if one.is_free_text else one.natural_px
-        for one in columns
-    ]
-    cells = [min(one.cells_px, text) for one, text in zip(columns, texts, strict=True)]
-    for lowest in (texts, cells, [NARROWEST_PX] * len(columns)):
-        widths = _cut(widths, lowest, room_px)
-    spare = max(room_px - sum(widths), 0) / len(widths)
-    return [one + spare for one in widths]
-
-
-def _cut(
-    widths: Sequence[float], lowest: Sequence[float], room_px: float
-) -> list[float]:
-    """Takes from the widest columns that are not at their lowest, until all fit."""
-    cut = list(widths)
-    while sum(cut) > room_px:
-        above = [n for n, wide in enumerate(cut) if wide > max(lowest[n], NARROWEST_PX)]
-        if not above:
-            break
-        cut[max(above, key=cut.__getitem__)] -= 1
-    return cut
+    given = [one.field.custom("width") for one in columns]
+    least = [one.field.custom("minWidth") or LEAST_PX for one in columns]
+    while None in given:
+        share = (room_px - sum(one or 0 for one in given)) / given.count(None)
+        short = [
+            place
+            for place, one in enumerate(given)
+            if one is None and least[place] > share
+        ]
+        if not short:
+            return [share if one is None else one for one in given]
+        given[short[0]] = least[short[0]]
+    return given

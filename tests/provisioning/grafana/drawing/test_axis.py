@@ -38,6 +38,11 @@ def test_an_end_that_the_panel_gives_is_kept():
     assert (axis.low, axis.high) == (0, 7)
 
 
+def test_what_is_counted_has_no_halves():
+    axis = number_axis([0.0, 1.0], "none", room_px=400, low=0, decimals=0)
+    assert list(axis.labels) == ["0", "1", "2"]
+
+
 def test_a_flat_line_at_zero_has_an_axis():
     assert number_axis([0.0, 0.0], "none", room_px=200).high == 1
 

@@ -23,10 +23,11 @@ def drawn(
     *marks: Mark,
     over: str = "",
     custom: dict[str, Any] | None = None,
+    legend: str = "bottom",
 ) -> tuple[Canvas, Axes]:
     panel = {
         "fieldConfig": {"defaults": {"unit": "none", "custom": custom or {}}},
-        "options": {"xField": over},
+        "options": {"xField": over, "legend": {"placement": legend}},
     }
     rows = Rows("A", list(columns), list(zip(*columns.values(), strict=True)))
     canvas = Canvas(600, 300)
@@ -52,6 +53,14 @@ def test_a_gap_is_left_where_there_is_no_value():
 def test_series_are_named_below_the_plot():
     canvas, _ = drawn({"time": AT, "low": [1, 1, 1], "high": [2, 2, 2]})
     assert canvas.texts == ["low", "high"]
+
+
+def test_a_legend_beside_the_plot_has_the_latest_values_the_highest_first():
+    low, high, none = [9, 9, 1], [2, 2, None], [None] * 3
+    columns: dict[str, list[Any]] = {"time": AT, "low": low, "high": high, "none": none}
+    canvas, axes = drawn(columns, legend="right")
+    assert canvas.texts == ["high", "2", "low", "1"]
+    assert axes.get_position().x1 < 0.9
 
 
 def test_bars_stand_on_each_other():

@@ -37,3 +37,14 @@ def test_a_state_lasts_until_the_next_and_the_last_until_the_end():
     ]
     assert [colour for colour, _ in drawn] == [COLOURS["WATCH"], COLOURS["CRITICAL"]]
     assert [extents.width for _, extents in drawn] == pytest.approx([7200, 10800])
+
+
+def test_nothing_is_drawn_where_no_state_is_known():
+    edges = [(TIMES.start, "WATCH"), (TIMES.start + timedelta(hours=1), None)]
+    canvas = Canvas(600, 200)
+    content = Content(
+        PANEL, [Rows("A", ["time", "severity"], edges)], TIMES.start, TIMES.end
+    )
+    draw_states(canvas, Box(0, 0, 600, 200), content)
+    [part] = canvas.figure.axes[-1].collections
+    assert part.get_paths()[0].get_extents().width == pytest.approx(3600)

@@ -1,4 +1,4 @@
-"""Tables fill their panel, and show what fits."""
+"""Tables have the columns that Grafana gives them, and show what fits."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.provisioning.grafana.drawing.canvas import Box, Canvas
 from tests.provisioning.grafana.drawing.content import Content
-from tests.provisioning.grafana.drawing.fields import field_of
+from tests.provisioning.grafana.drawing.fields import Field
 from tests.provisioning.grafana.drawing.table import (
     LINE_PX,
     Column,
@@ -17,25 +17,23 @@ from tests.provisioning.grafana.filled import TIMES
 from tests.provisioning.grafana.results import Rows
 
 PANEL: dict[str, Any] = {"fieldConfig": {"defaults": {"unit": "s"}, "overrides": []}}
-LONG = "The smoothed error of prediction is above all that it was before."
 
 
-def columns(*values: object) -> list[Column]:
-    return [
-        Column(field_of(PANEL, f"column {number}"), [value])
-        for number, value in enumerate(values)
-    ]
-
-
-@pytest.mark.parametrize("values", [(1.0, "short"), (1.0, LONG, LONG, LONG)])
-def test_columns_are_as_wide_as_their_panel(values: tuple[object, ...]):
-    widths = column_widths(columns(*values), 800)
-    assert sum(widths) == pytest.approx(800, abs=len(values))
-
-
-def test_texts_give_way_before_numbers_do():
-    number, text = columns(12.5, LONG)
-    assert column_widths([number, text], 300)[0] >= number.natural_px
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ([{}, {}], [400, 400]),
+        ([{"custom.width": 100}, {}, {}], [100, 350, 350]),
+        ([{"custom.width": 600}, {}, {}], [600, 150, 150]),
+        ([{}, {"custom.minWidth": 500}], [300, 500]),
+        ([{"custom.width": 100}, {"custom.width": 90}], [100, 90]),
+    ],
+)
+def test_columns_share_what_those_with_a_width_leave(
+    settings: list[dict[str, int]], expected: list[float]
+):
+    columns = [Column(Field("name", given), []) for given in settings]
+    assert column_widths(columns, 800) == expected
 
 
 def test_a_table_shows_the_rows_that_fit_with_their_units():

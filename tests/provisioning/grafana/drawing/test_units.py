@@ -70,3 +70,15 @@ def test_ticks_have_the_decimals_that_tell_them_apart(
 
 def test_a_time_is_written_to_the_second():
     assert shown_time(datetime(2026, 6, 27, 4, 5, 6, 789, UTC)) == "2026-06-27 04:05:06"
+
+
+def test_a_time_may_have_a_form_of_its_own():
+    time = datetime(2026, 6, 27, 4, 5, 6, 789, UTC)
+    assert shown_time(time, "time:MM-DD HH:mm") == "06-27 04:05"
+
+
+def test_a_date_that_is_todays_may_be_left_out():
+    unit = "dateTimeAsIsoNoDateIfToday"
+    assert shown_time(datetime(2026, 6, 27, tzinfo=UTC), unit).startswith("2026-06-27")
+    now = datetime.now(UTC)
+    assert shown_time(now, unit) in {f"{now:%H:%M:%S}", f"{now:%Y-%m-%d %H:%M:%S}"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 SYMBOLS = {
@@ -37,6 +37,10 @@ SECONDS = (
     (31_536_000, 604_800, " week"),
     (math.inf, 31_556_900, " year"),
 )
+WHOLE_TIME = "YYYY-MM-DD HH:mm:ss"
+TIME_PARTS = {
+    "YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "mm": "%M", "ss": "%S"
+}  # fmt: skip
 # Smaller numbers are written as browsers write them.
 TINY = 1e-6
 # After these comes an s where there is more than one.
@@ -68,9 +72,14 @@ def shown_ticks(values: Sequence[float], unit: str) -> list[str]:
     return [shown(value, unit, decimals) for value in values]
 
 
-def shown_time(time: datetime) -> str:
+def shown_time(time: datetime, unit: str = "") -> str:
     """A moment in a table or a number's place."""
-    return f"{time:%Y-%m-%d %H:%M:%S}"
+    if unit == "dateTimeAsIsoNoDateIfToday" and time.date() == datetime.now(UTC).date():
+        return f"{time:%H:%M:%S}"
+    form = unit.removeprefix("time:") if unit.startswith("time:") else WHOLE_TIME
+    for theirs, ours in TIME_PARTS.items():
+        form = form.replace(theirs, ours)
+    return format(time, form)
 
 
 def scaled(value: float, unit: str) -> Scaled:
