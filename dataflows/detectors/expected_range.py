@@ -16,13 +16,7 @@ from numpy.typing import NDArray
 
 from dataflows.detectors import Floats, Times
 from dataflows.detectors.array_detector import ready
-from dataflows.detectors.expected_range_kernel import (
-    LOOKED_AT,
-    MINUTE_US,
-    STATE,
-    find,
-    tell,
-)
+from dataflows.detectors.expected_range_kernel import STATE, find, tell
 
 __all__ = ["ExpectedRange", "HasBand", "Indices", "news_of", "news_of_many", "untold"]
 
@@ -75,9 +69,6 @@ def news_of(
     >>> [(each.since_us // 1_000_000, each.upper) for each in told]
     [(0, 9.0), (130, 11.0)]
     """
-    # Times rise, so this is so if nothing begins a minute.
-    if len(times_us) == 0 or times_us[-1] // MINUTE_US == state[0, LOOKED_AT]:
-        return []
     lower, upper = band
     ends = np.array([len(times_us)])
     news = news_of_many(

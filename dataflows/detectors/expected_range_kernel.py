@@ -19,7 +19,7 @@ from dataflows.detectors.compiled import (
     compiled,
 )
 
-__all__ = ["LOOKED_AT", "MINUTE_US", "STATE", "find", "tell"]
+__all__ = ["STATE", "find", "tell"]
 
 LOOKED_AT, TOLD_AT, LOWER, UPPER = range(4)  # times are minutes since 1970
 STATE = 4

@@ -120,13 +120,14 @@ class ParameterWatch:
     ) -> Iterator[slice]:
         """Yield the runs before and after the epoch begins, and begin it in between.
 
-        It begins with its first sample that does not come late.
+        It begins with its first sample that does not come late, which is also one that
+        shows that the clock was set back.
         """
         code = int(self.clock[EPOCH]) if epoch is None else epoch_code(epoch)
         first = start
         if code != self.clock[EPOCH]:
-            later = np.flatnonzero(times_us[start:end] > self.clock[NEWEST])
-            first = start + int(later[0]) if len(later) else end
+            kept = in_time(self.clock.copy(), times_us[start:end])
+            first = start + int(kept[0]) if len(kept) else end
         if first > start:
             yield slice(start, first)
         if first < end:

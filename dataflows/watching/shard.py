@@ -124,6 +124,11 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
                 bank = self._banks[kind] = DetectorBank(watched.watch)
             watched.bank, watched.row = bank, bank.add(watched.key, watched.watch)
 
+    def _unseat(self, bank: DetectorBank, row: int) -> None:
+        bank.remove(row)
+        if not len(bank) and bank.kind is not None:
+            del self._banks[bank.kind]
+
     def _judge(self, polled: Polled) -> Iterator[Scored]:
         samples = polled.samples
         if self._unheard:
@@ -179,16 +184,21 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         samples = found.samples
         rows = np.array([watched[place].row for place in places])
         begins, ends = samples.starts[places], samples.starts[np.add(places, 1)]
+        # The parameters of a packet mostly lie together: a piece of all samples.
+        first, last = int(begins[0]), int(ends[-1])
+        piece = slice(first, last)
         judged = bank.judge(
-            *(rows, begins, ends, samples.times_us, samples.values),
+            *(rows, begins - first, ends - first),
+            *(samples.times_us[piece], samples.values[piece]),
             *samples.situations.get(places[0], Situation()),
         )
-        if len(places) == len(watched):
-            found.scores, found.severities = judged.scores, judged.severities
-        else:
-            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-                found.scores[begin:end] = judged.scores[begin:end]
-                found.severities[begin:end] = judged.severities[begin:end]
+        runs = [piece]
+        if last - first > (ends - begins).sum():
+            runs = [*map(slice, begins.tolist(), ends.tolist())]
+        for run in runs:
+            theirs = slice(run.start - first, run.stop - first)
+            found.scores[run] = judged.scores[theirs]
+            found.severities[run] = judged.severities[theirs]
         for index, changes in judged.changes:
             place = places[index]
             found.anomalies[place] = watched[place].anomalies(changes)
@@ -225,7 +235,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         if bank_of(one.watch) == one.bank.kind:
             one.bank.note(one.row)
         else:  # it has got to know more of the context
-            one.bank.remove(one.row)
+            self._unseat(one.bank, one.row)
             self._seat(one)
 
     def _timely(self, one: Watched, change: EpisodeChange) -> Scored:

@@ -143,3 +143,18 @@ def test_a_snapshot_keeps_what_was_told():
     assert resumed.restore(watch.snapshot()) == []
     rest = times_us[1000:], values[1000:]
     assert resumed.update(*rest).ranges == watch.update(*rest).ranges
+
+
+def test_a_clock_that_is_set_back_within_a_batch_tells_the_same_as_between_two():
+    minutes = np.concatenate([np.arange(600, 700), np.arange(500, 701)])
+    times_us = minutes * MINUTE_US
+    lower = np.cumsum(np.full(len(minutes), 0.1))
+    band, values = (lower, lower + 1), np.ones(len(minutes))
+    state = untold(1)
+    whole = news_of(times_us, values, band, state)
+    again, pieces = untold(1), []
+    for run in (slice(0, 150), slice(150, 301)):
+        ends = band[0][run], band[1][run]
+        pieces += news_of(times_us[run], values[run], ends, again)
+    assert pieces == whole
+    assert again.tobytes() == state.tobytes()

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.detectors.rolling_z_score import RollingZScore
 from dataflows.detectors.watch import ParameterWatch
 
@@ -104,3 +105,22 @@ def test_batches_of_hardly_anything_are_fine(count):
     watch = ParameterWatch([Recorder()])
     verdict = watch.update(np.arange(count), np.zeros(count), None, ())
     assert len(verdict.scores) == count
+
+
+@pytest.mark.parametrize("cut", [1, 99, 100, 101, 150])
+def test_an_epoch_that_comes_with_a_clock_set_back_begins_wherever_samples_are_cut(
+    cut: int,
+):
+    random = np.random.default_rng(0)
+    before, after = random.normal(size=300), random.normal(50, 1, 300)
+    early_us = np.arange(300) * 1_000_000
+    found = []
+    for pieces in ([slice(0, 300)], [slice(0, cut), slice(cut, 300)]):
+        watch = ParameterWatch([RecordEnvelope(blind_samples=20, veto_samples=30)])
+        watch.update(early_us + 10**12, before, None, ((0, "ascent"),))
+        scores = [
+            watch.update(early_us[run], after[run], None, ((0, "orbit"),)).scores
+            for run in pieces
+        ]
+        found.append(np.concatenate(scores))
+    assert found[0].tobytes() == found[1].tobytes()

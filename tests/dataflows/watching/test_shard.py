@@ -270,13 +270,13 @@ def test_a_parameter_that_learns_of_a_context_changes_the_bank_with_what_it_know
         scored = one(logic, {"plain": samples})
         verdict = alone.update(times_us, samples.values, context)
         assert scored.scores.tobytes() == verdict.scores.tobytes()
-    without, with_mode = logic._banks.values()
-    assert (len(without), len(with_mode)) == (0, 1)
+    [with_mode] = logic._banks.values()
+    assert len(with_mode) == 1
     assert with_mode.kind is not None
     assert with_mode.kind.context_names == ("mode",)
     another = Samples(name("other"), np.arange(10), random.normal(size=10))
     one(logic, {"other": another})
-    assert (len(without), len(with_mode)) == (1, 1)
+    assert [len(bank) for bank in logic._banks.values()] == [1, 1]
 
 
 def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kept(
@@ -374,3 +374,41 @@ def test_what_was_in_a_bank_goes_on_beside_new_detectors(caplog):
     expected = one(logic, {"plain": run}).scores
     assert expected[0] > 1
     assert one(resumed, {"plain": run}).scores.tolist() == expected.tolist()
+
+
+def test_banks_that_nobody_is_in_any_more_are_gone():
+    logic = shard()
+    for flags in range(1, 6):
+        context = {f"flag_{n}": np.ones(10) for n in range(flags)}
+        times_us = np.arange(10) + flags * 1000
+        batch = {
+            parameter: Samples(name(parameter), times_us, np.ones(10), context)
+            for parameter in ("plain", "other")
+        }
+        one(logic, batch)
+    [bank] = logic._banks.values()
+    assert len(bank) == 2
+
+
+def test_a_batch_with_many_contexts_is_judged_piece_by_piece(monkeypatch):
+    seen = 0
+    judge = DetectorBank.judge
+
+    def counting(bank, rows, begins, ends, times_us, values, *rest):
+        nonlocal seen
+        seen += len(values)
+        return judge(bank, rows, begins, ends, times_us, values, *rest)
+
+    monkeypatch.setattr(DetectorBank, "judge", counting)
+    logic = shard(definitions=Definitions())
+    runs = [
+        Samples(
+            ParameterName("SAT", f"subsystem {n}", "p"),
+            np.arange(10),
+            np.ones(10),
+            {"mode": np.zeros(10)},
+        )
+        for n in range(30)
+    ]
+    [scored], _ = logic.on_batch([Polled(Runs.of(runs), Poll(1, 1, (), 0))])
+    assert len(scored.scores) == seen == 300
