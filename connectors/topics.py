@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from dataclasses import dataclass
@@ -55,8 +56,11 @@ def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
 
     Raises KafkaUnavailable when the broker does not answer or refuses.
     """
+    # Its own lines about each attempt would stand between the user and the reason.
+    quiet = logging.getLogger("orbitwatch.librdkafka")
     admin = AdminClient(
-        {"bootstrap.servers": settings.kafka, **settings.kafka_properties}
+        {"bootstrap.servers": settings.kafka, **settings.kafka_properties},
+        logger=quiet,
     )
     try:
         existing = admin.list_topics(timeout=timeout_s).topics

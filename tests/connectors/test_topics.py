@@ -38,9 +38,8 @@ def test_topics_are_created_once_and_left_alone_after(own_kafka):
 def test_an_unreachable_broker_is_one_line_that_names_the_setting():
     done = run("127.0.0.1:1")
     assert done.returncode == 1
-    *_, last = done.stderr.splitlines()
-    assert last.startswith("orbitwatch: ORBITWATCH_KAFKA=127.0.0.1:1: ")
-    assert "Traceback" not in done.stderr
+    [line] = done.stderr.splitlines()
+    assert line.startswith("orbitwatch: ORBITWATCH_KAFKA=127.0.0.1:1: ")
 
 
 def test_a_dead_letter_topic_takes_the_largest_message_with_its_headers():
