@@ -55,6 +55,9 @@ class Summing:
     def begin_epoch(self) -> None:
         self.total = 0.0
 
+    def begin_anew(self) -> None:
+        self.total, self.newest = 0.0, -1
+
     def snapshot(self) -> bytes:
         return f"{self.total!r} {self.newest}".encode()
 

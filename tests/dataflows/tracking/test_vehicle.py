@@ -1,5 +1,6 @@
 """Launchers and satellites are tracked through wrong clocks and other epochs."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -166,6 +167,34 @@ def test_a_satellite_whose_clock_is_set_back_is_tracked_on():
     flow = Flow("orbit")
     found = rows([flow.follow(*run) for run in cut(times_us, columns, [150])])
     assert len(found["orbit_state"]) == 600 - 99
+
+
+def test_passes_that_a_clock_ahead_took_for_gone_are_told_as_they_happen():
+    times_us, columns = orbit(14 * 3600)
+    times_us = times_us[::10]
+    columns = {name: column[::10] for name, column in columns.items()}
+    wrong_us = times_us.copy()
+    wrong_us[100:102] += 13 * HOUR_US
+    edges = [*range(60, len(times_us), 60)]
+    told: list[dict[object, list[object]]] = []
+    passes: dict[object, list[object]]
+    for clock_us in (times_us, wrong_us):
+        flow, passes = Flow("orbit"), defaultdict(list)
+        found = [flow.follow(*run) for run in cut(clock_us, columns, edges)]
+        for _, station, announced_at, revision, state, *_ in rows(found)[
+            "satellite_pass"
+        ]:
+            # The database takes no other for news.
+            assert revision == len(passes[station, announced_at])
+            passes[station, announced_at].append(state)
+        told.append(passes)
+    right, wrong = told
+    seen = [name for name, states in right.items() if states[-1] == "OVER"]
+    assert sum("NOT_OBSERVED" in wrong[name] for name in seen) > 3
+    assert all(wrong[name][-3:] == ["PREDICTED", "IN_VIEW", "OVER"] for name in seen)
+    assert {name: states[-1] for name, states in wrong.items()} == {
+        name: states[-1] for name, states in right.items()
+    }
 
 
 def test_a_packet_with_another_epoch_begins_another_flight():
