@@ -146,31 +146,47 @@ def _merged(
     samples: Runs, messages: NDArray[np.int64], runs: Mapping[str, slice]
 ) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
     rows = np.concatenate([np.arange(run.start, run.stop) for run in runs.values()])
-    # Within a message, the second sample of an instant goes with the second others.
-    turn = np.concatenate(
-        [_turns(messages[run], samples.times_us[run]) for run in runs.values()]
+    times_us, of = samples.times_us[rows], messages[rows]
+    turns, newest_us, places = np.hstack(
+        [_arrivals(messages[run], samples.times_us[run]) for run in runs.values()]
     )
-    keys = np.array([messages[rows], turn, samples.times_us[rows]])
+    # Within a message, the second sample of an instant goes with the second others.
+    keys = np.array([of, turns, times_us])
     instants, where = np.unique(keys, axis=1, return_inverse=True)
+    # A message gives the same whatever was polled with it: in its order of arrival.
+    arrived = np.lexsort((times_us, places, newest_us, of))
+    _, first = np.unique(where.ravel()[arrived], return_index=True)
+    order = np.argsort(first)
+    where = np.argsort(order)[where.ravel()]
     columns, begin = {}, 0
     for name, run in runs.items():
         end = begin + run.stop - run.start
-        columns[name] = np.full(instants.shape[1], np.nan)
-        columns[name][where.ravel()[begin:end]] = samples.values[run]
+        columns[name] = np.full(len(order), np.nan)
+        columns[name][where[begin:end]] = samples.values[run]
         begin = end
-    return instants[2], columns
+    return instants[2][order], columns
 
 
-def _turns(
+def _arrivals(
     messages: NDArray[np.int64], times_us: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """How many samples of the same message and instant each has before it."""
-    seen: dict[tuple[int, int], int] = {}
-    turns = []
-    for key in zip(messages.tolist(), times_us.tolist(), strict=True):
-        turns.append(seen.get(key, 0))
-        seen[key] = turns[-1] + 1
-    return np.array(turns, np.int64)
+    """How each sample of a run stands in its message, shape (3, n).
+
+    How many of the same instant came before it, the newest time up to it, and how many
+    of any instant came before it.
+    """
+    seen: dict[int, int] = {}
+    message, newest_us, place = -1, 0, 0
+    found = []
+    for of, time_us in zip(messages.tolist(), times_us.tolist(), strict=True):
+        if of != message:
+            seen, message, newest_us, place = {}, of, time_us, 0
+        turn = seen.get(time_us, 0)
+        seen[time_us] = turn + 1
+        newest_us = max(newest_us, time_us)
+        found.append((turn, newest_us, place))
+        place += 1
+    return np.array(found, np.int64).reshape(-1, 3).T
 
 
 def extended(samples: Runs, more: Sequence[Samples]) -> Runs:

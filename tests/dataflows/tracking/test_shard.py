@@ -139,6 +139,36 @@ def test_the_instants_of_a_bulk_message_stand_side_by_side_too():
     np.testing.assert_array_equal(values["b"], [np.nan, 2.5, 3.5, 4.5, np.nan])
 
 
+seconds = st.lists(st.integers(0, 9), max_size=6)
+
+
+@given(st.lists(st.tuples(seconds, seconds).filter(any), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_bulk_messages_are_aligned_the_same_whatever_is_polled_with_them(messages):
+    def bulk(*runs: list[int]) -> bytes:
+        return encode_arrow(
+            [
+                Samples(
+                    ParameterName("SAT", "", name),
+                    np.array(run) * 10**6,
+                    np.arange(len(run)) / 2,
+                )
+                for name, run in zip(INPUTS, runs, strict=True)
+                if run
+            ]
+        )
+
+    def rows(sent: list[bytes]) -> list[str]:
+        [polled] = polls(sent, [ARROW_CONTENT_TYPE] * len(sent))
+        times_us, values = aligned(polled.samples, range(len(polled.samples.names)))
+        nothing = np.full(len(times_us), np.nan)
+        columns = [values.get(name, nothing).tolist() for name in INPUTS]
+        return [str(row) for row in zip(times_us.tolist(), *columns, strict=True)]
+
+    sent = [bulk(*runs) for runs in messages]
+    assert rows(sent) == [row for one in sent for row in rows([one])]
+
+
 @given(
     packets=st.lists(
         st.tuples(
