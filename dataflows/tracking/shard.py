@@ -16,6 +16,7 @@ from connectors.messages import Polled, Records, Runs, Samples, Situation
 from dataflows.detectors.arrival_clock import epoch_code
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 from dataflows.tracking.followed import Follower
+from dataflows.tracking.room import Room
 from dataflows.tracking.vehicle import TrackedVehicle, Vehicle
 
 _TRACKERS = label("trackers", 2, {})
@@ -26,7 +27,8 @@ _log = logging.getLogger("orbitwatch.track")
 class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
     """Adds to each batch what the trackers of its vehicles make of it.
 
-    A vehicle is tracked from its first sample on, if it has one of `inputs`.
+    A vehicle is tracked from its first sample on, if it has one of `inputs` and there
+    is room for it; what was tracked before a restart is.
     """
 
     def __init__(
@@ -34,8 +36,9 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
         resume: bytes | None,
         inputs: Sequence[str],
         new: Callable[[Vehicle], Follower],
+        room: Room,
     ) -> None:
-        self._inputs, self._new = tuple(inputs), new
+        self._inputs, self._new, self._room = tuple(inputs), new, room
         self._tracked: dict[Vehicle, TrackedVehicle] = {}
         parts = unpack(resume, _TRACKERS) if resume else []
         for key, arrivals, follower in zip(*[iter(parts)] * 3, strict=True):
@@ -55,17 +58,25 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
 
     def _resume(self, name: Vehicle, arrivals: bytes, follower: bytes) -> None:
         """Goes on with a vehicle, or afresh if the tracker is of another version."""
+        tracked = TrackedVehicle(name, self._inputs, self._new)
         try:
-            self._of(name).restore(arrivals, follower)
+            tracked.restore(arrivals, follower)
         except SnapshotError as error:
             _log.warning("%s: tracked afresh: %s", "/".join(name), error)
-            del self._tracked[name]
+        else:
+            self._add(name, tracked)
 
-    def _of(self, name: Vehicle) -> TrackedVehicle:
+    def _add(self, name: Vehicle, tracked: TrackedVehicle) -> TrackedVehicle:
+        self._room.take()
+        self._tracked[name] = tracked
+        return tracked
+
+    def _of(self, name: Vehicle) -> TrackedVehicle | None:
+        """The vehicle as it is tracked; None if it is one too many."""
         tracked = self._tracked.get(name)
-        if tracked is None:
-            tracked = TrackedVehicle(name, self._inputs, self._new)
-            self._tracked[name] = tracked
+        if tracked is None and self._room.is_left():
+            new = TrackedVehicle(name, self._inputs, self._new)
+            return self._add(name, new)
         return tracked
 
     def _track(self, polled: Polled) -> Polled:
@@ -74,8 +85,11 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
         records: list[Records] = []
         for name, places in self._vehicles(samples):
             times_us, values = aligned(samples, places)
-            told = epochs(samples, places)
-            more, rows = self._of(name).track(times_us, values, told)
+            tracked = self._of(name)
+            if tracked is None:
+                self._room.refuse("/".join(name), len(times_us))
+                continue
+            more, rows = tracked.track(times_us, values, epochs(samples, places))
             derived += more
             records += rows
         return replace(

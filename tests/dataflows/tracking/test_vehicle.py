@@ -28,6 +28,7 @@ from dataflows.iss_tracking import INPUTS as POSITION
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.tracking.launcher import INPUTS as MOTION
 from dataflows.tracking.launcher import LaunchFollower
+from dataflows.tracking.room import Room
 from dataflows.tracking.satellite import SatelliteFollower
 from dataflows.tracking.shard import TrackLogic
 from dataflows.watching.shard import ShardLogic
@@ -97,7 +98,8 @@ class Flow:
                 for name, column in columns.items()
             ]
         )
-        logic = TrackLogic(self.state, tuple(columns), self.new)
+        room = Room(len(columns), self.metrics)
+        logic = TrackLogic(self.state, tuple(columns), self.new, room)
         [polled], _ = logic.on_batch([Polled(runs, Poll(1, 1, (), 0))])
         self.state = logic.snapshot()
         return polled
