@@ -17,6 +17,7 @@ from connectors.parameters import Definitions
 from connectors.settings import MOST_PARAMETERS
 from dataflows.detectors.snapshot import SnapshotError
 from dataflows.tracking.followed import Follower
+from dataflows.tracking.room import Room
 from dataflows.tracking.shard import TrackLogic
 from dataflows.tracking.vehicle import Vehicle
 from dataflows.watching.admission import Admission
@@ -56,15 +57,18 @@ def track(
     up: KeyedStream[Polled],
     inputs: Sequence[str],
     new: Callable[[Vehicle], Follower],
+    metrics: FlowMetrics,
+    most_parameters: int = MOST_PARAMETERS,
 ) -> KeyedStream[Polled]:
     """Adds what follows from how vehicles move: derived parameters, and records.
 
     `new` makes the tracker of a vehicle, which is given its parameters `inputs`.
     """
+    room = Room(len(inputs), metrics, most_parameters)
 
     def build(resume: bytes | None) -> TrackLogic:
         try:
-            return TrackLogic(resume, inputs, new)
+            return TrackLogic(resume, inputs, new, room)
         except SnapshotError as error:
             raise StateUnreadable(step_id, str(error)) from None
 

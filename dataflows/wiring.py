@@ -61,7 +61,8 @@ def build(
     sharded = by_shard("by_shard", parted.trues)
     # ("shard 00", Polled)
     if tracking:
-        sharded = track("track", sharded, tracking.inputs, tracking.new)
+        inputs, new = tracking.inputs, tracking.new
+        sharded = track("track", sharded, inputs, new, metrics, most_parameters)
     scored = watch("watch", sharded, definitions, metrics, most_parameters)
     # ("shard 00", Scored)
     op.output("database", scored, database)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -28,11 +28,12 @@ __all__ = ["ALTITUDE", "SERIES", "VELOCITY", "AscentTracker", "LaunchState", "Tr
 
 VELOCITY, ALTITUDE = "velocity", "altitude"
 LOWEST_ALTITUDE_KM = -0.5  # what is lower was not measured
+MISSING = np.full(1, np.nan)
 EVERY_US = 1_000_000
 GRAVITY_M_S2 = 9.80665
 EARTH_RADIUS_KM = 6371.0
 
-_LABEL = label("ascent_tracker", 2, {})
+_LABEL = label("ascent_tracker", 3, {})
 
 
 class AscentTracker:
@@ -65,10 +66,14 @@ class AscentTracker:
         """What the next samples bring; times (microseconds) rise, between calls too."""
         gaps = np.flatnonzero(np.diff(times_us) > FORGOTTEN_US) + 1
         cuts = [0, *sorted({*self._ticks(times_us), *gaps.tolist()}), len(times_us)]
+        speeds, altitudes = values[VELOCITY], values[ALTITUDE]
+        speeds = np.where(speeds >= 0, speeds, np.nan)
+        altitudes = np.where(altitudes >= LOWEST_ALTITUDE_KM, altitudes, np.nan)
         pieces = [
-            self._piece(times_us[a:b], values[VELOCITY][a:b], values[ALTITUDE][a:b])
+            piece
             for a, b in pairwise(cuts)
             if b > a
+            for piece in self._pieces(times_us[a:b], speeds[a:b], altitudes[a:b])
         ]
         if len(pieces) == 1:
             return pieces[0]
@@ -81,14 +86,35 @@ class AscentTracker:
         first: list[int] = (np.flatnonzero(seconds != before) + 1).tolist()
         return first
 
-    def _piece(self, times_us: Times, speeds: Floats, altitudes: Floats) -> Tracked:
+    def _pieces(
+        self, times_us: Times, speeds: Floats, altitudes: Floats
+    ) -> Iterator[Tracked]:
         """What samples bring without a gap before any but the first.
 
-        Only the last may be the first of a second.
+        Only the last may be the first of a second. Of one in doubt nothing is derived.
         """
-        flights = self._begin(int(times_us[0]), speeds[0], altitudes[0])
-        speeds = np.where(speeds >= 0, speeds, np.nan)
-        altitudes = np.where(altitudes >= LOWEST_ALTITUDE_KM, altitudes, np.nan)
+        for i, time_us in enumerate(times_us.tolist()):
+            flights = self._begin(time_us, speeds[i], altitudes[i])
+            if not self._bounds.in_doubt:
+                yield self._piece(times_us[i:], speeds[i:], altitudes[i:], flights)
+                return
+            if math.isnan(speeds[i] + altitudes[i]):
+                yield self._piece(times_us[i : i + 1], MISSING, MISSING, ())
+            else:
+                yield self._withhold(time_us)
+
+    def _withhold(self, time_us: int) -> Tracked:
+        self._told_second = time_us // EVERY_US
+        self._bounds.seen(time_us)
+        return Tracked(dict.fromkeys(SERIES, MISSING), (), (), (), (), ())
+
+    def _piece(
+        self,
+        times_us: Times,
+        speeds: Floats,
+        altitudes: Floats,
+        flights: tuple[int, ...],
+    ) -> Tracked:
         motion = self._filter.update(times_us, speeds, 1e3 * altitudes)
         phases, events, scores = self._follow(times_us, motion)
         downrange_km = motion.downrange_m / 1e3

@@ -82,8 +82,16 @@ class Contacts:
         """Forget when the position before was: it is elsewhere now."""
         self._seen[:, SEEN_US] = -math.inf
 
+    def begin_anew(self) -> None:
+        """Know nothing seen, and search ahead anew: the clock is set back."""
+        self._seen.fill(math.nan)
+        self._book.begin_anew()
+        if self._search is not None:
+            self._search.next_us = 0
+
     def look_ahead(self, now_us: int, elements_hold: bool) -> Iterator[Pass]:
         """Yield the passes that are new or changed, and those that nobody saw."""
+        yield from self._book.reopened(now_us)
         yield from self._book.overdue(now_us)
         if self._search is None or not elements_hold:
             return

@@ -39,7 +39,7 @@ from dataflows.orbit.tracked_rows import minute_of, refusals_of, states_of
 
 __all__ = ["SatelliteTracker", "series_name"]
 
-_LABEL = label("satellite_tracker", 2, {})
+_LABEL = label("satellite_tracker", 3, {})
 
 
 def series_name(place: str) -> str:
@@ -87,11 +87,20 @@ class SatelliteTracker:
         self._series = [series_name(place.name) for place in places]
         self._ephemeris = elements
         self._contacts = Contacts(stations, elements)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Know no position yet."""
         self._clock = np.zeros(CLOCKS, np.int64)
         self._clock[[LATEST, MINUTE]] = NEVER
         self._numbers = np.zeros(NUMBERS)
         self._orbit = TrackOrbit()
         self._usual_km = math.nan
+
+    def begin_anew(self) -> None:
+        """Forget the track, as the clock is set back, but not what passes were told."""
+        self._prepare()
+        self._contacts.begin_anew()
 
     def update(self, times_us: Times, values: Mapping[str, Floats]) -> Tracked:
         """Take positions, in order of arrival, and return what follows from them.

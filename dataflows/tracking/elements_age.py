@@ -18,7 +18,10 @@ _log = logging.getLogger("orbitwatch.track")
 
 
 class ElementsAge:
-    """Measures the age of elements, and says once that they are not used, and why."""
+    """Measures the age of elements, and says that they are not used, and why.
+
+    That is said once, and again only after they have been used in between.
+    """
 
     def __init__(
         self, spacecraft: str, elements: Ephemeris, metrics: FlowMetrics
@@ -31,20 +34,21 @@ class ElementsAge:
         """Takes the time of the newest position, and what was predicted up to it."""
         age_us = abs(newest_us - self._epoch_us)
         self._age_s.labels(self._spacecraft).set(age_us / 1e6)
-        if self._told:
-            return
-        if age_us > OLDEST_ELEMENTS_US:
-            days = age_us / DAY_US
-            self._tell(f"its orbital elements are {days:.0f} days from its positions")
-            return
+        is_old = age_us > OLDEST_ELEMENTS_US
         for one in predictions:
-            if one.source == "track":
+            if one.source == "elements":
+                self._told = False
+            elif not is_old:
                 away = "far"
                 if one.from_elements_km is not None:
                     away = f"{one.from_elements_km:.0f} km"
                 self._tell(f"it is {away} from where its orbital elements say")
-                return
+        if is_old:
+            days = age_us / DAY_US
+            self._tell(f"its orbital elements are {days:.0f} days from its positions")
 
     def _tell(self, problem: str) -> None:
+        if self._told:
+            return
         self._told = True
         _log.warning(_USELESS, self._spacecraft, problem)

@@ -59,6 +59,9 @@ class Follower(Protocol):
     def begin_epoch(self) -> None:
         """Takes what follows for another epoch of the mission."""
 
+    def begin_anew(self) -> None:
+        """Takes what follows for earlier than what came: the clock was set back."""
+
     def snapshot(self) -> bytes:
         """All it knows."""
 

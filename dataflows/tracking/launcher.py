@@ -93,6 +93,10 @@ class LaunchFollower:
         """Begins another flight."""
         self._tracker = AscentTracker()
 
+    def begin_anew(self) -> None:
+        """Begins another flight, as times are no longer those of this one."""
+        self._tracker = AscentTracker()
+
     def snapshot(self) -> bytes:
         """The state of the tracker."""
         return self._tracker.snapshot()

@@ -102,6 +102,10 @@ class SatelliteFollower:
     def begin_epoch(self) -> None:
         """Changes nothing: an orbit goes on."""
 
+    def begin_anew(self) -> None:
+        """Begins another track; what was told of passes still counts."""
+        self._tracker.begin_anew()
+
     def snapshot(self) -> bytes:
         """The state of the tracker."""
         return self._tracker.snapshot()

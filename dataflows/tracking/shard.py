@@ -16,6 +16,7 @@ from connectors.messages import Polled, Records, Runs, Samples, Situation
 from dataflows.detectors.arrival_clock import epoch_code
 from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 from dataflows.tracking.followed import Follower
+from dataflows.tracking.room import Room
 from dataflows.tracking.vehicle import TrackedVehicle, Vehicle
 
 _TRACKERS = label("trackers", 2, {})
@@ -26,7 +27,8 @@ _log = logging.getLogger("orbitwatch.track")
 class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
     """Adds to each batch what the trackers of its vehicles make of it.
 
-    A vehicle is tracked from its first sample on, if it has one of `inputs`.
+    A vehicle is tracked from its first sample on, if it has one of `inputs` and there
+    is room for it; what was tracked before a restart is.
     """
 
     def __init__(
@@ -34,8 +36,9 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
         resume: bytes | None,
         inputs: Sequence[str],
         new: Callable[[Vehicle], Follower],
+        room: Room,
     ) -> None:
-        self._inputs, self._new = tuple(inputs), new
+        self._inputs, self._new, self._room = tuple(inputs), new, room
         self._tracked: dict[Vehicle, TrackedVehicle] = {}
         parts = unpack(resume, _TRACKERS) if resume else []
         for key, arrivals, follower in zip(*[iter(parts)] * 3, strict=True):
@@ -55,17 +58,25 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
 
     def _resume(self, name: Vehicle, arrivals: bytes, follower: bytes) -> None:
         """Goes on with a vehicle, or afresh if the tracker is of another version."""
+        tracked = TrackedVehicle(name, self._inputs, self._new)
         try:
-            self._of(name).restore(arrivals, follower)
+            tracked.restore(arrivals, follower)
         except SnapshotError as error:
             _log.warning("%s: tracked afresh: %s", "/".join(name), error)
-            del self._tracked[name]
+        else:
+            self._add(name, tracked)
 
-    def _of(self, name: Vehicle) -> TrackedVehicle:
+    def _add(self, name: Vehicle, tracked: TrackedVehicle) -> TrackedVehicle:
+        self._room.take()
+        self._tracked[name] = tracked
+        return tracked
+
+    def _of(self, name: Vehicle) -> TrackedVehicle | None:
+        """The vehicle as it is tracked; None if it is one too many."""
         tracked = self._tracked.get(name)
-        if tracked is None:
-            tracked = TrackedVehicle(name, self._inputs, self._new)
-            self._tracked[name] = tracked
+        if tracked is None and self._room.is_left():
+            new = TrackedVehicle(name, self._inputs, self._new)
+            return self._add(name, new)
         return tracked
 
     def _track(self, polled: Polled) -> Polled:
@@ -74,8 +85,11 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
         records: list[Records] = []
         for name, places in self._vehicles(samples):
             times_us, values = aligned(samples, places)
-            told = epochs(samples, places)
-            more, rows = self._of(name).track(times_us, values, told)
+            tracked = self._of(name)
+            if tracked is None:
+                self._room.refuse("/".join(name), len(times_us))
+                continue
+            more, rows = tracked.track(times_us, values, epochs(samples, places))
             derived += more
             records += rows
         return replace(
@@ -146,31 +160,47 @@ def _merged(
     samples: Runs, messages: NDArray[np.int64], runs: Mapping[str, slice]
 ) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
     rows = np.concatenate([np.arange(run.start, run.stop) for run in runs.values()])
-    # Within a message, the second sample of an instant goes with the second others.
-    turn = np.concatenate(
-        [_turns(messages[run], samples.times_us[run]) for run in runs.values()]
+    times_us, of = samples.times_us[rows], messages[rows]
+    turns, newest_us, places = np.hstack(
+        [_arrivals(messages[run], samples.times_us[run]) for run in runs.values()]
     )
-    keys = np.array([messages[rows], turn, samples.times_us[rows]])
+    # Within a message, the second sample of an instant goes with the second others.
+    keys = np.array([of, turns, times_us])
     instants, where = np.unique(keys, axis=1, return_inverse=True)
+    # A message gives the same whatever was polled with it: in its order of arrival.
+    arrived = np.lexsort((times_us, places, newest_us, of))
+    _, first = np.unique(where.ravel()[arrived], return_index=True)
+    order = np.argsort(first)
+    where = np.argsort(order)[where.ravel()]
     columns, begin = {}, 0
     for name, run in runs.items():
         end = begin + run.stop - run.start
-        columns[name] = np.full(instants.shape[1], np.nan)
-        columns[name][where.ravel()[begin:end]] = samples.values[run]
+        columns[name] = np.full(len(order), np.nan)
+        columns[name][where[begin:end]] = samples.values[run]
         begin = end
-    return instants[2], columns
+    return instants[2][order], columns
 
 
-def _turns(
+def _arrivals(
     messages: NDArray[np.int64], times_us: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """How many samples of the same message and instant each has before it."""
-    seen: dict[tuple[int, int], int] = {}
-    turns = []
-    for key in zip(messages.tolist(), times_us.tolist(), strict=True):
-        turns.append(seen.get(key, 0))
-        seen[key] = turns[-1] + 1
-    return np.array(turns, np.int64)
+    """How each sample of a run stands in its message, shape (3, n).
+
+    How many of the same instant came before it, the newest time up to it, and how many
+    of any instant came before it.
+    """
+    seen: dict[int, int] = {}
+    message, newest_us, place = -1, 0, 0
+    found = []
+    for of, time_us in zip(messages.tolist(), times_us.tolist(), strict=True):
+        if of != message:
+            seen, message, newest_us, place = {}, of, time_us, 0
+        turn = seen.get(time_us, 0)
+        seen[time_us] = turn + 1
+        newest_us = max(newest_us, time_us)
+        found.append((turn, newest_us, place))
+        place += 1
+    return np.array(found, np.int64).reshape(-1, 3).T
 
 
 def extended(samples: Runs, more: Sequence[Samples]) -> Runs:

@@ -34,7 +34,7 @@ class TrackedVehicle:
     def __init__(
         self, name: Vehicle, inputs: Sequence[str], new: Callable[[Vehicle], Follower]
     ) -> None:
-        self._name, self._inputs, self._new = name, inputs, new
+        self._name, self._inputs = name, inputs
         self._arrivals = Arrivals(len(inputs))
         self._follower = new(name)
 
@@ -65,7 +65,7 @@ class TrackedVehicle:
             self._follower.begin_epoch()
         elif run.begins is Begins.ANEW:
             _log.warning("%s: clock set back, tracked afresh", "/".join(self._name))
-            self._follower = self._new(self._name)
+            self._follower.begin_anew()
 
     def _samples(self, name: str, parts: list[tuple[Times, Floats]]) -> Samples:
         times_us, numbers = map(np.concatenate, zip(*parts, strict=True))

@@ -118,7 +118,8 @@ def test_flights_of_one_vehicle_each_have_their_events_and_downrange():
     times_us, values = two_flights()
     (found,) = feed(AscentTracker(), times_us, values)
     flights_s = [(flight_us - times_us[0]) / 1e6 for flight_us in found.flights]
-    assert flights_s[:2] == [0, 160]
+    assert flights_s[0] == 0
+    assert 163 < flights_s[1] < 164
     assert 275 < flights_s[2] < 285
     flown = ["liftoff", "max_q"]
     # That it came to a stop looks like the end of thrust.

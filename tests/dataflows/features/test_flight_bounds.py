@@ -22,8 +22,23 @@ def test_after_hours_of_silence_another_flight_begins_whatever_the_vehicle_does(
     assert flying().begins(FLIGHT_GAP_US + 1, phase, 7500.0, 200.0)
 
 
-def test_after_a_gap_one_sample_at_rest_on_the_ground_begins_a_flight():
-    assert flying().begins(40 * SECOND_US, Phase.COAST, 0.0, 0.1)
+def test_after_a_gap_rest_on_the_ground_is_in_doubt_until_it_has_lasted():
+    bounds = flying()
+    begun, doubts = [], []
+    for second in range(40, 46):
+        begun.append(bounds.begins(second * SECOND_US, Phase.COAST, 0.0, 0.1))
+        doubts.append(bounds.in_doubt)
+        bounds.seen(second * SECOND_US)
+    assert begun == [False, False, False, True, False, False]
+    assert doubts == [True, True, True, False, False, False]
+
+
+def test_one_value_in_flight_ends_the_doubt_and_a_missing_one_does_not():
+    bounds = flying()
+    for second, speed_m_s in [(40, 0.0), (41, float("nan")), (42, 5000.0), (44, 0.0)]:
+        assert not bounds.begins(second * SECOND_US, Phase.COAST, speed_m_s, 0.1)
+        assert bounds.in_doubt == (second < 42)
+        bounds.seen(second * SECOND_US)
 
 
 @pytest.mark.parametrize(
@@ -33,13 +48,14 @@ def test_after_a_gap_one_sample_at_rest_on_the_ground_begins_a_flight():
         (40, Phase.PAD, 0.0, 0.0),
         (40, Phase.COAST, 50.0, 0.0),
         (40, Phase.COAST, 0.0, 600.0),
-        (40, Phase.COAST, float("nan"), float("nan")),
     ],
 )
-def test_a_short_gap_begins_none_on_the_pad_in_flight_or_without_values(
+def test_a_short_gap_begins_no_flight_and_no_doubt_on_the_pad_or_in_flight(
     gap_s: int, phase: Phase, speed_m_s: float, altitude_km: float
 ):
-    assert not flying().begins(gap_s * SECOND_US, phase, speed_m_s, altitude_km)
+    bounds = flying()
+    assert not bounds.begins(gap_s * SECOND_US, phase, speed_m_s, altitude_km)
+    assert not bounds.in_doubt
 
 
 def test_three_seconds_at_rest_after_a_flight_end_it_and_the_next_sample_begins_one():

@@ -23,6 +23,15 @@ def elements() -> Ephemeris:
     return Ephemeris(found.line1, found.line2)
 
 
+def positions(
+    ephemeris: Ephemeris, days: float, later_s: int = 0
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    times_us = ephemeris.epoch_us + 10**6 * (round(days * DAY_S) + np.arange(0, 600, 5))
+    columns = ephemeris.geodetic(times_us + later_s * 10**6)
+    names = ("latitude", "longitude", "altitude")
+    return times_us, dict(zip(names, columns, strict=True))
+
+
 def followed(days: float, later_s: int = 0) -> tuple[CollectorRegistry, int]:
     """Ten minutes of positions so long after the epoch; how many passes come.
 
@@ -31,9 +40,7 @@ def followed(days: float, later_s: int = 0) -> tuple[CollectorRegistry, int]:
     ephemeris, registry = elements(), CollectorRegistry()
     where = read_places(PROVISIONING / "places.yaml")
     follower = SatelliteFollower("ISS", where, ephemeris, FlowMetrics(registry))
-    times_us = ephemeris.epoch_us + 10**6 * (round(days * DAY_S) + np.arange(0, 600, 5))
-    columns = ephemeris.geodetic(times_us + later_s * 10**6)
-    values = dict(zip(("latitude", "longitude", "altitude"), columns, strict=True))
+    times_us, values = positions(ephemeris, days, later_s)
     passes = 0
     for run in range(2):
         rows = slice(60 * run, 60 * run + 60)
@@ -80,3 +87,17 @@ def test_a_satellite_that_left_its_elements_is_told_of_once(
     assert passes == 0
     [warning] = warnings(caplog)
     assert "km from where its orbital elements say" in warning
+
+
+def test_a_wrong_time_does_not_use_up_what_is_told_once_elements_are_old(
+    caplog: pytest.LogCaptureFixture,
+):
+    ephemeris, where = elements(), read_places(PROVISIONING / "places.yaml")
+    metrics = FlowMetrics(CollectorRegistry())
+    follower = SatelliteFollower("ISS", where, ephemeris, metrics)
+    for days in (-100, 1, 20, 21):
+        times_us, values = positions(ephemeris, days)
+        follower.follow(times_us, values)
+    first, second = warnings(caplog)
+    assert first.startswith("ISS: its orbital elements are 100 days from")
+    assert second.startswith("ISS: its orbital elements are 20 days from")

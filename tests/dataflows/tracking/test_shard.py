@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 
 from connectors.decode.decoder import Decoder
 from connectors.messages import (
@@ -22,8 +23,10 @@ from connectors.messages import (
     encode_packet,
     moment,
 )
+from connectors.metrics import FlowMetrics
 from dataflows.detectors.snapshot import SnapshotError
 from dataflows.tracking.followed import Followed
+from dataflows.tracking.room import Room
 from dataflows.tracking.shard import TrackLogic, aligned
 
 INPUTS = ("a", "b")
@@ -55,6 +58,9 @@ class Summing:
     def begin_epoch(self) -> None:
         self.total = 0.0
 
+    def begin_anew(self) -> None:
+        self.total, self.newest = 0.0, -1
+
     def snapshot(self) -> bytes:
         return f"{self.total!r} {self.newest}".encode()
 
@@ -63,8 +69,13 @@ class Summing:
         self.total, self.newest = float(total), int(newest)
 
 
+def room(vehicles: int = 100) -> Room:
+    metrics = FlowMetrics(CollectorRegistry())
+    return Room(len(INPUTS), metrics, len(INPUTS) * vehicles)
+
+
 def logic(resume: bytes | None = None) -> TrackLogic:
-    return TrackLogic(resume, INPUTS, lambda _: Summing())
+    return TrackLogic(resume, INPUTS, lambda _: Summing(), room())
 
 
 def packet(second: int, craft: str = "SAT", **values: float | None) -> bytes:
@@ -136,6 +147,36 @@ def test_the_instants_of_a_bulk_message_stand_side_by_side_too():
     np.testing.assert_array_equal(values["b"], [np.nan, 2.5, 3.5, 4.5, np.nan])
 
 
+seconds = st.lists(st.integers(0, 9), max_size=6)
+
+
+@given(st.lists(st.tuples(seconds, seconds).filter(any), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_bulk_messages_are_aligned_the_same_whatever_is_polled_with_them(messages):
+    def bulk(*runs: list[int]) -> bytes:
+        return encode_arrow(
+            [
+                Samples(
+                    ParameterName("SAT", "", name),
+                    np.array(run) * 10**6,
+                    np.arange(len(run)) / 2,
+                )
+                for name, run in zip(INPUTS, runs, strict=True)
+                if run
+            ]
+        )
+
+    def rows(sent: list[bytes]) -> list[str]:
+        [polled] = polls(sent, [ARROW_CONTENT_TYPE] * len(sent))
+        times_us, values = aligned(polled.samples, range(len(polled.samples.names)))
+        nothing = np.full(len(times_us), np.nan)
+        columns = [values.get(name, nothing).tolist() for name in INPUTS]
+        return [str(row) for row in zip(times_us.tolist(), *columns, strict=True)]
+
+    sent = [bulk(*runs) for runs in messages]
+    assert rows(sent) == [row for one in sent for row in rows([one])]
+
+
 @given(
     packets=st.lists(
         st.tuples(
@@ -191,7 +232,7 @@ def test_a_vehicle_whose_snapshot_is_of_another_version_is_tracked_afresh(caplog
                 raise SnapshotError("snapshot of version 1, but this is version 2")
             super().restore(data)
 
-    after = TrackLogic(before.snapshot(), INPUTS, lambda _: Newer())
+    after = TrackLogic(before.snapshot(), INPUTS, lambda _: Newer(), room())
     assert "OLD/: tracked afresh: snapshot of version 1" in caplog.text
     found = {}
     for polled in polls([packet(2, "OLD", a=2.0), packet(2, "SAT", a=2.0)]):
@@ -201,3 +242,33 @@ def test_a_vehicle_whose_snapshot_is_of_another_version_is_tracked_afresh(caplog
             if name.parameter == "sum":
                 found[name.spacecraft] = samples.run(place).values.tolist()
     assert found == {"OLD": [2.0], "SAT": [7.0]}
+
+
+def test_vehicles_beyond_the_bound_are_not_tracked_and_told_of_once(caplog):
+    registry = CollectorRegistry()
+    shared = Room(len(INPUTS), FlowMetrics(registry), 2 * len(INPUTS) + 1)
+    one, other = (
+        TrackLogic(None, INPUTS, lambda _: Summing(), shared) for _ in range(2)
+    )
+    found: list[bool] = []
+    for logic_of, craft in [(one, "A"), (other, "B"), (one, "C"), (one, "D")] * 2:
+        [polled] = polls([packet(len(found), craft, a=1.0, b=2.0)])
+        [tracked], _ = logic_of.on_batch([polled])
+        found.append("sum" in [name.parameter for name in tracked.samples.names])
+    assert found == [True, True, False, False] * 2
+    reason = {"reason": "too_many"}
+    counted = registry.get_sample_value("orbitwatch_not_tracked_samples_total", reason)
+    assert counted == 4
+    [warning] = caplog.messages
+    assert "2 vehicles are tracked" in warning
+    assert "from C/ on" in warning
+
+
+def test_vehicles_that_were_tracked_before_a_restart_are_though_the_bound_is_lower():
+    before = logic()
+    for craft in "AB":
+        before.on_batch(polls([packet(1, craft, a=1.0)]))
+    after = TrackLogic(before.snapshot(), INPUTS, lambda _: Summing(), room(1))
+    for craft in "AB":
+        [tracked], _ = after.on_batch(polls([packet(2, craft, a=1.0)]))
+        assert derived(tracked, craft) == [(2, 2.0)]
