@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from connectors.database.connection import Connection
-from connectors.database.left_open import FORGOTTEN
+from connectors.database.left_open import FORGOTTEN, LeftOpen, close
 from connectors.errors import DeliveryFailed
 from connectors.messages import Anomaly, Poll, moment
 from connectors.metrics import FlowMetrics
@@ -168,3 +168,20 @@ def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection)
     assert reader.execute("SELECT count(*) FROM sample").fetchone() == (2,)
     Told(left).write(scored(poll(2), [1.0], first_us=LATER_US))
     assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
+def test_what_was_closed_by_hand_is_open_again_when_it_gets_worse(
+    left: str, reader: Connection
+):
+    with open_sink(left) as sink:
+        sink.write(scored(poll(2), [3.5], first_us=LATER_US, anomalies=(anomaly(1),)))
+        ids = reader.execute("SELECT id FROM anomaly").fetchall()
+        with reader.transaction():
+            close(reader, [LeftOpen(*found) for found in ids], "By hand.")
+        again = scored(poll(3), [3.5], first_us=LATER_US, anomalies=(anomaly(1),))
+        sink.write(again)
+        closed = (moment(LATER_US), 2, f"{OPEN[2]} By hand.")
+        assert reader.execute(ROWS).fetchall() == [closed]
+        worse = (anomaly(2, peak_score=6.0),)
+        sink.write(scored(poll(4), [9.5], first_us=LATER_US, anomalies=worse))
+    assert reader.execute(ROWS).fetchall() == [(None, 2, OPEN[2])]
