@@ -20,6 +20,8 @@ from connectors.topics import ANOMALIES, Topic
 # A dead letter too large for its topic keeps this much of the message.
 TRUNCATED_BYTES = 65_536
 FLUSH_STEP_S = 1.0
+# A transaction waits meanwhile, and the database ends one that is idle for 30 s.
+LONGEST_TELLING_S = 20.0
 
 Item = TypeVar("Item")
 
@@ -49,16 +51,26 @@ class KafkaSink(DynamicSink[Item]):
     def build(
         self, step_id: str, worker_index: int, worker_count: int
     ) -> _KafkaSinkPartition[Item]:
-        return _KafkaSinkPartition(self._run, self._topic.name, self._write)
+        timeout_s = _confirmed_within_s(self._run)
+        return _KafkaSinkPartition(self._run, self._topic, self._write, timeout_s)
+
+
+def _confirmed_within_s(run: FlowProcess) -> float:
+    """By then the client has given up on a message, and said so."""
+    return max(run.settings.retry_seconds, 5) + 5
 
 
 class _KafkaSinkPartition(StatelessSinkPartition[Item]):
     def __init__(
-        self, run: FlowProcess, topic: str, write: Callable[[Item], Outgoing]
+        self,
+        run: FlowProcess,
+        topic: Topic,
+        write: Callable[[Item], Outgoing],
+        timeout_s: float,
     ) -> None:
-        self._run, self._topic, self._write = run, topic, write
+        self._run, self._topic, self._write = run, topic.name, write
+        self._timeout_s = timeout_s
         self._producer = producer(run.settings)
-        self._timeout_s = max(run.settings.retry_seconds, 5) + 5
         self._failed: list[KafkaError] = []
         self._too_large: list[Outgoing] = []
 
@@ -135,12 +147,13 @@ def anomaly_message(anomaly: Anomaly) -> Outgoing:
 def tell_anomalies(run: FlowProcess, anomalies: Sequence[Anomaly]) -> None:
     """Tells of anomalies, but for replayed ones, at once; for what happens rarely.
 
-    Raises DeliveryFailed.
+    Raises DeliveryFailed, after some twenty seconds if there is no answer.
     """
     live = [anomaly for anomaly in anomalies if not anomaly.name.is_replayed]
     if live:
-        sink = KafkaSink(run, ANOMALIES, anomaly_message)
-        sink.build("rarely", worker_index=0, worker_count=1).write_batch(live)
+        timeout_s = min(_confirmed_within_s(run), LONGEST_TELLING_S)
+        sink = _KafkaSinkPartition(run, ANOMALIES, anomaly_message, timeout_s)
+        sink.write_batch(live)
 
 
 def dead_letter_message(letter: DeadLetter) -> Outgoing:
