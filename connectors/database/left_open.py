@@ -27,9 +27,14 @@ FORGOTTEN = (
 
 _NUMBERS = ("observed", "expected", "lower", "upper", "threshold")
 # Those in progress are not meant: an anomaly is known by its parameter and start.
+# Silence is over when its parameter is heard, unless it was told of with the samples:
+# it began by the clock, which may be years ahead of them.
 _FIND = """
     SELECT anomaly.id, parameter_id, heard.first AS before,
-        started_at <= heard.last AS is_past
+        CASE detector
+            WHEN 'staleness' THEN anomaly.id <> ALL(%(told)s::uuid[])
+            ELSE started_at <= heard.last
+        END AS is_past
     FROM anomaly
     JOIN unnest(
         %(parameter_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[],
@@ -132,17 +137,19 @@ class _Closed:
 
 
 def close_forgotten(
-    connection: Connection, heard: Iterable[Heard]
+    connection: Connection, heard: Iterable[Heard], told: Sequence[str]
 ) -> tuple[list[Anomaly], set[int]]:
     """Closes what is open of these parameters, but not in progress; returns it.
 
-    Also returns the parameters (their ids) for which it is too early to tell: what was
-    stored before goes further than what is stored now, and they may be in one then.
+    `told` are the ids of what timers told of at the same time. Also returns the
+    parameters (their ids) for which it is too early to tell: what was stored before
+    goes further than what is stored now, and they may be in one then.
     """
     rows = [*heard]
     if not rows:
         return [], set()
     columns = {
+        "told": told,
         "parameter_ids": [row.parameter_id for row in rows],
         "first": [moment(row.first_us) for row in rows],
         "last": [moment(row.last_us) for row in rows],

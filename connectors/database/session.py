@@ -138,7 +138,10 @@ class Session:
                 samples = store_samples(self._connection, _rows(pieces, ids))
                 anomalies = store_anomalies(self._connection, pieces, self._parameters)
                 heard = self._first_heard(new)
-                forgotten, early = close_forgotten(self._connection, heard.values())
+                told = [one.id for piece in new.timely for one in piece.anomalies]
+                forgotten, early = close_forgotten(
+                    self._connection, heard.values(), told
+                )
                 checked = {of for of in heard if heard[of].parameter_id not in early}
                 stored = _Stored(samples, anomalies, forgotten)
                 store_drifts(self._connection, pieces, self._parameters)

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from connectors.database.connection import Connection
 from connectors.database.left_open import FORGOTTEN, LeftOpen, close
 from connectors.errors import DeliveryFailed
-from connectors.messages import Anomaly, Poll, moment
+from connectors.messages import Anomaly, Poll, Scored, moment
 from connectors.metrics import FlowMetrics
 from connectors.process import FlowProcess
 from connectors.settings import Settings
@@ -168,6 +168,38 @@ def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection)
     assert reader.execute("SELECT count(*) FROM sample").fetchone() == (2,)
     Told(left).write(scored(poll(2), [1.0], first_us=LATER_US))
     assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
+def silence(started_us: int) -> Anomaly:
+    why = replace(anomaly(1).explanation, detector="staleness")
+    return anomaly(1, started_us=started_us, explanation=why)
+
+
+def timely(*anomalies: Anomaly) -> Scored:
+    return replace(scored(poll(1), [], anomalies=anomalies), poll=None, open_since_us={})
+
+
+def test_a_forgotten_silence_is_closed_by_samples_of_long_ago(
+    store: str, reader: Connection
+):
+    """It is told of by the clock; their generation times may be those of a recording."""
+    now_us = START_US + 3 * 365 * 24 * 60 * MINUTE_US
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0]))
+        sink.write(timely(silence(now_us)))
+    told = Told(store)
+    told.write(scored(poll(2), [1.0], first_us=LATER_US))
+    [closed] = told.anomalies
+    assert (closed.started_us, closed.ended_us) == (now_us, now_us)
+    assert reader.execute(ROWS).fetchall()[0][0] == moment(now_us)
+
+
+def test_a_silence_that_begins_after_the_first_samples_stays_open(
+    store: str, reader: Connection
+):
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0]), timely(silence(START_US)))
+        assert reader.execute(ROWS).fetchall() == [OPEN]
 
 
 def test_what_was_closed_by_hand_is_open_again_when_it_gets_worse(
