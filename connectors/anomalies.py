@@ -11,13 +11,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from prometheus_client import CollectorRegistry
-from psycopg.rows import class_row
+from psycopg.rows import scalar_row
 
 from connectors.command import Parser, exit_code, timespan
 from connectors.database.connection import Connection, connect, plain_errors
-from connectors.database.left_open import LeftOpen, close
+from connectors.database.left_open import close
 from connectors.kafka.sink import tell_anomalies
 from connectors.messages import Anomaly, moment
 from connectors.metrics import FlowMetrics
@@ -69,10 +70,8 @@ def _close(settings: Settings, query: str, given: dict[str, object]) -> list[Ano
     return closed
 
 
-def _found(
-    connection: Connection, query: str, given: dict[str, object]
-) -> list[LeftOpen]:
-    with connection.cursor(row_factory=class_row(LeftOpen)) as cursor:
+def _found(connection: Connection, query: str, given: dict[str, object]) -> list[UUID]:
+    with connection.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(query, given).fetchall()
 
 

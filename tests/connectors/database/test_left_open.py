@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from connectors.database.connection import Connection
-from connectors.database.left_open import FORGOTTEN, LeftOpen, close
+from connectors.database.left_open import FORGOTTEN, close
 from connectors.errors import DeliveryFailed
 from connectors.messages import Anomaly, Poll, Scored, moment
 from connectors.metrics import FlowMetrics
@@ -81,6 +82,15 @@ def test_what_does_not_go_on_when_its_parameter_is_heard_is_closed_once(
     again = Told(left)
     again.write(scored(poll(3), [1.0], first_us=LATER_US + SECOND_US))
     assert again.anomalies == []
+    assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
+def test_what_is_forgotten_ends_with_the_last_sample_that_was_stored(
+    left: str, reader: Connection
+):
+    """A poll may begin with samples that were stored, if it was cut otherwise then."""
+    told = Told(left)
+    told.write(scored(poll(2, offset=12), [1.0, 3.5, 1.0]))
     assert reader.execute(ROWS).fetchall() == [CLOSED]
 
 
@@ -176,13 +186,15 @@ def silence(started_us: int) -> Anomaly:
 
 
 def timely(*anomalies: Anomaly) -> Scored:
-    return replace(scored(poll(1), [], anomalies=anomalies), poll=None, open_since_us={})
+    return replace(
+        scored(poll(1), [], anomalies=anomalies), poll=None, open_since_us={}
+    )
 
 
 def test_a_forgotten_silence_is_closed_by_samples_of_long_ago(
     store: str, reader: Connection
 ):
-    """It is told of by the clock; their generation times may be those of a recording."""
+    """It is told of by the clock; their times may be those of a recording."""
     now_us = START_US + 3 * 365 * 24 * 60 * MINUTE_US
     with open_sink(store) as sink:
         sink.write(scored(poll(1), [1.0]))
@@ -207,9 +219,8 @@ def test_what_was_closed_by_hand_is_open_again_when_it_gets_worse(
 ):
     with open_sink(left) as sink:
         sink.write(scored(poll(2), [3.5], first_us=LATER_US, anomalies=(anomaly(1),)))
-        ids = reader.execute("SELECT id FROM anomaly").fetchall()
         with reader.transaction():
-            close(reader, [LeftOpen(*found) for found in ids], "By hand.")
+            close(reader, [UUID(anomaly(1).id)], "By hand.")
         again = scored(poll(3), [3.5], first_us=LATER_US, anomalies=(anomaly(1),))
         sink.write(again)
         closed = (moment(LATER_US), 2, f"{OPEN[2]} By hand.")
