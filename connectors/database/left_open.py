@@ -34,12 +34,13 @@ _FIND = """
         CASE detector
             WHEN 'staleness' THEN anomaly.id <> ALL(%(told)s::uuid[])
             ELSE started_at <= heard.last
+                AND started_at IS DISTINCT FROM heard.open_since
         END AS is_past
     FROM anomaly
     JOIN unnest(
         %(parameter_ids)s::int[], %(last)s::timestamptz[], %(open_since)s::timestamptz[]
     ) AS heard (parameter_id, last, open_since) USING (parameter_id)
-    WHERE ended_at IS NULL AND started_at IS DISTINCT FROM heard.open_since
+    WHERE ended_at IS NULL
 """
 _CLOSE = """
     UPDATE anomaly
@@ -79,7 +80,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An anomaly that is open but not in progress; it may begin later than heard."""
+    """An open anomaly: past, or in progress, or it begins later than heard."""
 
     id: UUID
     parameter_id: int
@@ -130,8 +131,9 @@ def close_forgotten(
 
     To be called before what is heard now is stored: it ended with what was before.
     `told` are the ids of what timers told of at the same time. Also returns the
-    parameters (their ids) for which it is too early to tell: what was stored before
-    goes further than what is stored now, and they may be in one then.
+    parameters (their ids) for which it is too early to tell. What was stored before
+    goes further than what is stored now, and they may be in one then; or one goes on,
+    of which more was told before than will be, so that its end would be dropped.
     """
     rows = [*heard]
     if not rows:

@@ -180,6 +180,26 @@ def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection)
     assert reader.execute(ROWS).fetchall() == [CLOSED]
 
 
+def test_what_is_found_again_with_fewer_revisions_is_closed_when_it_ends(
+    store: str, reader: Connection
+):
+    with open_sink(store) as sink:
+        for n in (1, 2, 3):
+            at_us = START_US + n * SECOND_US
+            begun = (anomaly(n),)
+            sink.write(scored(poll(n), [3.5], first_us=at_us, anomalies=begun))
+    last_us = START_US + 4 * SECOND_US
+    goes_on = scored(poll(4), [3.5], first_us=last_us)
+    ended = anomaly(2, change="closed", ended_us=last_us)
+    told = Told(store)
+    told.sink.write(replace(goes_on, open_since_us={name(): START_US}))
+    assert reader.execute(ROWS).fetchall() == [(None, 3, OPEN[2])]
+    told.write(scored(poll(5), [1.0], first_us=LATER_US, anomalies=(ended,)))
+    [closed] = told.anomalies
+    assert (closed.revision, closed.ended_us) == (4, last_us)
+    assert reader.execute(ROWS).fetchall() == [(moment(last_us), 4, CLOSED[2])]
+
+
 def silence(started_us: int) -> Anomaly:
     why = replace(anomaly(1).explanation, detector="staleness")
     return anomaly(1, started_us=started_us, explanation=why)
