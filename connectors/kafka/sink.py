@@ -22,6 +22,7 @@ TRUNCATED_BYTES = 65_536
 FLUSH_STEP_S = 1.0
 # A transaction waits meanwhile, and the database ends one that is idle for 30 s.
 LONGEST_TELLING_S = 20.0
+_ADVICE = "The flow stops before it; start it again when Kafka is well"
 
 Item = TypeVar("Item")
 
@@ -85,7 +86,7 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
             self._send(_truncated(out))
             self._confirm()
         if self._too_large:
-            raise DeliveryFailed(self._topic, "the topic takes no message that size")
+            raise self._failure("the topic takes no message that size")
 
     def _send(self, out: Outgoing) -> None:
         """Hands a message to the client; how it fared comes with `_confirm`."""
@@ -113,9 +114,12 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
     def _confirm(self) -> None:
         waiting = self._flush()
         if self._failed:
-            raise DeliveryFailed(self._topic, self._failed[0].str())
+            raise self._failure(self._failed[0].str())
         if waiting:
-            raise DeliveryFailed(self._topic, f"{waiting} messages without an answer")
+            raise self._failure(f"{waiting} messages without an answer")
+
+    def _failure(self, problem: str) -> DeliveryFailed:
+        return DeliveryFailed(self._topic, problem, _ADVICE)
 
     def _flush(self) -> int:
         """Waits for the broker's answers; returns how many are still missing.

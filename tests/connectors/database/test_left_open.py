@@ -171,7 +171,7 @@ def test_what_began_later_than_what_is_heard_is_not_closed_yet(
 
 
 def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection):
-    told = Told(left, DeliveryFailed("telemetry.anomalies", "no broker"))
+    told = Told(left, DeliveryFailed("telemetry.anomalies", "no broker", ""))
     with pytest.raises(DeliveryFailed):
         told.write(scored(poll(2), [1.0], first_us=LATER_US))
     assert reader.execute(ROWS).fetchall() == [OPEN]
