@@ -157,7 +157,8 @@ def close_forgotten(
 def close(connection: Connection, ids: Sequence[UUID], why: str) -> list[Anomaly]:
     """Closes anomalies at the last stored sample of their parameters.
 
-    That is their next revision, whose text also says `why`. Those that are closed already stay as they are; returns the others.
+    That is their next revision, whose text also says `why`. Those that are closed
+    already stay as they are; returns the others.
     """
     if not ids:
         return []

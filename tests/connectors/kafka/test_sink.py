@@ -141,7 +141,7 @@ def test_a_broker_that_went_away_is_an_error_and_never_silence(own_kafka):
     partition = sink.build("out", 0, 1)
     partition.write_batch([LETTER])
     own_kafka.stop()
-    with pytest.raises(DeliveryFailed, match="a message for t: .*The flow stops"):
+    with pytest.raises(DeliveryFailed, match=r"a message for t: .*The flow stops"):
         partition.write_batch([LETTER])
 
 
