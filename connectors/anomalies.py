@@ -11,13 +11,15 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from prometheus_client import CollectorRegistry
-from psycopg.rows import class_row
+from psycopg.rows import scalar_row
 
 from connectors.command import Parser, exit_code, timespan
 from connectors.database.connection import Connection, connect, plain_errors
-from connectors.database.left_open import LeftOpen, close
+from connectors.database.left_open import close
+from connectors.errors import DeliveryFailed
 from connectors.kafka.sink import tell_anomalies
 from connectors.messages import Anomaly, moment
 from connectors.metrics import FlowMetrics
@@ -65,14 +67,16 @@ def _close(settings: Settings, query: str, given: dict[str, object]) -> list[Ano
     with plain_errors(database), closing(connect(database, "anomalies")) as connection:
         with connection.transaction():
             closed = close(connection, _found(connection, query, given), BY_HAND)
-            tell_anomalies(run, closed)
+            try:
+                tell_anomalies(run, closed)
+            except DeliveryFailed as error:
+                advice = "Nothing was closed; run it again when Kafka is well"
+                raise DeliveryFailed(error.topic, error.problem, advice) from None
     return closed
 
 
-def _found(
-    connection: Connection, query: str, given: dict[str, object]
-) -> list[LeftOpen]:
-    with connection.cursor(row_factory=class_row(LeftOpen)) as cursor:
+def _found(connection: Connection, query: str, given: dict[str, object]) -> list[UUID]:
+    with connection.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(query, given).fetchall()
 
 

@@ -119,14 +119,13 @@ class StateUnreadable(OrbitwatchError):
 
 
 class DeliveryFailed(OrbitwatchError):
-    """Kafka did not confirm a message, so it may be lost."""
+    """Kafka did not confirm a message, so it may be lost; `advice` says what now."""
 
-    def __init__(self, topic: str, problem: str) -> None:
+    def __init__(self, topic: str, problem: str, advice: str) -> None:
         super().__init__(
-            f"Kafka did not take a message for {topic}: {one_line(problem)}. "
-            "The flow stops before it; start it again when Kafka is well"
+            f"Kafka did not take a message for {topic}: {one_line(problem)}. {advice}"
         )
-        self.topic = topic
+        self.topic, self.problem = topic, problem
 
 
 def one_line(text: object) -> str:

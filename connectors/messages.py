@@ -231,7 +231,8 @@ class Anomaly:
     """A change of one anomaly: it was opened, grew (`updated`) or ended (`closed`).
 
     `id` follows from the parameter and the start, and `revision` counts the changes:
-    a reader keeps the highest revision it has seen of an id and drops the rest.
+    a reader keeps the highest revision it has seen of an id and drops the rest. Of two
+    with the same revision the later counts: one of them was closed by hand.
     """
 
     id: str

@@ -159,8 +159,8 @@ class Settings:
     most_parameters: int = _setting(
         str(MOST_PARAMETERS),
         _count,
-        "how many parameters a process watches; beyond, new ones that nobody described "
-        "are stored and held against limits only",
+        "how many parameters a process watches, and as many again of replays; beyond, "
+        "new ones that nobody described are stored and held against limits only",
     )
     places: Path = _setting(
         "provisioning/places.yaml",
@@ -210,7 +210,7 @@ class Settings:
 
     @property
     def most_names(self) -> int:
-        """How many names are kept in memory: those watched, and as many again."""
+        """How many names are kept in memory: those watched live, and as many again."""
         return 2 * self.most_parameters
 
     @classmethod

@@ -44,7 +44,8 @@ class DatabaseSink(FixedPartitionedSink[Scored, None]):
     Whole polls are stored with their positions in one transaction, in the order in
     which they were read. After a restart, polls that were stored before are dropped;
     what slips through (polls are cut in other places then) meets its own keys: the
-    first value of a sample and the highest revision of an anomaly stay.
+    first value of a sample and the highest revision of an anomaly stay. What was closed
+    on behalf of the flow gives way to the same revision of the flow's own.
 
     An anomaly that the database has as open, and that does not go on when its parameter
     is first heard, is closed: what was known of it was lost. `tell` hears of it.

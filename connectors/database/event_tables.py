@@ -11,7 +11,8 @@ from connectors.database.connection import Connection
 from connectors.database.parameter_ids import ParameterIds
 from connectors.messages import Anomaly, Drift, Scored, moment
 
-# A lower or equal revision is a repeat, and changes nothing.
+# A lower revision is a repeat, and changes nothing; nor does an equal one, unless it
+# says otherwise of the end: then the stored one was closed on behalf of the flow.
 _STORE_ANOMALY = """
     INSERT INTO anomaly AS stored (
         id, parameter_id, started_at, ended_at, severity, peak_score, samples,
@@ -31,6 +32,8 @@ _STORE_ANOMALY = """
         explanation = excluded.explanation,
         revision = excluded.revision
     WHERE stored.revision < excluded.revision
+        OR stored.revision = excluded.revision
+            AND stored.ended_at IS DISTINCT FROM excluded.ended_at
 """
 
 _STORE_DRIFT = """

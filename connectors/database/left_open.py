@@ -27,15 +27,20 @@ FORGOTTEN = (
 
 _NUMBERS = ("observed", "expected", "lower", "upper", "threshold")
 # Those in progress are not meant: an anomaly is known by its parameter and start.
+# Silence is over when its parameter is heard, unless it was told of with the samples:
+# it began by the clock, which may be years ahead of them.
 _FIND = """
-    SELECT anomaly.id, parameter_id, heard.first AS before,
-        started_at <= heard.last AS is_past
+    SELECT anomaly.id, parameter_id,
+        CASE detector
+            WHEN 'staleness' THEN anomaly.id <> ALL(%(told)s::uuid[])
+            ELSE started_at <= heard.last
+                AND started_at IS DISTINCT FROM heard.open_since
+        END AS is_past
     FROM anomaly
     JOIN unnest(
-        %(parameter_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[],
-        %(open_since)s::timestamptz[]
-    ) AS heard (parameter_id, first, last, open_since) USING (parameter_id)
-    WHERE ended_at IS NULL AND started_at IS DISTINCT FROM heard.open_since
+        %(parameter_ids)s::int[], %(last)s::timestamptz[], %(open_since)s::timestamptz[]
+    ) AS heard (parameter_id, last, open_since) USING (parameter_id)
+    WHERE ended_at IS NULL
 """
 _CLOSE = """
     UPDATE anomaly
@@ -45,7 +50,6 @@ _CLOSE = """
                 SELECT generation_time
                 FROM sample
                 WHERE sample.parameter_id = anomaly.parameter_id
-                    AND generation_time < coalesce(left_open.before, 'infinity')
                 ORDER BY generation_time DESC
                 LIMIT 1
             )
@@ -54,9 +58,8 @@ _CLOSE = """
         explanation = explanation || jsonb_build_object(
             'text', concat_ws(' ', explanation ->> 'text', %(why)s::text)
         )
-    FROM unnest(%(ids)s::uuid[], %(before)s::timestamptz[]) AS left_open (id, before),
-        parameter, severity
-    WHERE anomaly.id = left_open.id
+    FROM parameter, severity
+    WHERE anomaly.id = ANY(%(ids)s::uuid[])
         AND ended_at IS NULL
         AND parameter.id = anomaly.parameter_id
         AND severity.level = anomaly.severity
@@ -67,30 +70,20 @@ _CLOSE = """
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOpen:
-    """An anomaly to be closed, at the last sample before a time, if one is given."""
-
-    id: UUID
-    before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Heard:
-    """A parameter in what is being stored: from when to when, and what stays open."""
+    """A parameter in what is being stored: until when, and what stays open."""
 
     parameter_id: int
-    first_us: int
     last_us: int
     open_since_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An anomaly that is open but not in progress; it may begin later than heard."""
+    """An open anomaly: past, or in progress, or it begins later than heard."""
 
     id: UUID
     parameter_id: int
-    before: datetime
     is_past: bool
 
 
@@ -132,19 +125,22 @@ class _Closed:
 
 
 def close_forgotten(
-    connection: Connection, heard: Iterable[Heard]
+    connection: Connection, heard: Iterable[Heard], told: Sequence[str]
 ) -> tuple[list[Anomaly], set[int]]:
     """Closes what is open of these parameters, but not in progress; returns it.
 
-    Also returns the parameters (their ids) for which it is too early to tell: what was
-    stored before goes further than what is stored now, and they may be in one then.
+    To be called before what is heard now is stored: it ended with what was before.
+    `told` are the ids of what timers told of at the same time. Also returns the
+    parameters (their ids) for which it is too early to tell. What was stored before
+    goes further than what is stored now, and they may be in one then; or one goes on,
+    of which more was told before than will be, so that its end would be dropped.
     """
     rows = [*heard]
     if not rows:
         return [], set()
     columns = {
+        "told": told,
         "parameter_ids": [row.parameter_id for row in rows],
-        "first": [moment(row.first_us) for row in rows],
         "last": [moment(row.last_us) for row in rows],
         "open_since": [
             None if row.open_since_us is None else moment(row.open_since_us)
@@ -153,22 +149,19 @@ def close_forgotten(
     }
     with connection.cursor(row_factory=class_row(_Found)) as cursor:
         found = cursor.execute(_FIND, columns).fetchall()
-    past = [LeftOpen(each.id, each.before) for each in found if each.is_past]
+    past = [each.id for each in found if each.is_past]
     early = {each.parameter_id for each in found if not each.is_past}
     return close(connection, past, FORGOTTEN), early
 
 
-def close(connection: Connection, found: Sequence[LeftOpen], why: str) -> list[Anomaly]:
-    """Closes anomalies as their next revision, whose text also says `why`.
+def close(connection: Connection, ids: Sequence[UUID], why: str) -> list[Anomaly]:
+    """Closes anomalies at the last stored sample of their parameters.
 
-    Those that are closed already stay as they are; returns the others.
+    That is their next revision, whose text also says `why`. Those that are closed
+    already stay as they are; returns the others.
     """
-    if not found:
+    if not ids:
         return []
-    columns = {
-        "ids": [each.id for each in found],
-        "before": [each.before for each in found],
-        "why": why,
-    }
+    given = {"ids": [*ids], "why": why}
     with connection.cursor(row_factory=class_row(_Closed)) as cursor:
-        return [row.told() for row in cursor.execute(_CLOSE, columns).fetchall()]
+        return [row.told() for row in cursor.execute(_CLOSE, given).fetchall()]

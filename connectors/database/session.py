@@ -135,10 +135,13 @@ class Session:
                     [name for piece in pieces for name in piece.samples.names],
                     [unit for piece in pieces for unit in piece.units],
                 )
-                samples = store_samples(self._connection, _rows(pieces, ids))
                 anomalies = store_anomalies(self._connection, pieces, self._parameters)
                 heard = self._first_heard(new)
-                forgotten, early = close_forgotten(self._connection, heard.values())
+                told = [one.id for piece in new.timely for one in piece.anomalies]
+                forgotten, early = close_forgotten(
+                    self._connection, heard.values(), told
+                )
+                samples = store_samples(self._connection, _rows(pieces, ids))
                 checked = {of for of in heard if heard[of].parameter_id not in early}
                 stored = _Stored(samples, anomalies, forgotten)
                 store_drifts(self._connection, pieces, self._parameters)
@@ -171,13 +174,12 @@ class Session:
         for place, name in enumerate(piece.samples.names):
             if name in self._unchecked:
                 times_us = piece.samples.times_us[piece.samples.rows(place)]
-                first_us, last_us = int(times_us.min()), int(times_us.max())
+                last_us = int(times_us.max())
                 if name in before:
-                    first_us = min(first_us, before[name].first_us)
                     last_us = max(last_us, before[name].last_us)
                 parameter_id = self._parameters.id_of(name)
                 open_us = piece.open_since_us.get(name)
-                found[name] = Heard(parameter_id, first_us, last_us, open_us)
+                found[name] = Heard(parameter_id, last_us, open_us)
         return found
 
 

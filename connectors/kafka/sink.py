@@ -20,6 +20,9 @@ from connectors.topics import ANOMALIES, Topic
 # A dead letter too large for its topic keeps this much of the message.
 TRUNCATED_BYTES = 65_536
 FLUSH_STEP_S = 1.0
+# A transaction waits meanwhile, and the database ends one that is idle for 30 s.
+LONGEST_TELLING_S = 20.0
+_ADVICE = "The flow stops before it; start it again when Kafka is well"
 
 Item = TypeVar("Item")
 
@@ -49,16 +52,26 @@ class KafkaSink(DynamicSink[Item]):
     def build(
         self, step_id: str, worker_index: int, worker_count: int
     ) -> _KafkaSinkPartition[Item]:
-        return _KafkaSinkPartition(self._run, self._topic.name, self._write)
+        timeout_s = _confirmed_within_s(self._run)
+        return _KafkaSinkPartition(self._run, self._topic, self._write, timeout_s)
+
+
+def _confirmed_within_s(run: FlowProcess) -> float:
+    """By then the client has given up on a message, and said so."""
+    return max(run.settings.retry_seconds, 5) + 5
 
 
 class _KafkaSinkPartition(StatelessSinkPartition[Item]):
     def __init__(
-        self, run: FlowProcess, topic: str, write: Callable[[Item], Outgoing]
+        self,
+        run: FlowProcess,
+        topic: Topic,
+        write: Callable[[Item], Outgoing],
+        timeout_s: float,
     ) -> None:
-        self._run, self._topic, self._write = run, topic, write
+        self._run, self._topic, self._write = run, topic.name, write
+        self._timeout_s = timeout_s
         self._producer = producer(run.settings)
-        self._timeout_s = max(run.settings.retry_seconds, 5) + 5
         self._failed: list[KafkaError] = []
         self._too_large: list[Outgoing] = []
 
@@ -73,7 +86,7 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
             self._send(_truncated(out))
             self._confirm()
         if self._too_large:
-            raise DeliveryFailed(self._topic, "the topic takes no message that size")
+            raise self._failure("the topic takes no message that size")
 
     def _send(self, out: Outgoing) -> None:
         """Hands a message to the client; how it fared comes with `_confirm`."""
@@ -101,9 +114,12 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
     def _confirm(self) -> None:
         waiting = self._flush()
         if self._failed:
-            raise DeliveryFailed(self._topic, self._failed[0].str())
+            raise self._failure(self._failed[0].str())
         if waiting:
-            raise DeliveryFailed(self._topic, f"{waiting} messages without an answer")
+            raise self._failure(f"{waiting} messages without an answer")
+
+    def _failure(self, problem: str) -> DeliveryFailed:
+        return DeliveryFailed(self._topic, problem, _ADVICE)
 
     def _flush(self) -> int:
         """Waits for the broker's answers; returns how many are still missing.
@@ -135,12 +151,13 @@ def anomaly_message(anomaly: Anomaly) -> Outgoing:
 def tell_anomalies(run: FlowProcess, anomalies: Sequence[Anomaly]) -> None:
     """Tells of anomalies, but for replayed ones, at once; for what happens rarely.
 
-    Raises DeliveryFailed.
+    Raises DeliveryFailed, after some twenty seconds if there is no answer.
     """
     live = [anomaly for anomaly in anomalies if not anomaly.name.is_replayed]
     if live:
-        sink = KafkaSink(run, ANOMALIES, anomaly_message)
-        sink.build("rarely", worker_index=0, worker_count=1).write_batch(live)
+        timeout_s = min(_confirmed_within_s(run), LONGEST_TELLING_S)
+        sink = _KafkaSinkPartition(run, ANOMALIES, anomaly_message, timeout_s)
+        sink.write_batch(live)
 
 
 def dead_letter_message(letter: DeadLetter) -> Outgoing:

@@ -53,6 +53,15 @@ def record(storage: Storage, writer: str, commit: Commit) -> None:
     storage.write(_path(writer), msgspec.json.encode(commit))
 
 
+def claim(storage: Storage, writer: str, run: str) -> None:
+    """Makes the writer's last commit one of this run; it may not be finished yet."""
+    path = _path(writer)
+    content = storage.read(path)
+    last = Commit() if content is None else _decoded(storage, path, content)
+    claimed = msgspec.structs.replace(last, run=run)
+    storage.write(path, msgspec.json.encode(claimed))
+
+
 def forget(storage: Storage, writer: str) -> None:
     """Removes the record of a commit that is done, of a writer without positions."""
     storage.delete(_path(writer))

@@ -17,6 +17,7 @@ from connectors.parquet.columns import Batch
 from connectors.parquet.commits import (
     Commit,
     Positions,
+    claim,
     finish,
     furthest,
     read_commits,
@@ -85,13 +86,14 @@ class ArchiveWriter:
 
     def open(self) -> None:
         """Finishes what was committed, and removes what was not."""
+        # From now on a process before this one cannot commit, if it still lives.
+        claim(self._storage, self._name, self._run)
         commits = read_commits(self._storage)
         for commit in commits.values():
             finish(self._storage, commit)
-        own = commits.get(escaped(self._name), Commit())
-        # From now on a process before this one cannot commit, if it still lives.
-        claim = Commit(run=self._run, positions=own.positions)
-        record(self._storage, self._name, claim)
+        own = commits[escaped(self._name)]
+        finished = Commit(run=self._run, positions=own.positions)
+        record(self._storage, self._name, finished)
         for file in self._storage.files(self._incoming):
             self._storage.delete(file.path)
         self._own = dict(furthest([own]))

@@ -110,7 +110,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         return watched
 
     def _take_in(self, watched: Watched) -> None:
-        self._admission.add()
+        self._admission.add(watched.name)
         self._watched[watched.name] = watched
         self._seat(watched)
 

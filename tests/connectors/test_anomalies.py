@@ -111,7 +111,10 @@ def test_those_of_parameters_that_were_not_heard_for_days_are_closed(
 
 def test_nothing_is_closed_when_it_cannot_be_told(reader: Connection, capsys):
     assert main(["close", "--parameter", "/ORBITER/power/new"]) == 1
-    assert "telemetry.anomalies" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "telemetry.anomalies" in said
+    assert "Nothing was closed; run it again" in said
+    assert "flow" not in said
     assert names(reader) == ["heard", "new", "retired"]
 
 

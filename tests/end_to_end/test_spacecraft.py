@@ -68,6 +68,8 @@ def test_an_anomaly_of_which_all_memory_is_lost_is_closed_and_that_is_sent(
     limited.start()
     stage.produce(*(packet(n, voltage=35.0) for n in range(3)))
     wait_for_samples(stage, 3)
+    # Samples may be stored before the message is confirmed.
+    assert len(messages_in(stage.kafka, "telemetry.anomalies", 8, 1)) == 1
     limited.kill()
     forget(stage.kafka, "telemetry.spacecraft")
     anew = stage.flow("anew", settings=limited.settings)

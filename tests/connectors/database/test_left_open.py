@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from connectors.database.connection import Connection
-from connectors.database.left_open import FORGOTTEN
+from connectors.database.left_open import FORGOTTEN, close
 from connectors.errors import DeliveryFailed
-from connectors.messages import Anomaly, Poll, moment
+from connectors.messages import Anomaly, Poll, Scored, moment
 from connectors.metrics import FlowMetrics
 from connectors.process import FlowProcess
 from connectors.settings import Settings
@@ -81,6 +82,15 @@ def test_what_does_not_go_on_when_its_parameter_is_heard_is_closed_once(
     again = Told(left)
     again.write(scored(poll(3), [1.0], first_us=LATER_US + SECOND_US))
     assert again.anomalies == []
+    assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
+def test_what_is_forgotten_ends_with_the_last_sample_that_was_stored(
+    left: str, reader: Connection
+):
+    """A poll may begin with samples that were stored, if it was cut otherwise then."""
+    told = Told(left)
+    told.write(scored(poll(2, offset=12), [1.0, 3.5, 1.0]))
     assert reader.execute(ROWS).fetchall() == [CLOSED]
 
 
@@ -161,10 +171,80 @@ def test_what_began_later_than_what_is_heard_is_not_closed_yet(
 
 
 def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection):
-    told = Told(left, DeliveryFailed("telemetry.anomalies", "no broker"))
+    told = Told(left, DeliveryFailed("telemetry.anomalies", "no broker", ""))
     with pytest.raises(DeliveryFailed):
         told.write(scored(poll(2), [1.0], first_us=LATER_US))
     assert reader.execute(ROWS).fetchall() == [OPEN]
     assert reader.execute("SELECT count(*) FROM sample").fetchone() == (2,)
     Told(left).write(scored(poll(2), [1.0], first_us=LATER_US))
     assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
+def test_what_is_found_again_with_fewer_revisions_is_closed_when_it_ends(
+    store: str, reader: Connection
+):
+    with open_sink(store) as sink:
+        for n in (1, 2, 3):
+            at_us = START_US + n * SECOND_US
+            begun = (anomaly(n),)
+            sink.write(scored(poll(n), [3.5], first_us=at_us, anomalies=begun))
+    last_us = START_US + 4 * SECOND_US
+    goes_on = scored(poll(4), [3.5], first_us=last_us)
+    ended = anomaly(2, change="closed", ended_us=last_us)
+    told = Told(store)
+    told.sink.write(replace(goes_on, open_since_us={name(): START_US}))
+    assert reader.execute(ROWS).fetchall() == [(None, 3, OPEN[2])]
+    told.write(scored(poll(5), [1.0], first_us=LATER_US, anomalies=(ended,)))
+    [closed] = told.anomalies
+    assert (closed.revision, closed.ended_us) == (4, last_us)
+    assert reader.execute(ROWS).fetchall() == [(moment(last_us), 4, CLOSED[2])]
+
+
+def silence(started_us: int) -> Anomaly:
+    why = replace(anomaly(1).explanation, detector="staleness")
+    return anomaly(1, started_us=started_us, explanation=why)
+
+
+def timely(*anomalies: Anomaly) -> Scored:
+    return replace(
+        scored(poll(1), [], anomalies=anomalies), poll=None, open_since_us={}
+    )
+
+
+def test_a_forgotten_silence_is_closed_by_samples_of_long_ago(
+    store: str, reader: Connection
+):
+    """It is told of by the clock; their times may be those of a recording."""
+    now_us = START_US + 3 * 365 * 24 * 60 * MINUTE_US
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0]))
+        sink.write(timely(silence(now_us)))
+    told = Told(store)
+    told.write(scored(poll(2), [1.0], first_us=LATER_US))
+    [closed] = told.anomalies
+    assert (closed.started_us, closed.ended_us) == (now_us, now_us)
+    assert reader.execute(ROWS).fetchall()[0][0] == moment(now_us)
+
+
+def test_a_silence_that_begins_after_the_first_samples_stays_open(
+    store: str, reader: Connection
+):
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0]), timely(silence(START_US)))
+        assert reader.execute(ROWS).fetchall() == [OPEN]
+
+
+def test_what_was_closed_by_hand_is_open_again_when_it_gets_worse(
+    left: str, reader: Connection
+):
+    with open_sink(left) as sink:
+        sink.write(scored(poll(2), [3.5], first_us=LATER_US, anomalies=(anomaly(1),)))
+        with reader.transaction():
+            close(reader, [UUID(anomaly(1).id)], "By hand.")
+        again = scored(poll(3), [3.5], first_us=LATER_US, anomalies=(anomaly(1),))
+        sink.write(again)
+        closed = (moment(LATER_US), 2, f"{OPEN[2]} By hand.")
+        assert reader.execute(ROWS).fetchall() == [closed]
+        worse = (anomaly(2, peak_score=6.0),)
+        sink.write(scored(poll(4), [9.5], first_us=LATER_US, anomalies=worse))
+    assert reader.execute(ROWS).fetchall() == [(None, 2, OPEN[2])]

@@ -12,6 +12,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from prometheus_client import CollectorRegistry
 
+from connectors.database.connection import connect
 from connectors.errors import DeliveryFailed
 from connectors.kafka.sink import (
     TRUNCATED_BYTES,
@@ -19,6 +20,7 @@ from connectors.kafka.sink import (
     Outgoing,
     anomaly_message,
     dead_letter_message,
+    tell_anomalies,
 )
 from connectors.messages import Anomaly, DeadLetter, Explanation, ParameterName
 from connectors.metrics import FlowMetrics
@@ -63,6 +65,11 @@ def written(kafka: str, topic: Topic, items, write, **settings: Any) -> None:
 
 LETTER = DeadLetter(b"{\x00", b"SAT", "telemetry.spacecraft", 3, 17, "not_json", "why")
 
+ANOMALY = Anomaly(
+    *("i", ParameterName("SAT", "eps", "v"), "opened", 1, 0, None, "WATCH", 1.0, 1),
+    Explanation("limits", 1.0, None, None, None, None, ""),
+)
+
 
 def test_a_dead_letter_keeps_its_bytes_and_says_why_and_whence(kafka, topic):
     written(kafka, topic, [LETTER], dead_letter_message)
@@ -96,10 +103,7 @@ def test_a_dead_letter_too_large_for_the_topic_keeps_its_head(kafka, topic, size
 
 
 def test_an_anomaly_is_keyed_by_its_parameter(kafka, topic):
-    why = Explanation("limits", 1.0, None, None, None, None, "")
-    name = ParameterName("SAT", "eps", "v")
-    anomaly = Anomaly("i", name, "opened", 1, 0, None, "WATCH", 1.0, 1, why)
-    written(kafka, topic, [anomaly], anomaly_message)
+    written(kafka, topic, [ANOMALY], anomaly_message)
     [message] = messages_in(kafka, topic, 1)
     assert message.key() == b"/SAT/eps/v"
 
@@ -137,5 +141,18 @@ def test_a_broker_that_went_away_is_an_error_and_never_silence(own_kafka):
     partition = sink.build("out", 0, 1)
     partition.write_batch([LETTER])
     own_kafka.stop()
-    with pytest.raises(DeliveryFailed, match="did not take a message for t"):
+    with pytest.raises(DeliveryFailed, match=r"a message for t: .*The flow stops"):
         partition.write_batch([LETTER])
+
+
+@pytest.mark.slow
+def test_telling_of_anomalies_ends_before_the_database_ends_the_transaction(
+    plain_store,
+):
+    run = process("127.0.0.1:1", retry_seconds=60)
+    with connect(plain_store, "test") as connection, connection.transaction():
+        connection.execute("SELECT 1")
+        with pytest.raises(DeliveryFailed, match="without an answer"):
+            tell_anomalies(run, [ANOMALY])
+        # Else the server has ended the connection.
+        assert connection.execute("SELECT 1").fetchone() == (1,)

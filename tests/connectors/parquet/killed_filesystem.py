@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from pyarrow import fs
@@ -123,15 +123,27 @@ class MortalFiles(fs.FileSystemHandler):  # type: ignore[misc]
 
 
 class BusyFiles(MortalFiles):
-    """Has somebody else do something once the first new samples are written."""
+    """Has somebody else do something once new samples are first written, or listed."""
 
-    def __init__(self, meanwhile: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        meanwhile: Callable[[], object],
+        once: Literal["written", "listed"] = "written",
+    ) -> None:
         super().__init__()
-        self._meanwhile = [meanwhile]
+        self._meanwhile, self._once = [meanwhile], once
 
     def close_file(self, path: str, content: bytes) -> None:
         super().close_file(path, content)
-        if "/_incoming/" in path and self._meanwhile:
+        self._now("written", path)
+
+    def get_file_info_selector(self, selector: Any) -> Any:
+        found = super().get_file_info_selector(selector)
+        self._now("listed", selector.base_dir)
+        return found
+
+    def _now(self, what: str, path: str) -> None:
+        if what == self._once and "/_incoming/" in path and self._meanwhile:
             self._meanwhile.pop()()
 
 

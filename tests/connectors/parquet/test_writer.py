@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -257,6 +258,26 @@ def test_a_process_that_was_taken_for_dead_cannot_commit(storage, root):
     assert len(read_rows(storage)) == 3
     writer(storage)
     assert [path for path in names_of_files(root) if path.endswith(".tmp")] == []
+
+
+def test_what_a_process_commits_while_the_next_begins_is_stored_once(storage, root):
+    def times_us(count: int) -> list[int]:
+        return [START_US + n for n in range(count)]
+
+    def commit_late() -> None:
+        with suppress(ArchiveUnavailable):
+            old.commit()
+
+    old = writer(storage)
+    old.write(batch(0, times_us(2)))
+    old.commit()
+    old.write(batch(2, times_us(3)))
+    new = writer(storage_in(str(root), BusyFiles(commit_late, once="listed")))
+    begin = new.positions[TOPIC, 0].next_offset
+    new.write(batch(begin, times_us(8 - begin)))
+    new.commit()
+    assert {row[4] for row in read_rows(storage)} == {*range(8)}
+    assert len(read_rows(storage)) == 8
 
 
 def test_after_a_batch_that_cannot_be_taken_nothing_is_committed(storage):

@@ -332,6 +332,33 @@ def test_all_shards_of_a_process_share_one_bound():
     assert [len(each._watched) for each in shards] == [3, 2, 0]
 
 
+def test_what_is_replayed_takes_no_seats_from_what_is_live(caplog):
+    metrics = FlowMetrics(CollectorRegistry())
+    definitions = Definitions([ParameterDefinition(name("described"))])
+
+    def logic(resume: bytes | None) -> ShardLogic:
+        admission = Admission(metrics, 3)
+        return ShardLogic(resume, definitions, metrics, lambda: 0, admission)
+
+    def heard(by: ShardLogic, spacecraft: str, parameters: list[str]) -> None:
+        names = [ParameterName(spacecraft, "power", each) for each in parameters]
+        runs = [Samples(each, np.array([0]), np.array([1.0])) for each in names]
+        one(by, {str(run.name): run for run in runs})
+
+    first = logic(None)
+    heard(first, "replay:SAT", ["described", *(f"p{n}" for n in range(9))])
+    heard(first, "SAT", ["p1", "p2"])
+    assert metrics.unwatched._value.get() == 7
+    [warning] = caplog.messages
+    assert warning.startswith("3 replayed parameters are watched, the most")
+    again = logic(first.snapshot())
+    heard(again, "SAT", ["p1", "p2", "p3"])
+    assert metrics.unwatched._value.get() == 7
+    heard(again, "SAT", ["p4"])
+    assert metrics.unwatched._value.get() == 8
+    assert metrics.watched._value.get() == 6
+
+
 def test_a_bank_refuses_parameters_that_are_watched_otherwise():
     bank = DetectorBank(ParameterWatch([RecordEnvelope()]))
     with pytest.raises(ValueError, match="not watched as"):
