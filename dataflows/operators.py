@@ -64,7 +64,7 @@ def track(
 
     `new` makes the tracker of a vehicle, which is given its parameters `inputs`.
     """
-    room = Room(len(inputs), metrics, most_parameters)
+    room = Room(metrics, most_parameters)
 
     def build(resume: bytes | None) -> TrackLogic:
         try:

@@ -95,8 +95,8 @@ class Arrivals:
 
         `columns` has shape (columns + 1, n). Other cuts of them give the same.
         """
-        if self._in_line(times_us, columns[-1]):
-            self._step_us = int(np.diff(times_us, prepend=self._clock[NEWEST])[-1])
+        if step_us := self._step_in_line(times_us.tolist(), columns[-1]):
+            self._step_us = step_us
             take(self._clock, int(times_us[-1]))
             return [Arrived(Begins.NOTHING, times_us, columns[:-1])], Counter()
         # The one that waits, if any, stands in front.
@@ -113,18 +113,23 @@ class Arrivals:
             self._waiting = turn.columns[:, turn.waiting].copy()
         return turn.arrived(), turn.refused
 
-    def _in_line(self, times_us: Times, epochs: Floats) -> bool:
-        """Whether nothing is to be asked of any sample."""
-        if self._waits or not self._step_us or not len(times_us):
-            return False
-        steps_us = np.diff(times_us, prepend=self._clock[NEWEST])
-        before_us = np.append(self._step_us, steps_us[:-1])
-        epochs = epochs[epochs == epochs]
-        return bool(
-            (steps_us > 0).all()
-            and (steps_us <= FAR_STEPS * before_us).all()
-            and (epochs == self._clock[EPOCH]).all()
-        )
+    def _step_in_line(self, times_us: list[int], epochs: Floats) -> int:
+        """The last step if nothing is to be asked of any sample, or else 0.
+
+        In plain Python, as most vehicles send few samples at a time.
+        """
+        if self._waits or not times_us:
+            return 0
+        newest_us, step_us = int(self._clock[NEWEST]), self._step_us
+        for time_us in times_us:
+            most_us = FAR_STEPS * step_us
+            newest_us, step_us = time_us, time_us - newest_us
+            if not 0 < step_us <= most_us:
+                return 0
+        told = epochs[epochs == epochs]
+        if len(told) and (told != self._clock[EPOCH]).any():
+            return 0
+        return step_us
 
     def _take(self, turn: _Turn, place: int) -> None:
         time_us, waiting = turn.times_us[place], turn.waiting

@@ -13,14 +13,15 @@ _log = logging.getLogger("orbitwatch.track")
 class Room:
     """Counts what all shards of a process track, and says when that is enough.
 
-    A vehicle takes as much of what may be watched as a tracker has inputs. Which are
-    the last to be tracked depends on how polls were cut; below the bound nothing does.
+    There may be as many vehicles as parameters: a tracker takes less memory than what
+    watches a parameter. Which are the last to be tracked depends on how polls were cut;
+    below the bound nothing does.
     """
 
     def __init__(
-        self, inputs: int, metrics: FlowMetrics, most_parameters: int = MOST_PARAMETERS
+        self, metrics: FlowMetrics, most_parameters: int = MOST_PARAMETERS
     ) -> None:
-        self._most, self._metrics = most_parameters // inputs, metrics
+        self._most, self._metrics = most_parameters, metrics
         self._tracked = 0
         self._is_told = False
 

@@ -68,7 +68,9 @@ class TrackedVehicle:
             self._follower.begin_anew()
 
     def _samples(self, name: str, parts: list[tuple[Times, Floats]]) -> Samples:
-        times_us, numbers = map(np.concatenate, zip(*parts, strict=True))
+        times_us, numbers = parts[0]
+        if len(parts) > 1:
+            times_us, numbers = map(np.concatenate, zip(*parts, strict=True))
         return Samples(ParameterName(*self._name, name), times_us, numbers)
 
     def snapshot(self) -> tuple[bytes, bytes]:

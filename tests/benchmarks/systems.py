@@ -162,7 +162,7 @@ def _archive(stage: Stage, packets: int) -> Measured:
         folder = flow.folder / "archive"
         flow.settings["ORBITWATCH_ARCHIVE"] = str(folder)
         # Small files, so that there is something to watch.
-        flow.settings["ORBITWATCH_ARCHIVE_MEGABYTES"] = "4"
+        flow.settings["ORBITWATCH_ARCHIVE_MEGABYTES"] = "1"
         flow.settings["ORBITWATCH_ARCHIVE_SECONDS"] = "1"
         storage = Storage.at(str(folder))
         cost = ProcessCost(stage.start(flow))

@@ -71,7 +71,7 @@ class Summing:
 
 def room(vehicles: int = 100) -> Room:
     metrics = FlowMetrics(CollectorRegistry())
-    return Room(len(INPUTS), metrics, len(INPUTS) * vehicles)
+    return Room(metrics, vehicles)
 
 
 def logic(resume: bytes | None = None) -> TrackLogic:
@@ -246,7 +246,7 @@ def test_a_vehicle_whose_snapshot_is_of_another_version_is_tracked_afresh(caplog
 
 def test_vehicles_beyond_the_bound_are_not_tracked_and_told_of_once(caplog):
     registry = CollectorRegistry()
-    shared = Room(len(INPUTS), FlowMetrics(registry), 2 * len(INPUTS) + 1)
+    shared = Room(FlowMetrics(registry), 2)
     one, other = (
         TrackLogic(None, INPUTS, lambda _: Summing(), shared) for _ in range(2)
     )

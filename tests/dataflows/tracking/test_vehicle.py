@@ -98,7 +98,7 @@ class Flow:
                 for name, column in columns.items()
             ]
         )
-        room = Room(len(columns), self.metrics)
+        room = Room(self.metrics)
         logic = TrackLogic(self.state, tuple(columns), self.new, room)
         [polled], _ = logic.on_batch([Polled(runs, Poll(1, 1, (), 0))])
         self.state = logic.snapshot()
