@@ -34,7 +34,9 @@ SEEN = timedelta(minutes=30)
 # Of what is counted of a write, the last that is told and the first that is scraped.
 STORED = "sum(rate(orbitwatch_telemetry_latency_seconds_count[1m]))"
 SNAPSHOTS = "sum(rate(bytewax_snapshot_duration_seconds_count[1m]))"
+# What is counted only once it happened has to be scraped twice, for a rate of it.
 NOT_TRACKED = "count_over_time(orbitwatch_not_tracked_samples_total[1m])"
+DEAD_LETTERS = "count_over_time(orbitwatch_telemetry_dead_letter_total[1m])"
 # How often telemetry is sent that is as old as it seems.
 LIVE_STEP_S = 0.25
 TABLES = (
@@ -139,6 +141,7 @@ def filled(
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
                     prometheus.wait_for(NOT_TRACKED, 2)
+                    prometheus.wait_for(DEAD_LETTERS, 2)
                 seen_s = time.time()
                 for flow in flows:
                     flow.stop()
