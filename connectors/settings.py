@@ -160,7 +160,8 @@ class Settings:
         str(MOST_PARAMETERS),
         _count,
         "how many parameters a process watches, and as many again of replays; beyond, "
-        "new ones that nobody described are stored and held against limits only",
+        "new ones that nobody described are stored and held against limits only. It "
+        "tracks as many vehicles",
     )
     places: Path = _setting(
         "provisioning/places.yaml",
