@@ -50,6 +50,9 @@ STORED_COLUMNS = """
     WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'
     ORDER BY ordinal_position
 """
+NEXT_PARAMETER_ID = """
+    SELECT setval(pg_get_serial_sequence('parameter', 'id'), max(id)) FROM parameter
+"""
 # Watched for drifts, which it has.
 DRIFTING = "bus_voltage: {"
 DRIFT_DETECTOR = "detectors: {page_hinkley: {threshold: 200}},"
@@ -205,3 +208,5 @@ def copy_to_plain(source: str, target: str, folder: Path) -> None:
             with reader.cursor().copy(out) as rows, writer.cursor().copy(into) as copy:
                 for row in rows:
                     copy.write(row)
+        # Copied rows bring their ids along, and the sequence knows of none.
+        writer.execute(NEXT_PARAMETER_ID)
