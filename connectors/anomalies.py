@@ -83,7 +83,7 @@ def _found(connection: Connection, query: str, given: dict[str, object]) -> list
 def parser() -> argparse.ArgumentParser:
     """What can be asked for on the command line."""
     top = Parser(prog="python -m connectors.anomalies")
-    commands = top.add_subparsers(dest="command", metavar="command")
+    commands = top.add_subparsers(dest="command", required=True, metavar="command")
     command = commands.add_parser(
         "close",
         help="end anomalies whose parameters will not be heard again",
@@ -122,11 +122,7 @@ def run(options: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 2 for wrong arguments and settings, 1 for what went wrong."""
-    commands = parser()
-    options = commands.parse_args(arguments)
-    if options.command is None:
-        commands.print_help(sys.stderr)
-        return 2
+    options = parser().parse_args(arguments)
     return exit_code(lambda: run(options))
 
 

@@ -80,11 +80,15 @@ def _partitions(text: str) -> tuple[int, ...]:
     return tuple(sorted(numbers))
 
 
+# What may hold a password is not quoted: errors go to logs.
+
+
 def _addresses(text: str) -> str:
-    for address in text.split(","):
+    addresses = text.split(",")
+    for place, address in enumerate(addresses, start=1):
         host, colon, port = address.strip().rpartition(":")
-        if not (host and colon and port.isdigit()):
-            raise ValueError(f"{address!r} is not host:port")
+        if not (host and colon and port.isdigit()) or "@" in host:
+            raise ValueError(f"address {place} of {len(addresses)} is not host:port")
     return text
 
 
@@ -95,11 +99,13 @@ def _database(text: str) -> str:
 
 
 def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    # Asking for the port checks it.
-    usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    if not usable:
-        raise ValueError(f"{text!r} is not a web address (http://host/path)")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise ValueError("not a web address (http://host/path)")
     return text
 
 

@@ -22,7 +22,7 @@ killed just then, until it is run again. Nothing is ever lost."""
 def parser() -> argparse.ArgumentParser:
     """What can be asked for on the command line."""
     top = Parser(prog="python -m connectors.parquet")
-    commands = top.add_subparsers(dest="command", metavar="command")
+    commands = top.add_subparsers(dest="command", required=True, metavar="command")
     command = commands.add_parser(
         "compact", help="merge small files into large ones", description=DESCRIPTION
     )
@@ -57,11 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 2 for wrong arguments and settings, 1 for what went wrong."""
-    commands = parser()
-    options = commands.parse_args(arguments)
-    if options.command is None:
-        commands.print_help(sys.stderr)
-        return 2
+    options = parser().parse_args(arguments)
     try:
         return exit_code(lambda: run(options))
     except KeyboardInterrupt:

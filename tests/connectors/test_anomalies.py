@@ -121,6 +121,7 @@ def test_nothing_is_closed_when_it_cannot_be_told(reader: Connection, capsys):
 @pytest.mark.parametrize(
     "arguments",
     [
+        [],
         ["close"],
         ["close", "--unheard-days", "0"],
         ["close", "--unheard-days", "soon"],
@@ -132,8 +133,3 @@ def test_what_is_to_be_closed_has_to_be_said(arguments, capsys):
         main(arguments)
     assert ended.value.code == 2
     assert "orbitwatch: " in capsys.readouterr().err
-
-
-def test_without_a_command_there_is_help(capsys):
-    assert main([]) == 2
-    assert "close" in capsys.readouterr().err

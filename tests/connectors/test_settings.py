@@ -16,6 +16,29 @@ def test_nothing_set_gives_the_defaults():
     assert settings.parameters == Path("provisioning/parameters")
 
 
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("ORBITWATCH_KAFKA", "broker:9092,user:hush@kafka"),
+        ("ORBITWATCH_KAFKA", "user:hush@kafka:9092"),
+        ("ORBITWATCH_DATABASE", "mysql://user:hush@localhost/db"),
+        ("ORBITWATCH_ARCHIVE", "ftp://user:hush@localhost/"),
+        ("ORBITWATCH_OPEN_NOTIFY", "ftp://user:hush@localhost/"),
+        ("ORBITWATCH_OPEN_NOTIFY", "http://user:hush"),
+    ],
+)
+def test_a_password_is_not_told_with_what_is_wrong(key, text):
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({key: text})
+    assert key in str(raised.value)
+    assert "hush" not in str(raised.value)
+
+
+def test_it_is_told_which_address_of_a_broker_is_wrong():
+    with pytest.raises(SettingsError, match=r"address 2 of 3 is not host:port"):
+        Settings.from_environment({"ORBITWATCH_KAFKA": "one:9092,two,three:9092"})
+
+
 def test_a_misspelt_setting_is_refused_and_the_right_one_named():
     with pytest.raises(SettingsError, match=r"ORBITWATCH_KAFAK.*ORBITWATCH_KAFKA"):
         Settings.from_environment({"ORBITWATCH_KAFAK": "broker:9092"})

@@ -172,9 +172,11 @@ def test_the_command_says_what_it_merged(root, capsys, monkeypatch):
     assert capsys.readouterr().out == f"{DAY}: 4 files became one, 12 samples\n"
 
 
-def test_without_arguments_the_command_shows_its_use(capsys):
-    assert main([]) == 2
-    assert "usage: python -m connectors.parquet" in capsys.readouterr().err
+def test_without_arguments_it_is_told_where_to_read_on(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "python -m connectors.parquet --help" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
