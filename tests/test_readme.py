@@ -16,8 +16,9 @@ from connectors.timescale import check_database
 from dataflows.watching.watched import check_definitions
 from simulators.command_line import parser
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import REPOSITORY, free_port, wait_until
+from tests.end_to_end.flow_process import REPOSITORY, wait_until
 from tests.readme import PARAMETERS_README, README, part, rewritten
+from tests.services.ports import free_port
 
 TEXT = README.read_text()
 

@@ -1,7 +1,6 @@
 """What probes are told of a flow."""
 
 import json
-import socket
 import urllib.error
 import urllib.request
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.health import STUCK_AFTER_S, Health, serve
+from tests.services.ports import free_port
 
 
 class Clock:
@@ -58,10 +58,7 @@ def test_a_flow_that_stands_still_is_not_alive():
 
 @pytest.fixture
 def address():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    health = Health()
+    health, port = Health(), free_port()
     server = serve(health, port)
     yield health, f"http://127.0.0.1:{port}"
     server.shutdown()

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
 from typing import Any
+
+from tests.services.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 # Guards against hanging only: no test measures time.
@@ -25,14 +26,6 @@ def wait_until(done: Callable[[], object], what: str) -> None:
     while not done():
         assert time.monotonic() < deadline_s, f"never came: {what}"
         time.sleep(0.01)
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def run_module(module: str, *arguments: str, **environment: str) -> str:

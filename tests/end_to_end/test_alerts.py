@@ -20,7 +20,6 @@ from tests.end_to_end.flow_process import (
     HANG_S,
     REPOSITORY,
     Flow,
-    free_port,
     run_module,
     wait_until,
 )
@@ -28,6 +27,7 @@ from tests.provisioning.compose_file import flows as flows_of_compose
 from tests.provisioning.compose_file import simulators
 from tests.provisioning.prometheus.test_rules import groups
 from tests.services.kafka import Kafka
+from tests.services.ports import free_port
 from tests.services.postgres import Postgres
 from tests.services.prometheus import Alertmanager, Prometheus
 from tests.services.webhook import Webhook

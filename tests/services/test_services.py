@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.services.kafka import Kafka
+from tests.services.ports import free_port
 from tests.services.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +126,22 @@ def test_grafanas_libraries_are_of_the_version_that_is_run(grafana_libraries: Pa
         file = grafana_libraries / "@grafana" / package / "package.json"
         version = json.loads(file.read_text("utf-8"))["version"]
         assert f"image: grafana/grafana:{version}\n" in services
+
+
+GIVE_PORTS = """
+from tests.services.ports import free_port
+print(*(free_port() for _ in range(20)))
+"""
+
+
+def test_processes_of_the_tests_get_different_ports():
+    ours = [free_port() for _ in range(20)]
+    command = [sys.executable, "-c", GIVE_PORTS]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    ports = [*ours, *map(int, done.stdout.split())]
+    assert len(set(ports)) == 40
+    for port in ours:
+        socket.create_server(("127.0.0.1", port)).close()
 
 
 HOLD_A_SERVER = """

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-from tests.end_to_end.flow_process import free_port, wait_until
+from tests.end_to_end.flow_process import wait_until
+from tests.services.ports import free_port
 from tests.services.process import UnavailableError
 
 CONFIGURATION = """
