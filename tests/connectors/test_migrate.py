@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import psycopg
@@ -182,9 +181,7 @@ def test_the_command_says_what_it_did(database: str):
     ["postgresql://flow:secret@127.0.0.1:1/x", "postgresql://localhost:99999/x"],
 )
 def test_the_command_tells_an_unusable_database_in_one_line(database: str):
-    started_s = time.monotonic()
     done = run(database)
-    assert time.monotonic() - started_s < 15
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
