@@ -16,9 +16,10 @@ from connectors.timescale import check_database
 from dataflows.watching.watched import check_definitions
 from simulators.command_line import parser
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import REPOSITORY, wait_until
+from tests.end_to_end.flow_process import REPOSITORY
 from tests.readme import PARAMETERS_README, README, part, rewritten
 from tests.services.ports import free_port
+from tests.services.waiting import wait_until
 
 TEXT = README.read_text()
 

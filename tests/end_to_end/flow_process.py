@@ -4,28 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
 from typing import Any
 
 from tests.services.ports import free_port
+from tests.services.waiting import HANG_S, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
-# Guards against hanging only: no test measures time.
-HANG_S = 90
-
-
-def wait_until(done: Callable[[], object], what: str) -> None:
-    """Returns once `done()` is true; fails if that never comes."""
-    deadline_s = time.monotonic() + HANG_S
-    while not done():
-        assert time.monotonic() < deadline_s, f"never came: {what}"
-        time.sleep(0.01)
 
 
 def run_module(module: str, *arguments: str, **environment: str) -> str:

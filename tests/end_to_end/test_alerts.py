@@ -16,13 +16,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from connectors.embedded.programs import programs
 from tests.end_to_end.conftest import Stage, adopted_stage
-from tests.end_to_end.flow_process import (
-    HANG_S,
-    REPOSITORY,
-    Flow,
-    run_module,
-    wait_until,
-)
+from tests.end_to_end.flow_process import REPOSITORY, Flow, run_module
 from tests.provisioning.compose_file import flows as flows_of_compose
 from tests.provisioning.compose_file import simulators
 from tests.provisioning.prometheus.test_rules import groups
@@ -30,6 +24,7 @@ from tests.services.kafka import Kafka
 from tests.services.ports import free_port
 from tests.services.postgres import Postgres
 from tests.services.prometheus import Alertmanager, Prometheus
+from tests.services.waiting import HANG_S, wait_until
 from tests.services.webhook import Webhook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

@@ -10,8 +10,9 @@ from connectors.messages import Packet, encode_packet, microseconds
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import Flow, run_module, wait_until
+from tests.end_to_end.flow_process import Flow, run_module
 from tests.end_to_end.test_spacecraft import START, packet, rows, wait_for_samples
+from tests.services.waiting import wait_until
 
 ISS = "telemetry.iss_tracking"
 EARLIEST, LATEST = microseconds(START), microseconds(START + timedelta(days=2))

@@ -17,8 +17,8 @@ from dataflows.tracking.satellite import SatelliteFollower
 from simulators.iss_tracking import constellation, newest_epoch_us, tracked_packets
 from simulators.spacecraft import Timing
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import wait_until
 from tests.end_to_end.test_spacecraft import rows
+from tests.services.waiting import wait_until
 
 TOPIC = "telemetry.iss_tracking"
 SATELLITES, POSITIONS = 4, 300

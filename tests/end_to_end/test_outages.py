@@ -3,8 +3,8 @@
 import pytest
 
 from tests.end_to_end.conftest import Stage, adopted_stage
-from tests.end_to_end.flow_process import wait_until
 from tests.end_to_end.test_spacecraft import packet, rows, wait_for_samples
+from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,9 @@ import psycopg
 import pytest
 
 from tests.end_to_end.conftest import Stage, adopted_stage
-from tests.end_to_end.flow_process import Flow, run_module, wait_until
+from tests.end_to_end.flow_process import Flow, run_module
 from tests.services.postgres import fresh_database
+from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

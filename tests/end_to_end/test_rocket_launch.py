@@ -11,8 +11,8 @@ from connectors.metrics import FlowMetrics
 from dataflows.tracking.launcher import INPUTS, LaunchFollower
 from simulators.rocket_launch import DEFAULT_T0, Launches, simulated_packets
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import wait_until
 from tests.end_to_end.test_spacecraft import rows
+from tests.services.waiting import wait_until
 
 TOPIC = "telemetry.rocket_launch"
 SECONDS, HZ = 240, 30

@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.messages import Packet, encode_packet
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import HANG_S, Flow, run_module, wait_until
+from tests.end_to_end.flow_process import Flow, run_module
+from tests.services.waiting import HANG_S, wait_until
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = """

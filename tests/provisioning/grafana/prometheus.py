@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-from tests.end_to_end.flow_process import wait_until
 from tests.services.ports import free_port
 from tests.services.process import UnavailableError
+from tests.services.waiting import wait_until
 
 CONFIGURATION = """
 scrape_configs:
