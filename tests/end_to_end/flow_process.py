@@ -110,6 +110,18 @@ class Flow:
         except OSError:
             return 0, ""
 
+    def wait_for_figures(self, *figures: str) -> None:
+        """Returns once /metrics tells all of these: a name, labels, and the value.
+
+        What was stored is counted only after it can be seen in the database.
+        """
+
+        def are_told() -> bool:
+            lines = self.get("metrics")[1].splitlines()
+            return {*figures} <= {*lines}
+
+        wait_until(are_told, f"{figures}: {self.log.read_text()[-2000:]}")
+
     def end(self, signal: Signals) -> int:
         """Sends the signal and returns the exit code."""
         assert self.process is not None
