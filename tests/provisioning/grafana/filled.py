@@ -146,7 +146,7 @@ def filled(
                     prometheus.wait_for(SNAPSHOTS, 0.001)
                     prometheus.wait_for(NOT_TRACKED, 2)
                     prometheus.wait_for(DEAD_LETTERS, 2)
-                seen_s = time.time()
+                seen_s = prometheus.looked_at() if prometheus else time.time()
                 for flow in flows:
                     flow.stop()
                 yield Filled(database, prometheus, seen_s)
