@@ -53,8 +53,10 @@ def simulator(stage: Stage, system: str) -> Iterator[None]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        yield
-        process.terminate()
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def make_roles(postgres: Postgres, folder: Path) -> None:
@@ -123,7 +125,9 @@ def test_a_fault_a_lost_database_and_a_killed_flow_reach_the_operators(
     prometheus_program: str,
     alertmanager_program: str,
 ):
-    flow = started(composed.flow())
+    # It is to be killed while it still waits for the database.
+    patient = {"ORBITWATCH_RETRY_SECONDS": "86400"}
+    flow = started(composed.flow(settings=patient))
     with (
         Webhook() as operators,
         Alertmanager(alertmanager_program, free_port(), operators.url) as manager,

@@ -22,7 +22,7 @@ def assert_all_stored_once(stage: Stage, count: int) -> None:
 
 
 def test_a_database_that_comes_back_gets_everything(fragile, own_postgres):
-    flow = fragile.flow()
+    flow = fragile.flow(settings={"ORBITWATCH_RETRY_SECONDS": "3600"})
     flow.start()
     fragile.produce(*(packet(n, p=float(n)) for n in range(100)))
     wait_for_samples(fragile, 100)
