@@ -139,7 +139,7 @@ def test_an_offset_that_kafka_lost(stage):
     admin = AdminClient({"bootstrap.servers": stage.kafka})
     place = TopicPartition("telemetry.spacecraft", partition, 2)
     [deleted] = admin.delete_records([place]).values()
-    deleted.result(30)
+    deleted.result(HANG_S)
     words = last_words(flow)
     assert "offset 1" in words
     assert "ORBITWATCH_LOST_OFFSET=earliest" in words

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,6 +23,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from tests.services.kafka import Kafka
 from tests.services.ports import free_port
 from tests.services.postgres import Postgres
+from tests.services.waiting import HANG_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +32,7 @@ def round_trip(bootstrap: str, topic: str, value: bytes) -> list[bytes | None]:
     """Produce the value and return all that the topic then holds."""
     producer = Producer({"bootstrap.servers": bootstrap, "message.max.bytes": 16 << 20})
     producer.produce(topic, value)
-    assert producer.flush(30) == 0
+    assert producer.flush(HANG_S) == 0
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -42,7 +42,7 @@ def round_trip(bootstrap: str, topic: str, value: bytes) -> list[bytes | None]:
     )
     consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
     values = []
-    while (message := consumer.poll(30)) and not message.error():
+    while (message := consumer.poll(HANG_S)) and not message.error():
         values.append(message.value())
     consumer.close()
     return values
@@ -51,7 +51,7 @@ def round_trip(bootstrap: str, topic: str, value: bytes) -> list[bytes | None]:
 def create_topic(bootstrap: str) -> str:
     topic = f"test.{uuid4().hex}"
     client = AdminClient({"bootstrap.servers": bootstrap})
-    client.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
+    client.create_topics([NewTopic(topic, 1, 1)])[topic].result(HANG_S)
     return topic
 
 
@@ -62,8 +62,8 @@ def test_kafka_takes_a_message_of_ten_megabytes_and_gives_it_back(kafka: str):
 
 def test_kafka_makes_no_topic_unasked(kafka: str):
     client = AdminClient({"bootstrap.servers": kafka})
-    assert "never.created" not in client.list_topics(timeout=30).topics
-    metadata = client.list_topics("never.created", timeout=30)
+    assert "never.created" not in client.list_topics(timeout=HANG_S).topics
+    metadata = client.list_topics("never.created", timeout=HANG_S)
     assert metadata.topics["never.created"].error is not None
 
 
@@ -149,9 +149,9 @@ import sys, time
 from pathlib import Path
 from signal import Signals
 from tests.services.process import ServerProcess
-server = ServerProcess(["sleep", "60"], Path(sys.argv[1]), Signals.SIGKILL)
+server = ServerProcess(["sleep", "600"], Path(sys.argv[1]), Signals.SIGKILL)
 print(server.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -164,10 +164,7 @@ def test_a_server_ends_with_the_tests_even_when_they_are_killed(tmp_path: Path):
         pid = int(tests.stdout.readline())
         assert is_running(pid)
         tests.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(pid)
+    wait_until(lambda: not is_running(pid), "the server's end")
 
 
 def is_running(pid: int) -> bool:

@@ -28,8 +28,7 @@ from connectors.process import FlowProcess
 from connectors.settings import Settings
 from connectors.topics import Topic
 from tests.connectors.flow_run import run_flow
-
-HANG_S = 30
+from tests.services.waiting import HANG_S
 
 
 @pytest.fixture
