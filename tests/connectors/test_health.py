@@ -9,6 +9,7 @@ import pytest
 
 from connectors.health import STUCK_AFTER_S, Health, serve
 from tests.services.ports import free_port
+from tests.services.waiting import HANG_S
 
 
 class Clock:
@@ -67,7 +68,7 @@ def address():
 
 def status(url: str) -> tuple[int, Any]:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=HANG_S) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
