@@ -17,7 +17,7 @@ from tests.services.fixtures import skip_or_fail
 from tests.services.kafka import kafka_jars
 from tests.services.waiting import HANG_S, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 COMMAND = (sys.executable, "-m", "tests.benchmarks", "scaling", "--quick", "--out")
 

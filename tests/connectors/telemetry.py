@@ -27,8 +27,8 @@ from connectors.timescale import DatabaseSink, _DatabasePartition
 START_US = 1_700_000_000_000_000
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
-# As long as a test may take: none is to fail because a server was slow to come back.
-PATIENCE_S = 120
+# Longer than any test waits: none fails because a server was slow to come back.
+PATIENCE_S = 200
 
 
 def name(parameter: str = "voltage") -> ParameterName:

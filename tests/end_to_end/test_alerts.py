@@ -27,7 +27,7 @@ from tests.services.prometheus import Alertmanager, Prometheus
 from tests.services.waiting import HANG_S, wait_until
 from tests.services.webhook import Webhook
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 SYSTEMS = [
     system

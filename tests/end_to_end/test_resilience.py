@@ -19,7 +19,7 @@ from tests.end_to_end.flow_process import Flow, run_module
 from tests.services.postgres import fresh_database
 from tests.services.waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 SAMPLES = """
     SELECT p.spacecraft, p.subsystem, p.name, s.generation_time,

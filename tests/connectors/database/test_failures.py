@@ -22,6 +22,7 @@ from tests.connectors.database.cut_answers import CutAnswers
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import anomaly, open_sink, poll, process, scored
 from tests.services.postgres import Postgres
+from tests.services.waiting import HANG_S
 
 FAIL_FIRST = """
     CREATE SEQUENCE attempt;
@@ -35,9 +36,6 @@ FAIL_FIRST = """
     CREATE TRIGGER fail_first BEFORE INSERT ON sample
     FOR EACH ROW EXECUTE FUNCTION fail_first()
 """
-# Guards against hanging only: far longer than what has to end by itself, and far
-# shorter than what it would wait for otherwise.
-HANG_S = 60
 NOWHERE = "postgresql://flow:secret@127.0.0.1:1/orbitwatch"
 
 

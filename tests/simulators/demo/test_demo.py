@@ -68,7 +68,7 @@ def test_it_reports_what_the_database_has_and_how_to_look_at_it(
     process = start(
         "simulators.demo", "--seconds", "15", TMPDIR=str(folder), ORBITWATCH_KAFKA="x"
     )
-    out, err = process.communicate(timeout=110)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 0, out + err
     number = r"([\d,]+)"
     match = re.search(
