@@ -1,5 +1,6 @@
 """Alertmanager's configuration, completed from the environment by `start.sh`."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -93,6 +94,37 @@ def test_half_a_receiver_is_refused(environment: dict[str, str], missing: str):
 def test_alerts_that_reach_nobody_are_told_of():
     assert "no receiver is set" in start().stderr
     assert start(**WEBHOOK).stderr == ""
+
+
+def test_slack_tells_all_that_a_message_is_about_and_what_has_ended(
+    amtool: str, tmp_path: Path
+):
+    labels = {"system": "spacecraft", "severity": "warning"}
+    alerts = [
+        {
+            "status": status,
+            "labels": {"alertname": name, **labels},
+            "annotations": ALERTS[name]["annotations"],
+        }
+        for status, name in [("firing", "NoTelemetry"), ("resolved", "AnomalyStorm")]
+    ]
+    told = {"groupLabels": labels, "commonLabels": labels, "commonAnnotations": {}}
+    (tmp_path / "data").write_text(json.dumps({**told, "alerts": alerts}))
+    (tmp_path / "none.tmpl").touch()
+    [receiver] = yaml.safe_load(rendered(**SLACK))["receivers"]
+    [slack] = receiver["slack_configs"]
+
+    def said(template: str) -> str:
+        command = [amtool, "template", "render", f"--template.text={template}"]
+        command += [f"--template.glob={tmp_path}/*.tmpl"]
+        command += [f"--template.data={tmp_path}/data"]
+        return subprocess.run(command, capture_output=True, text=True).stdout
+
+    assert said(slack["title"]).strip() == "spacecraft: 1 firing, 1 resolved"
+    first, second = said(slack["text"]).strip().splitlines()
+    assert first.startswith("[firing, warning] The flow ")
+    assert first.endswith("(provisioning/runbooks/NoTelemetry.md)")
+    assert second.startswith("[resolved, warning] Anomalies come in numbers")
 
 
 def test_inhibitions_name_alerts_that_exist():
