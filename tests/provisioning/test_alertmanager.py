@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.end_to_end.flow_process import REPOSITORY
+from tests.end_to_end.flow_process import REPOSITORY, free_port, wait_until
 from tests.provisioning.prometheus.test_rules import ALERTS
+from tests.services.prometheus import Alertmanager
 
 START = REPOSITORY / "provisioning" / "alertmanager" / "start.sh"
 AWKWARD = 'it\'s "$HOME" `id` \\ : # {{ x }} %s'
@@ -135,6 +136,29 @@ def test_inhibitions_name_alerts_that_exist():
             names = matcher.split("=", 1)[1].strip("~ ").strip('"')
             named |= set(names.split("|"))
     assert named <= ALERTS.keys()
+
+
+def test_no_vehicle_is_told_lost_while_its_flow_waits_for_the_database(
+    alertmanager_program: str,
+):
+    def alert(name: str, system: str) -> dict[str, str]:
+        severity = ALERTS[name]["labels"]["severity"]
+        return {"alertname": name, "system": system, "severity": severity}
+
+    told = [
+        alert("DatabaseWritesFailing", "rocket_launch"),
+        alert("RocketLaunchTelemetryLost", "rocket_launch"),
+        alert("NoTelemetry", "spacecraft"),
+    ]
+    states = {
+        "DatabaseWritesFailing": "active",
+        "RocketLaunchTelemetryLost": "suppressed",
+        "NoTelemetry": "active",
+    }
+    nobody = "http://127.0.0.1:9/"
+    with Alertmanager(alertmanager_program, free_port(), nobody) as manager:
+        manager.tell(*told)
+        wait_until(lambda: manager.states() == states, f"{states}")
 
 
 @pytest.mark.parametrize("severity", ["critical", "warning"])
