@@ -57,6 +57,7 @@ NEXT_PARAMETER_ID = """
 DRIFTING = "bus_voltage: {"
 DRIFT_DETECTOR = "detectors: {page_hinkley: {threshold: 200}},"
 PARAMETERS = REPOSITORY / "provisioning/parameters"
+FLOWS = (*SYSTEMS, "archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def filled(
     store_limits(database, read_definitions(parameters))
     settings = {
         "ORBITWATCH_PARAMETERS": str(parameters),
+        "ORBITWATCH_ARCHIVE": str(folder / "parquet"),
+        "ORBITWATCH_ARCHIVE_SECONDS": "2",
         "ORBITWATCH_ELEMENTS": str(_elements_file(folder, times)),
         # So long the embedded broker waits for more, where another answers at once.
         "ORBITWATCH_KAFKA_FETCH_WAIT_MAX_MS": "10",
@@ -121,7 +124,7 @@ def filled(
                 settings=settings,
                 module=f"dataflows.{system}",
             )
-            for system in SYSTEMS
+            for system in FLOWS
         ]
         telemetry = Telemetry(broker.address, times)
         try:
@@ -163,9 +166,8 @@ def _elements_file(folder: Path, times: Times) -> Path:
 
 
 def _prometheus(flows: Sequence[Flow]) -> Prometheus:
-    names = [f"{system}:3030" for system in SYSTEMS]
     ports = [flow.metrics_port for flow in flows]
-    return Prometheus(dict(zip(names, ports, strict=True)))
+    return Prometheus(dict(zip(FLOWS, ports, strict=True)))
 
 
 def _send_live(telemetry: Telemetry, times: Times) -> None:
