@@ -127,7 +127,10 @@ def _lag() -> timeseries.Panel:
 
 
 def _dead_letters() -> timeseries.Panel:
-    refused = rate("orbitwatch_telemetry_dead_letter_total", "reason")
+    counter = "orbitwatch_telemetry_dead_letter_total"
+    each = rate(counter, "reason")
+    # Each reason is counted from 0 on, and most never come.
+    refused = f"{each} and on (reason) sum by (reason) ({counter}) > 0"
     return _lines(
         "Dead letters",
         "Messages refused each second, by reason. They are in telemetry.dead_letter.",

@@ -36,7 +36,7 @@ STORED = "sum(rate(orbitwatch_telemetry_latency_seconds_count[1m]))"
 SNAPSHOTS = "sum(rate(bytewax_snapshot_duration_seconds_count[1m]))"
 # What is counted only once it happened has to be scraped twice, for a rate of it.
 NOT_TRACKED = "count_over_time(orbitwatch_not_tracked_samples_total[1m])"
-DEAD_LETTERS = "count_over_time(orbitwatch_telemetry_dead_letter_total[1m])"
+DEAD_LETTERS = "sum(orbitwatch_telemetry_dead_letter_total)"
 # How often telemetry is sent that is as old as it seems.
 LIVE_STEP_S = 0.25
 TABLES = (
@@ -147,7 +147,7 @@ def filled(
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
                     prometheus.wait_for(NOT_TRACKED, 2)
-                    prometheus.wait_for(DEAD_LETTERS, 2)
+                    prometheus.wait_for(DEAD_LETTERS, 1)
                 seen_s = time.time()
                 for flow in flows:
                     flow.stop()
