@@ -19,8 +19,15 @@ LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 def content_types(messages: Sequence[Message]) -> list[str | None]:
     """The headers `content-type`, where there is one."""
-    told = [message.headers() for message in messages]
+    told = [_headers(message) for message in messages]
     return [_content_type(headers) if headers else None for headers in told]
+
+
+def _headers(message: Message) -> Headers | None:
+    try:
+        return message.headers()
+    except SystemError:  # the client's way to say that a name is not UTF-8
+        return None
 
 
 def _content_type(headers: Headers) -> str | None:

@@ -1,5 +1,6 @@
 """Reading a real broker: nothing skipped, nothing silent."""
 
+import ctypes
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, cimpl
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from prometheus_client import CollectorRegistry
 
@@ -180,6 +181,36 @@ def test_arrow_messages_are_known_by_their_header(kafka, topic):
     producer.produce(topic.name, bulk, headers=header)
     producer.flush(HANG_S)
     assert reader.read(4) == [1, 1, 1, 1]
+    reader.close()
+
+
+def produce_with_header(kafka: str, topic: Topic, value: bytes, name: bytes) -> None:
+    """Through librdkafka, as the Python client takes no names but in UTF-8."""
+    library = ctypes.CDLL(cimpl.__file__)
+    for function in ("conf_new", "new", "headers_new"):
+        getattr(library, f"rd_kafka_{function}").restype = ctypes.c_void_p
+    pointer, size, told = ctypes.c_void_p, ctypes.c_size_t, (None, ctypes.c_size_t(0))
+    configuration = pointer(library.rd_kafka_conf_new())
+    broker = kafka.encode()
+    library.rd_kafka_conf_set(configuration, b"bootstrap.servers", broker, *told)
+    producer = pointer(library.rd_kafka_new(0, configuration, *told))
+    headers = pointer(library.rd_kafka_headers_new(size(1)))
+    library.rd_kafka_header_add(headers, name, size(len(name)), b"x", size(1))
+    to_topic, given, with_headers, end = 1, 4, 10, 0
+    assert not library.rd_kafka_producev(
+        producer,
+        *(to_topic, topic.name.encode()),
+        *(given, value, size(len(value))),
+        *(with_headers, headers, end),
+    )
+    assert not library.rd_kafka_flush(producer, HANG_S * 1000)
+    library.rd_kafka_destroy(producer)
+
+
+def test_a_header_whose_name_is_not_utf_8_does_not_stop_the_flow(kafka, topic):
+    produce_with_header(kafka, topic, packet(1), "clé".encode("latin-1"))
+    reader = Reader(process(kafka), topic)
+    assert reader.read(1) == [1]
     reader.close()
 
 
