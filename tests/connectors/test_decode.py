@@ -290,6 +290,24 @@ def test_arrow_columns_of_kindred_types_are_taken():
     assert (str(run.name), run.times_us.tolist()) == ("/SAT/p", [7000])
 
 
+def test_a_wrong_length_in_an_arrow_message_does_not_end_the_process():
+    length = 5
+    whole = arrow_table(
+        spacecraft=["SAT"] * length,
+        parameter=pa.array(map(str, range(length))).dictionary_encode(),
+        generation_time=pa.array([0] * length, pa.timestamp("us", tz="UTC")),
+        value=[1.0] * length,
+    )
+    # That of the dictionary, for one, is not checked when the message is read.
+    right = length.to_bytes(8, "little")
+    wrong = right[:-1] + b"\xff"
+    places = [at for at in range(len(whole)) if whole.startswith(right, at)]
+    spoilt = [whole[:at] + wrong + whole[at + 8 :] for at in places]
+    refused = [poll(each, arrow=True).refused for each in spoilt]
+    assert sum(map(len, refused)) > len(spoilt) / 2
+    assert {each.reason for found in refused for each in found} == {"not_arrow"}
+
+
 @pytest.mark.parametrize(
     "columns",
     [
