@@ -207,6 +207,17 @@ def run_of(values: list[float], name: str = "p", start_us: int = 0) -> Samples:
     return Samples(ParameterName("SAT", "eps", name), times_us, np.array(values))
 
 
+def test_names_of_context_that_each_packet_invents_leave_those_that_recur():
+    packets = [
+        packet_json(values={"a": 1}, context={f"command_{n}": 1, "mode": n})
+        for n in range(1_000)
+    ]
+    [run] = runs_of(poll(*packets))
+    assert run.context is not None
+    assert len(run.context) == 256
+    assert run.context["mode"].tolist() == list(range(1_000))
+
+
 def test_arrow_and_json_give_the_same_columns():
     names = ("p", "q")
     arrow = poll(encode_arrow(run_of([1, np.nan, 3], n) for n in names), arrow=True)
