@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import methodcaller
 
 import numpy as np
 from confluent_kafka import Message
@@ -13,6 +14,10 @@ Place = tuple[int, int]
 """Partition and offset."""
 
 Headers = dict[str, str | bytes | None] | list[tuple[str, str | bytes | None]]
+
+# For names that are not UTF-8 the client returns a result and an error. Only a call that
+# Python has not made faster sees to that at once.
+_ask_headers: Callable[[Message], Headers | None] = methodcaller("headers")
 
 LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
@@ -24,9 +29,10 @@ def content_types(messages: Sequence[Message]) -> list[str | None]:
 
 
 def _headers(message: Message) -> Headers | None:
+    """The headers; none if the name of one is not UTF-8."""
     try:
-        return message.headers()
-    except SystemError:  # the client's way to say that a name is not UTF-8
+        return _ask_headers(message)
+    except SystemError:
         return None
 
 
