@@ -286,6 +286,22 @@ def test_a_snapshot_at_the_end_is_good_though_all_before_it_was_deleted(kafka, t
     resumed.close()
 
 
+def test_what_an_empty_partition_got_and_lost_while_nobody_read_is_not_passed_over(
+    kafka, topic, monkeypatch
+):
+    monkeypatch.setattr(source_module, "LOOK_AROUND_S", 0.1)
+    reader = Reader(process(kafka), topic)
+    deadline_s = time.monotonic() + HANG_S
+    while len(reader.part.snapshot()["positions"]) < 4:
+        assert time.monotonic() < deadline_s
+        reader.part.next_batch()
+    snapshot = reader.close()
+    produce(kafka, topic, *((0, packet(n)) for n in range(10)))
+    lose_messages(kafka, topic, 6)
+    with pytest.raises(OffsetLost, match=r"offset 0.*6 to 10"):
+        Reader(process(kafka), topic, snapshot)
+
+
 def test_partitions_added_to_a_topic_are_read_from_their_beginning(
     kafka, topic, monkeypatch
 ):
