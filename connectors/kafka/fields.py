@@ -15,8 +15,8 @@ Place = tuple[int, int]
 
 Headers = dict[str, str | bytes | None] | list[tuple[str, str | bytes | None]]
 
-# For names that are not UTF-8 the client returns a result and an error. Only a call that
-# Python has not made faster sees to that at once.
+# For names that are not UTF-8 the client returns a result and an error. Only a call
+# that Python has not made faster sees to that at once.
 _ask_headers: Callable[[Message], Headers | None] = methodcaller("headers")
 
 LATEST_MS = 253_402_300_799_999  # the end of the year 9999
