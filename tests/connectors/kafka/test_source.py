@@ -212,8 +212,9 @@ def test_headers_whose_names_are_not_utf_8_do_not_stop_the_flow(kafka, topic):
     for number in range(100):
         produce(kafka, topic, (0, packet(number)))
     produce_with_header(kafka, topic, packet(100), "clé".encode("latin-1"))
+    produce(kafka, topic, (0, packet(101)))
     reader = Reader(process(kafka), topic)
-    assert reader.read(101) == list(range(101))
+    assert reader.read(102) == list(range(102))
     reader.close()
 
 
