@@ -113,6 +113,19 @@ def test_a_parameter_described_twice_is_refused(tmp_path):
         read_definitions(folder(tmp_path, one=POWER, two=POWER))
 
 
+def test_a_parameter_that_stands_twice_in_a_file_is_refused(tmp_path):
+    text = """
+    spacecraft: SAT
+    parameters:
+      temperature: {subsystem: power, hard: [0, 40]}
+      voltage: {subsystem: power}
+      temperature: {subsystem: thermal}
+    """
+    problem = r"both\.yaml: 'temperature' stands there twice \(lines 4 and 6\)"
+    with pytest.raises(SettingsError, match=problem):
+        read_definitions(folder(tmp_path, both=text))
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="there is no folder"):
         read_definitions(tmp_path / "nowhere")
