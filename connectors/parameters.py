@@ -145,6 +145,8 @@ def _definitions(content: _File | _SetFile, source: str) -> list[ParameterDefini
         for text in (content.spacecraft, entry.subsystem or "-", parameter):
             if not is_name(text):
                 raise ValueError(f"{text!r} cannot be a name")
+        if not entry.unit.isprintable():
+            raise ValueError(f"{parameter}: {entry.unit!r} cannot be a unit")
         definition = ParameterDefinition(
             ParameterName(content.spacecraft, entry.subsystem, parameter),
             entry.unit,

@@ -74,6 +74,7 @@ def test_a_left_out_subsystem_is_filled_in_where_it_is_clear(tmp_path):
         "spacecraft: A/B\nparameters: {v: {}}",
         "spacecraft: SAT\nparameters: {v: {subsystem: a/b}}",
         "spacecraft: SAT\nparameters: {v: {units: V}}",
+        'spacecraft: SAT\nparameters: {v: {unit: "V\\0"}}',
         "spacecraft: SAT\nparameters: {v: {soft: [1]}}",
         "spacecraft: SAT\nparameters: {v: {soft: [low, high]}}",
         "spacecraft: SAT\nparameters: {v: {soft: 1}}",
