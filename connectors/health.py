@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import msgspec
 
 STUCK_AFTER_S = 30.0
+# A client that vanished would keep its thread and connection for ever.
+SILENT_CLIENT_S = 10.0
 
 
 class Health:
@@ -64,6 +66,8 @@ def serve(health: Health, port: int) -> ThreadingHTTPServer:
     answers = {"/healthz": health.problems, "/readyz": health.hindrances}
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = SILENT_CLIENT_S
+
         def do_GET(self) -> None:
             problems_of = answers.get(self.path)
             if problems_of is None:

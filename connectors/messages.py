@@ -166,20 +166,20 @@ class Runs:
 
         Runs that have one context in common share what tells it.
         """
-        shared = {
-            (id(run.context), run.epochs): Situation(run.context, run.epochs)
-            for run in runs
+        shared: dict[object, Situation] = {}
+        situations = {
+            place: shared.setdefault(
+                (id(run.context), run.epochs), Situation(run.context, run.epochs)
+            )
+            for place, run in enumerate(runs)
+            if run.context or run.epochs
         }
         return cls(
             [run.name for run in runs],
             np.cumsum([0, *map(len, runs)]),
             np.concatenate([np.empty(0, np.int64), *(run.times_us for run in runs)]),
             np.concatenate([np.empty(0), *(run.values for run in runs)]),
-            {
-                place: shared[id(run.context), run.epochs]
-                for place, run in enumerate(runs)
-                if run.context or run.epochs
-            },
+            situations,
         )
 
 

@@ -18,6 +18,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from connectors.decode.refusals import REASONS
 from connectors.messages import REPLAYED, Anomaly, Runs
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
@@ -159,6 +160,8 @@ class FlowMetrics:
             self._anomalies.labels(change, severity)
         for severity in SEVERITIES:
             self._open.labels(severity)
+        for reason in REASONS:
+            self._dead_letters.labels(reason)
 
     def read(self, messages: int, batches: Iterable[Runs]) -> None:
         """Counts a poll: its messages, and its samples by spacecraft."""

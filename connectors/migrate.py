@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,10 @@ _REQUIRES = "-- requires: "
 _LOCK = 7_203_811_946
 _EXTENSION = "timescaledb"
 _COMMUNITY = "timescaledb community"
+_NO_RIGHT = (
+    "this user may not create the extension timescaledb; have an administrator run "
+    "CREATE EXTENSION timescaledb, then migrate again"
+)
 _MAKE_TABLE = """
     CREATE TABLE IF NOT EXISTS schema_migration (
         name text PRIMARY KEY,
@@ -121,12 +125,12 @@ def _apply_missing(
     applied = _applied(connection)
     _refuse_changed(migrations, applied)
     pending = [m for m in migrations if m.name not in applied]
-    offered = _offered(connection) if any(m.requires for m in pending) else set()
+    lacking = _lacking(connection) if any(m.requires for m in pending) else {}
     for migration in migrations:
         if migration.name in applied:
             yield migration, "applied before"
-        elif migration.requires and migration.requires not in offered:
-            yield migration, f"skipped: the server does not offer {migration.requires}"
+        elif migration.requires in lacking:
+            yield migration, f"skipped: {lacking[migration.requires]}"
         else:
             _apply(connection, migration)
             yield migration, "applied"
@@ -155,27 +159,34 @@ def _refuse_changed(
             )
 
 
-def _offered(connection: Connection) -> Set[str]:
-    """What migrations can require of this server; makes the extension if it may.
+def _lacking(connection: Connection) -> Mapping[str, str]:
+    """What migrations can require, but not have here, and why; makes the extension.
 
     An extension that is installed but not preloaded would end the connection.
     """
     preloaded = connection.execute(
         "SELECT 1 FROM pg_settings WHERE name = 'timescaledb.disable_load'"
     ).fetchone()
+    nothing = {
+        needed: f"the server does not offer {needed}"
+        for needed in (_EXTENSION, _COMMUNITY)
+    }
     if preloaded is None:
-        return set()
+        return nothing
+    # Without the screenful with which it greets.
+    connection.execute("SET client_min_messages = error")
     try:
-        # Without the screenful with which it greets.
-        connection.execute("SET client_min_messages = error")
         connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    except errors.FeatureNotSupported:
+        return nothing
+    except errors.InsufficientPrivilege:
+        return dict.fromkeys(nothing, _NO_RIGHT)
+    finally:
         connection.execute("SET client_min_messages = warning")
-    except (errors.InsufficientPrivilege, errors.FeatureNotSupported):
-        return set()
     edition = connection.execute(
         "SELECT current_setting('timescaledb.license', true)"
     ).fetchone()
-    return {_EXTENSION, _COMMUNITY} if edition == ("timescale",) else {_EXTENSION}
+    return {} if edition == ("timescale",) else {_COMMUNITY: nothing[_COMMUNITY]}
 
 
 def _apply(connection: Connection, migration: Migration) -> None:

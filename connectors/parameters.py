@@ -15,6 +15,7 @@ One file describes (some of) the parameters of one spacecraft:
           half_space_trees: {enabled: false}
 
 With `spacecraft: "*"` it describes those of every spacecraft that no other file does.
+Parameters of one name in two subsystems take a file for each.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import msgspec
 from connectors.decode.names import is_name
 from connectors.errors import SettingsError, one_line
 from connectors.messages import REPLAYED, ParameterName
+from connectors.plain_yaml import read_yaml
 from connectors.settings import variable
 
 EVERY = "*"
@@ -131,7 +133,7 @@ def read_definitions(folder: Path) -> Definitions:
 
 def _definitions_in(file: Path) -> Iterator[ParameterDefinition]:
     try:
-        content = msgspec.yaml.decode(file.read_bytes(), type=_File)
+        content = msgspec.convert(read_yaml(file.read_bytes()), _File)
         yield from _definitions(content, str(file))
     except (msgspec.DecodeError, OSError, ValueError) as error:
         raise _wrong(str(file), one_line(error)) from None
@@ -143,6 +145,8 @@ def _definitions(content: _File | _SetFile, source: str) -> list[ParameterDefini
         for text in (content.spacecraft, entry.subsystem or "-", parameter):
             if not is_name(text):
                 raise ValueError(f"{text!r} cannot be a name")
+        if not entry.unit.isprintable():
+            raise ValueError(f"{parameter}: {entry.unit!r} cannot be a unit")
         definition = ParameterDefinition(
             ParameterName(content.spacecraft, entry.subsystem, parameter),
             entry.unit,
@@ -180,7 +184,7 @@ def read_detector_set(file: Path) -> DetectorSet:
     """
     try:
         # A file of comments only is nothing, and sets nothing.
-        content = msgspec.yaml.decode(file.read_bytes(), type=_SetFile | None)
+        content = msgspec.convert(read_yaml(file.read_bytes()), _SetFile | None)
         content = content or _SetFile()
         definitions = Definitions(_definitions(content, str(file)))
     except (msgspec.DecodeError, OSError, ValueError) as error:

@@ -22,6 +22,7 @@ from msgspec.structs import astuple
 
 from connectors.decode.names import is_name
 from connectors.errors import SettingsError, one_line
+from connectors.plain_yaml import read_yaml
 from connectors.settings import variable
 
 _Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
@@ -76,7 +77,7 @@ def read_places(file: Path) -> Places:
     Raises SettingsError, naming the file, for anything that is not as described above.
     """
     try:
-        content = msgspec.yaml.decode(file.read_bytes(), type=_File)
+        content = msgspec.convert(read_yaml(file.read_bytes()), _File)
         _check_names(content.places)
         _check_names(content.stations)
         return Places(

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from connectors.errors import SettingsError, one_line
+from connectors.plain_yaml import read_yaml
 
 
 class AcceptedFigure(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -34,7 +35,7 @@ class AcceptedScores(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 def read_scores(file: Path) -> AcceptedScores:
     """What was accepted; raises SettingsError for anything not as described above."""
     try:
-        content = msgspec.yaml.decode(file.read_bytes(), type=dict[str, object])
+        content = msgspec.convert(read_yaml(file.read_bytes()), dict[str, object])
         figures = content.pop("figures", None)
         return msgspec.convert(
             {"recorded": content, "figures": figures}, AcceptedScores

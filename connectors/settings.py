@@ -144,7 +144,7 @@ class Settings:
         "128",
         _number(1, 65_536),
         "files are written to the archive once this much telemetry is in memory, at 20 "
-        "bytes a sample (in files it is about a fourth of that)",
+        "bytes a sample (in files it is about a fourth of that) and 250 a parameter",
     )
     archive_seconds: float = _setting(
         "300",

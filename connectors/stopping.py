@@ -17,6 +17,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
         self._asked = False
+        self._heard: list[signal.Signals] = []
 
     def __call__(self) -> bool:
         """Whether somebody asked."""
@@ -27,12 +28,17 @@ class StopRequest:
         self._asked = True
 
     def listen(self) -> None:
-        """Takes the signals over; only the main thread may."""
+        """Takes the signals over; only the main thread may.
+
+        What goes on under `nohup` is not to end with its terminal.
+        """
         for number in self.SIGNALS:
-            signal.signal(number, self._receive)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._receive)
+                self._heard.append(number)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)
         self._asked = True
-        for other in self.SIGNALS:
+        for other in self._heard:
             signal.signal(other, signal.SIG_DFL)

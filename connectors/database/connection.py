@@ -55,12 +55,12 @@ def connect(database: str, role: str) -> Connection:
     for what is no address.
     """
     given = _parts(database)
-    options = f"{_SESSION} {given.pop('options', '')}"
-    return psycopg.connect(
-        **{**_DEFAULTS, "application_name": f"orbitwatch {role}", **given},
-        options=options,
-        client_encoding="utf8",
-    )
+    ours = {
+        "options": f"{_SESSION} {given.get('options', '')}",
+        "client_encoding": "utf8",
+    }
+    shown = {"application_name": f"orbitwatch {role}"}
+    return psycopg.connect(**{**_DEFAULTS, **shown, **given, **ours})
 
 
 def _parts(database: str) -> dict[str, Any]:

@@ -28,7 +28,6 @@ def arrow_rows(value: bytes, index: int, names: Names) -> Rows:
         raise Unusable("not_arrow", "the Arrow stream has no end marker")
     try:
         table = _read(value)
-        table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Unusable("not_arrow", one_line(error)) from None
     try:
@@ -50,6 +49,8 @@ def _read(value: bytes) -> pa.Table:
     options = pa.ipc.IpcReadOptions(included_fields=ours or [0])
     with pa.ipc.open_stream(value, options=options) as reader:
         for batch in reader:
+            # Lengths and places that do not fit would have the process killed.
+            batch.validate(full=True)
             rows += batch.num_rows
             size += batch.nbytes
             if rows > MOST_ROWS:

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from connectors.decode.arrow import arrow_rows
 from connectors.decode.names import MOST_NAMES, NO_NAME, Names, is_name
 from connectors.decode.refusals import REASONS, Refusal, Unusable
-from connectors.decode.rows import PollInTheMaking, Rows, by_shard
+from connectors.decode.rows import (
+    MOST_CONTEXT_NAMES,
+    PollInTheMaking,
+    Rows,
+    by_shard,
+)
 from connectors.errors import one_line
 from connectors.messages import (
     ARROW_CONTENT_TYPE,
@@ -27,7 +32,6 @@ from connectors.messages import (
 # Databases and languages know no earlier and no later time.
 YEAR_1_US = microseconds(datetime.min.replace(tzinfo=UTC))
 YEAR_9999_US = microseconds(datetime.max.replace(tzinfo=UTC))
-MOST_CONTEXT_VALUES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +149,8 @@ def _check_situation(packet: Packet) -> None:
     context = packet.context or {}
     if packet.epoch and not is_name(packet.epoch):
         raise Unusable("bad_name", REASONS["bad_name"])
-    if len(context) > MOST_CONTEXT_VALUES:
-        raise Unusable("too_large", f"more than {MOST_CONTEXT_VALUES} context values")
+    if len(context) > MOST_CONTEXT_NAMES:
+        raise Unusable("too_large", f"more than {MOST_CONTEXT_NAMES} context values")
     if not all(map(math.isfinite, context.values())):
         raise Unusable("non_finite", "a context value is infinite")
     if not all(map(is_name, context)):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from connectors.messages import (
 
 # What packets count their sequence under, beside their values.
 SEQUENCE = "packet_sequence"
+# A packet may not name more, nor can a detector use more.
+MOST_CONTEXT_NAMES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +158,15 @@ def _situations(
 
 
 def _context(packets: Sequence[Packet | None]) -> Context | None:
+    """A column a name; of too many, as if each packet had its own, those told most."""
     found = [(packet and packet.context) or {} for packet in packets]
-    names = sorted(set().union(*found))
+    names = set[str]().union(*found)
+    if len(names) > MOST_CONTEXT_NAMES:
+        told = Counter(chain.from_iterable(found)).most_common(MOST_CONTEXT_NAMES)
+        names = {name for name, _ in told}
     return {
         name: np.array([situation.get(name, 0.0) for situation in found])
-        for name in names
+        for name in sorted(names)
     } or None
 
 

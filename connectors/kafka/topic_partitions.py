@@ -225,7 +225,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             return
         self._next_look_s = now_s + LOOK_AROUND_S
         self._run.health.reading(self._topic, works=self._broker_answers())
-        self._measure_lag()
+        self._note_ends()
         if now_s >= self._next_partitions_s:
             if self._next_partitions_s:
                 self._assign_added()
@@ -248,7 +248,8 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         except KafkaUnavailable as error:
             _log.warning("cannot look for new partitions: %s", error)
 
-    def _measure_lag(self) -> None:
+    def _note_ends(self) -> None:
+        """Notes where partitions begin, and tells how much of them is not read."""
         for partition in self._assigned:
             try:
                 oldest, end = self._consumer.get_watermark_offsets(
@@ -256,8 +257,10 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
                 )
             except KafkaException:
                 continue
-            if end < 0:  # not known before the first fetch
+            if oldest < 0 or end < 0:  # not known before the first fetch
                 continue
-            at = self._progress.get(partition)
-            lag = max(end - (at.next_offset if at else oldest), 0)
+            # Also of what was never read, as it was empty: what comes while nobody
+            # reads may be dropped before anybody does.
+            at = self._progress.setdefault(partition, _Progress(oldest))
+            lag = max(end - at.next_offset, 0)
             self._run.metrics.offset_lag.labels(self._topic, str(partition)).set(lag)

@@ -18,6 +18,8 @@ from connectors.parquet.layout import DAY_US, day_folder, system_of
 SAMPLE_BYTES = 20
 # What small batches cost beside their samples.
 BATCH_BYTES = 500
+# A producer gone wild may invent names.
+NAME_BYTES = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,11 @@ class Buffer:
         """Keeps a copy of the samples."""
         if len(columns) == 0:
             return
+        known = len(self._table.names)
         self._parts[topic].append(self._table.adopt(columns))
+        new = len(self._table.names) - known
         self.samples += len(columns)
-        self.size_bytes += len(columns) * SAMPLE_BYTES + BATCH_BYTES
+        self.size_bytes += len(columns) * SAMPLE_BYTES + new * NAME_BYTES + BATCH_BYTES
 
     def take(self) -> Iterator[FileContent]:
         """Gives all samples away, file by file; the buffer is empty at the end."""

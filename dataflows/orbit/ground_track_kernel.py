@@ -58,9 +58,10 @@ AGREEING = 3
 LONGEST_GAP_S = 600.0
 """Beyond it a chord says nothing of the speed: it is an arc of 40 degrees."""
 
-# Rows of a table of results; distances follow.
-SPEED_ROW, PHASE_ROW = range(2)
-DISTANCE_ROWS = 2
+# Columns of a table of states; before are those of the numbers, up to the phase, and
+# after it the distances.
+SPEED = 4
+DISTANCES = 5
 # Columns of a row of statistics.
 STATISTICS = 8
 
@@ -215,7 +216,7 @@ def run(
     places: Floats,
     clock: Times,
     numbers: Floats,
-    out: Floats,
+    states: Floats,
     marks: NDArray[np.int64],
     minute: Floats,
 ) -> int:
@@ -234,18 +235,19 @@ def run(
         if marks[i] == USED:
             marks[i] = doubt(clock, numbers, time_us, latitude, longitude)
         if marks[i] != USED:
-            out[:, i] = math.nan
+            states[i, :] = math.nan
             continue
         speed = move(clock, numbers, time_us, latitude, longitude)
-        out[SPEED_ROW, i] = 0.0 if clock[LATEST] == NEVER else speed
-        out[PHASE_ROW, i] = numbers[PHASE]
-        for k in range(places.shape[0]):
-            out[DISTANCE_ROWS + k, i] = haversine_km(
-                places[k, 0], places[k, 1], latitude, longitude
-            )
+        states[i, SPEED] = 0.0 if clock[LATEST] == NEVER else speed
         clock[LATEST] = time_us
         numbers[LATITUDE], numbers[LONGITUDE] = latitude, longitude
         numbers[ALTITUDE] = altitudes[i]
+        for k in range(SPEED):
+            states[i, k] = numbers[k]
+        for k in range(places.shape[0]):
+            states[i, DISTANCES + k] = haversine_km(
+                places[k, 0], places[k, 1], latitude, longitude
+            )
         begins = time_us // MINUTE_US * MINUTE_US
         if begins != clock[MINUTE] or numbers[COUNT] == 0:
             minute[0] = 0.0

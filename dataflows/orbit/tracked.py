@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,8 @@ class Refusal:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class OrbitState:
+# There is one for each position, and this is made in a third of the time.
+class OrbitState(NamedTuple):
     """Where a satellite is at `time_us`, and how it moves.
 
     `ground_speed_km_s` is the great-circle speed since the position before, 0 for the
@@ -124,13 +124,13 @@ class Prediction:
 class Tracked:
     """All that follows from a run of n positions of one satellite.
 
-    `used` (bool, shape n) tells which positions were used: `series` (float64, shape n)
-    are NaN elsewhere. Those that came without latitude or longitude were neither used
-    nor refused.
+    `used` (bool, shape n) tells which positions were used: `speeds_km_s` (float64,
+    shape n) are NaN elsewhere. Those that came without latitude or longitude were
+    neither used nor refused.
     """
 
     used: NDArray[np.bool_]
-    series: dict[str, Floats]
+    speeds_km_s: Floats
     refused: tuple[Refusal, ...]
     states: tuple[OrbitState, ...]
     minutes: tuple[OrbitMinute, ...]

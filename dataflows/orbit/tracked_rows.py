@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataflows.orbit.contacts import Columns
-from dataflows.orbit.geodesy import Floats, wrapped_longitude_deg
+from dataflows.orbit.geodesy import Floats, Times
 from dataflows.orbit.ground_track_kernel import (
-    DISTANCE_ROWS,
     LATE,
-    PHASE_ROW,
     REPEATED,
-    SPEED_ROW,
     TOO_FAST,
     WRONG_ALTITUDE,
     WRONG_LATITUDE,
@@ -37,25 +34,13 @@ REASON_OF = {
 
 
 def states_of(
-    columns: Columns, out: Floats, used: NDArray[np.bool_]
+    times_us: Times, states: Floats, used: NDArray[np.bool_]
 ) -> Iterator[OrbitState]:
     """Yield a state for each position that was used."""
-    longitudes = columns.longitudes
-    if (longitudes >= 180).any():
-        longitudes = wrapped_longitude_deg(longitudes)
-    rows = zip(
-        used.tolist(),
-        columns.times_us.tolist(),
-        columns.latitudes.tolist(),
-        longitudes.tolist(),
-        columns.altitudes.tolist(),
-        out[SPEED_ROW].tolist(),
-        out[PHASE_ROW].tolist(),
-        out[DISTANCE_ROWS:].T.tolist(),
-        strict=True,
-    )
-    for is_used, time_us, latitude, longitude, altitude, speed, phase, far in rows:
+    rows = zip(times_us.tolist(), states.tolist(), used.tolist(), strict=True)
+    for time_us, state, is_used in rows:
         if is_used:
+            latitude, longitude, altitude, phase, speed, *distances = state
             yield OrbitState(
                 time_us,
                 latitude,
@@ -65,7 +50,7 @@ def states_of(
                 PHASES[int(phase)],
                 "N" if latitude >= 0 else "S",
                 "E" if longitude >= 0 else "W",
-                tuple(far),
+                tuple(distances),
             )
 
 

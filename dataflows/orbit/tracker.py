@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -17,7 +16,7 @@ from dataflows.orbit.ground_track_kernel import (
     ALTITUDE,
     BEGAN,
     CLOCKS,
-    DISTANCE_ROWS,
+    DISTANCES,
     JUMPED,
     LATEST,
     LATITUDE,
@@ -25,7 +24,7 @@ from dataflows.orbit.ground_track_kernel import (
     MINUTE,
     NEVER,
     NUMBERS,
-    SPEED_ROW,
+    SPEED,
     STATISTICS,
     USED,
     run,
@@ -37,18 +36,9 @@ from dataflows.orbit.track_orbit import TrackOrbit
 from dataflows.orbit.tracked import OrbitMinute, Pass, Prediction, Tracked
 from dataflows.orbit.tracked_rows import minute_of, refusals_of, states_of
 
-__all__ = ["SatelliteTracker", "series_name"]
+__all__ = ["SatelliteTracker"]
 
 _LABEL = label("satellite_tracker", 3, {})
-
-
-def series_name(place: str) -> str:
-    """Return what the distance to a place is called as a parameter.
-
-    >>> series_name("New Norcia")
-    'distance_to_new_norcia_km'
-    """
-    return f"distance_to_{re.sub('[^a-z0-9]+', '_', place.lower()).strip('_')}_km"
 
 
 class SatelliteTracker:
@@ -71,7 +61,7 @@ class SatelliteTracker:
     >>> degrees = np.array([0.0, 0.1])
     >>> positions = {"latitude": degrees, "longitude": degrees}
     >>> tracked = tracker.update(np.array([0, 2_000_000]), positions)
-    >>> tracked.series["ground_speed_km_s"].round(3).tolist()
+    >>> tracked.speeds_km_s.round(3).tolist()
     [0.0, 7.863]
     >>> tracked.states[1].phase
     'ASCENDING'
@@ -84,7 +74,6 @@ class SatelliteTracker:
         elements: Ephemeris | None = None,
     ) -> None:
         self._places = place_rows(places)
-        self._series = [series_name(place.name) for place in places]
         self._ephemeris = elements
         self._contacts = Contacts(stations, elements)
         self._prepare()
@@ -111,7 +100,7 @@ class SatelliteTracker:
         """
         columns = _columns(times_us, values)
         count = len(columns.times_us)
-        out = np.empty((DISTANCE_ROWS + len(self._series), count))
+        table = np.empty((count, DISTANCES + len(self._places)))
         marks = np.empty(count, np.int64)
         minute = np.empty(STATISTICS)
         minutes: list[OrbitMinute] = []
@@ -126,12 +115,13 @@ class SatelliteTracker:
                 self._places,
                 self._clock,
                 self._numbers,
-                out,
+                table,
                 marks,
                 minute,
             )
             # What is foreseen comes before what is seen of it.
-            begun, jumped = self._clock[[BEGAN, JUMPED]].tolist()
+            clock = self._clock.tolist()
+            begun, jumped = clock[BEGAN], clock[JUMPED]
             middle = at - 1 if begun or jumped else at
             passes += self._watch(first, middle, columns, marks)
             if jumped:
@@ -141,24 +131,20 @@ class SatelliteTracker:
                 if minute[0]:
                     minutes.append(minute_of(minute_us, minute))
                 self._begin_minute(passes, predictions)
-            passes += self._watch(middle, at, columns, marks)
+            if middle < at:
+                passes += self._watch(middle, at, columns, marks)
         used = marks == USED
-        all_used = bool(used.all())
+        states = tuple(states_of(columns.times_us, table, used))
+        all_used = len(states) == count
         return Tracked(
             used,
-            self._named(out),
+            table[:, SPEED],
             () if all_used else tuple(refusals_of(columns, marks)),
-            tuple(states_of(columns, out, used)),
+            states,
             tuple(minutes),
             tuple(passes),
             tuple(predictions),
         )
-
-    def _named(self, out: Floats) -> dict[str, Floats]:
-        series = {"ground_speed_km_s": out[SPEED_ROW]}
-        for row, name in enumerate(self._series, start=DISTANCE_ROWS):
-            series[name] = out[row]
-        return series
 
     def _watch(
         self, first: int, last: int, columns: Columns, marks: NDArray[np.int64]
@@ -210,12 +196,12 @@ class SatelliteTracker:
 
 def _columns(times_us: Times, values: Mapping[str, Floats]) -> Columns:
     """Return the columns, ready for kernels; raise ValueError unless of one length."""
-    times = ready(times_us, np.int64)
-    unknown = np.full(len(times), np.nan)
-    latitudes, longitudes, altitudes = (
-        ready(values.get(name, unknown), np.float64)
-        for name in ("latitude", "longitude", "altitude")
-    )
-    if not len(times) == len(latitudes) == len(longitudes) == len(altitudes):
+    columns = [ready(times_us, np.int64)]
+    for name in ("latitude", "longitude", "altitude"):
+        given = values.get(name)
+        if given is None:
+            given = np.full(len(times_us), np.nan)
+        columns.append(ready(given, np.float64))
+    if len({*map(len, columns)}) > 1:
         raise ValueError("times, latitudes, longitudes and altitudes of other lengths")
-    return Columns(times, latitudes, longitudes, altitudes)
+    return Columns(*columns)

@@ -14,7 +14,8 @@ from connectors.messages import Records
 Row = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
+# Each is a constant, known by itself: names would be compared with each sample.
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """A table that a tracker's findings go to; its first `key` columns are the key."""
 
@@ -37,10 +38,10 @@ class Followed:
     """What follows from n samples of a vehicle.
 
     `series` are derived parameters, float64 of shape n, which get the times of the
-    samples where `used` (bool, shape n) holds.
+    samples that are `used`: all of them, or those where it holds (bool, shape n).
     """
 
-    used: NDArray[np.bool_]
+    used: slice | NDArray[np.bool_]
     series: Mapping[str, NDArray[np.float64]]
     records: Sequence[Records] = ()
 

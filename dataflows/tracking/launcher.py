@@ -82,8 +82,7 @@ class LaunchFollower:
             _PREDICTION: map(self._ahead, tracked.predictions),
             _SCORE: map(self._score, tracked.scores),
         }
-        used = np.ones(len(times_us), np.bool_)
-        return Followed(used, tracked.series, records(found))
+        return Followed(slice(None), tracked.series, records(found))
 
     def refuse(self, reason: str, detail: str, samples: int = 1) -> None:
         """Counts samples that are not used."""

@@ -92,8 +92,9 @@ class SatelliteFollower:
             _PASS: map(self._pass, tracked.passes),
             _PREDICTION: map(self._ahead, tracked.predictions),
         }
-        speed = {SPEED: tracked.series[SPEED]}
-        return Followed(tracked.used, speed, records(found))
+        all_used = len(tracked.states) == len(times_us)
+        used = slice(None) if all_used else tracked.used
+        return Followed(used, {SPEED: tracked.speeds_km_s}, records(found))
 
     def refuse(self, reason: str, detail: str, samples: int = 1) -> None:
         """Counts samples that are not used."""
@@ -115,19 +116,10 @@ class SatelliteFollower:
         self._tracker.restore(data)
 
     def _state(self, state: OrbitState) -> Row:
-        distances = dict(zip(self._places, state.distances_km, strict=True))
-        return (
-            self._spacecraft,
-            moment(state.time_us),
-            state.latitude_deg,
-            state.longitude_deg,
-            state.altitude_km,
-            state.ground_speed_km_s,
-            state.phase,
-            state.latitude_hemisphere,
-            state.longitude_hemisphere,
-            _json.encode(distances).decode(),
-        )
+        time_us, *told, distances_km = state
+        distances = dict(zip(self._places, distances_km, strict=True))
+        told_of_places = _json.encode(distances).decode()
+        return (self._spacecraft, moment(time_us), *told, told_of_places)
 
     def _minute(self, minute: OrbitMinute) -> Row:
         begin_us, *numbers = astuple(minute)

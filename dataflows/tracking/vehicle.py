@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +39,10 @@ class TrackedVehicle:
         self._follower = new(name)
 
     def track(
-        self, times_us: Times, values: Mapping[str, Floats], epochs: Floats | None
+        self, times_us: Times, columns: Floats
     ) -> tuple[list[Samples], list[Records]]:
-        """What follows from samples in order of arrival; see `aligned`, `epochs`."""
-        nothing = np.full(len(times_us), np.nan)
-        columns = [values.get(name, nothing) for name in self._inputs]
-        columns.append(nothing if epochs is None else epochs)
-        arrived, refused = self._arrivals.sort(times_us, np.array(columns))
+        """What follows from samples in order of arrival; see `SideBySide.columns`."""
+        arrived, refused = self._arrivals.sort(times_us, columns)
         for reason, samples in refused.items():
             self._follower.refuse(reason, REFUSED[reason], samples)
         series: defaultdict[str, list[tuple[Times, Floats]]] = defaultdict(list)
@@ -55,9 +52,9 @@ class TrackedVehicle:
             given = dict(zip(self._inputs, run.columns, strict=True))
             followed = self._follower.follow(run.times_us, given)
             records += followed.records
-            used = slice(None) if followed.used.all() else followed.used
+            times_us = run.times_us[followed.used]
             for name, numbers in followed.series.items():
-                series[name].append((run.times_us[used], numbers[used]))
+                series[name].append((times_us, numbers[followed.used]))
         return [self._samples(name, parts) for name, parts in series.items()], records
 
     def _begin(self, run: Arrived) -> None:

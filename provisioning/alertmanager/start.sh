@@ -54,8 +54,11 @@ configuration() {
     echo "    slack_configs:"
     echo "      - api_url: $(quoted "$ALERT_SLACK_URL")"
     echo "        channel: $(quoted "$ALERT_SLACK_CHANNEL")"
-    echo "        title: '{{ .CommonAnnotations.summary }}'"
-    echo "        text: '{{ range .Alerts }}{{ .Annotations.description }} ({{ .Annotations.runbook }}) {{ end }}'"
+    # A message may tell of several alerts, of which some have ended.
+    cat <<'SLACK'
+        title: '{{ .GroupLabels.system }}: {{ len .Alerts.Firing }} firing, {{ len .Alerts.Resolved }} resolved'
+        text: '{{ range .Alerts }}[{{ .Status }}, {{ .Labels.severity }}] {{ .Annotations.summary }} {{ .Annotations.description }} ({{ .Annotations.runbook }}){{ "\n" }}{{ end }}'
+SLACK
     echo "        send_resolved: true"
   fi
 }

@@ -31,6 +31,10 @@ GRAFANA_ADMIN_PASSWORD=$(password)
 # How often flows take a snapshot: what is read since is read again after a crash.
 SNAPSHOT_SECONDS=5
 
+# What a flow does when Kafka no longer has what comes next (it was away for over seven
+# days): stop, or go on from the earliest there is.
+ORBITWATCH_LOST_OFFSET=stop
+
 # Who is told of alerts; any of the three.
 ALERT_WEBHOOK_URL=
 ALERT_MAIL_TO=

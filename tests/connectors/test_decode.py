@@ -207,6 +207,17 @@ def run_of(values: list[float], name: str = "p", start_us: int = 0) -> Samples:
     return Samples(ParameterName("SAT", "eps", name), times_us, np.array(values))
 
 
+def test_names_of_context_that_each_packet_invents_leave_those_that_recur():
+    packets = [
+        packet_json(values={"a": 1}, context={f"command_{n}": 1, "mode": n})
+        for n in range(1_000)
+    ]
+    [run] = runs_of(poll(*packets))
+    assert run.context is not None
+    assert len(run.context) == 256
+    assert run.context["mode"].tolist() == list(range(1_000))
+
+
 def test_arrow_and_json_give_the_same_columns():
     names = ("p", "q")
     arrow = poll(encode_arrow(run_of([1, np.nan, 3], n) for n in names), arrow=True)
@@ -288,6 +299,24 @@ def test_arrow_columns_of_kindred_types_are_taken():
     )
     [run] = runs_of(decoded)
     assert (str(run.name), run.times_us.tolist()) == ("/SAT/p", [7000])
+
+
+def test_a_wrong_length_in_an_arrow_message_does_not_end_the_process():
+    length = 5
+    whole = arrow_table(
+        spacecraft=["SAT"] * length,
+        parameter=pa.array(map(str, range(length))).dictionary_encode(),
+        generation_time=pa.array([0] * length, pa.timestamp("us", tz="UTC")),
+        value=[1.0] * length,
+    )
+    # That of the dictionary, for one, is not checked when the message is read.
+    right = length.to_bytes(8, "little")
+    wrong = right[:-1] + b"\xff"
+    places = [at for at in range(len(whole)) if whole.startswith(right, at)]
+    spoilt = [whole[:at] + wrong + whole[at + 8 :] for at in places]
+    refused = [poll(each, arrow=True).refused for each in spoilt]
+    assert sum(map(len, refused)) > len(spoilt) / 2
+    assert {each.reason for found in refused for each in found} == {"not_arrow"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What probes are told of a flow."""
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from typing import Any
@@ -93,3 +94,13 @@ def test_a_taken_port_is_an_error_at_once(address):
     _, url = address
     with pytest.raises(OSError, match="in use"):
         serve(Health(), int(url.rpartition(":")[2]))
+
+
+def test_a_client_that_asks_nothing_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("connectors.health.SILENT_CLIENT_S", 0.1)
+    server = serve(Health(), 0)
+    place = "127.0.0.1", server.server_port
+    with socket.create_connection(place, timeout=HANG_S) as client:
+        assert client.recv(1) == b""
+    server.shutdown()
+    server.server_close()

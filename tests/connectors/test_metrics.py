@@ -7,6 +7,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from connectors import metrics as metrics_module
+from connectors.decode.refusals import REASONS
 from connectors.messages import Anomaly, Explanation, ParameterName, Runs, Samples
 from connectors.metrics import SEVERITIES, FlowMetrics
 from dataflows.detectors.severity import Severity
@@ -98,6 +99,18 @@ def test_anomalies_are_counted_from_zero():
     FlowMetrics(registry)
     labels = {"change": "opened", "severity": "SEVERE"}
     assert registry.get_sample_value("orbitwatch_anomalies_total", labels) == 0
+
+
+def test_dead_letters_are_counted_from_zero_by_every_reason():
+    registry = CollectorRegistry()
+    metrics = FlowMetrics(registry)
+    metrics.refused("empty")
+    name = "orbitwatch_telemetry_dead_letter_total"
+    counts = {
+        reason: registry.get_sample_value(name, {"reason": reason})
+        for reason in REASONS
+    }
+    assert counts == dict.fromkeys(REASONS, 0) | {"empty": 1}
 
 
 def test_severities_are_those_of_the_detectors():

@@ -178,6 +178,23 @@ def test_roles_that_may_not_be_created_are_reported(own_postgres: Postgres):
     assert missing(uri) == []
 
 
+def test_who_may_not_create_the_extension_is_told_so(own_postgres: Postgres):
+    if "shared_preload_libraries" not in own_postgres.options:
+        pytest.skip("the PostgreSQL server does not offer the extension TimescaleDB")
+    with psycopg.connect(own_postgres.uri, autocommit=True) as admin:
+        admin.execute("CREATE ROLE guest LOGIN")
+        admin.execute("GRANT ALL ON SCHEMA public TO guest")
+    lines = list(migrate(own_postgres.uri.replace("postgres@", "guest@")))
+    assert sum("skipped: this user may not create" in line for line in lines) == (
+        len(ALL) - len(PLAIN)
+    )
+    assert sum("may not create the role orbitwatch_" in line for line in lines) == 2
+    with psycopg.connect(own_postgres.uri, autocommit=True) as admin:
+        admin.execute("CREATE EXTENSION timescaledb")
+    again = list(migrate(own_postgres.uri.replace("postgres@", "guest@")))
+    assert not [line for line in again if "skipped" in line]
+
+
 def test_the_command_says_what_it_did(database: str):
     done = run(database)
     assert done.returncode == 0

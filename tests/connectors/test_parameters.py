@@ -74,6 +74,7 @@ def test_a_left_out_subsystem_is_filled_in_where_it_is_clear(tmp_path):
         "spacecraft: A/B\nparameters: {v: {}}",
         "spacecraft: SAT\nparameters: {v: {subsystem: a/b}}",
         "spacecraft: SAT\nparameters: {v: {units: V}}",
+        'spacecraft: SAT\nparameters: {v: {unit: "V\\0"}}',
         "spacecraft: SAT\nparameters: {v: {soft: [1]}}",
         "spacecraft: SAT\nparameters: {v: {soft: [low, high]}}",
         "spacecraft: SAT\nparameters: {v: {soft: 1}}",
@@ -111,6 +112,19 @@ def test_what_is_replayed_is_defined_as_its_original(tmp_path):
 def test_a_parameter_described_twice_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="described twice"):
         read_definitions(folder(tmp_path, one=POWER, two=POWER))
+
+
+def test_a_parameter_that_stands_twice_in_a_file_is_refused(tmp_path):
+    text = """
+    spacecraft: SAT
+    parameters:
+      temperature: {subsystem: power, hard: [0, 40]}
+      voltage: {subsystem: power}
+      temperature: {subsystem: thermal}
+    """
+    problem = r"both\.yaml: 'temperature' stands there twice \(lines 4 and 6\)"
+    with pytest.raises(SettingsError, match=problem):
+        read_definitions(folder(tmp_path, both=text))
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 """Alertmanager's configuration, completed from the environment by `start.sh`."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -10,6 +11,9 @@ import yaml
 
 from tests.end_to_end.flow_process import REPOSITORY
 from tests.provisioning.prometheus.test_rules import ALERTS
+from tests.services.ports import free_port
+from tests.services.prometheus import Alertmanager
+from tests.services.waiting import wait_until
 
 START = REPOSITORY / "provisioning" / "alertmanager" / "start.sh"
 AWKWARD = 'it\'s "$HOME" `id` \\ : # {{ x }} %s'
@@ -95,6 +99,37 @@ def test_alerts_that_reach_nobody_are_told_of():
     assert start(**WEBHOOK).stderr == ""
 
 
+def test_slack_tells_all_that_a_message_is_about_and_what_has_ended(
+    amtool: str, tmp_path: Path
+):
+    labels = {"system": "spacecraft", "severity": "warning"}
+    alerts = [
+        {
+            "status": status,
+            "labels": {"alertname": name, **labels},
+            "annotations": ALERTS[name]["annotations"],
+        }
+        for status, name in [("firing", "NoTelemetry"), ("resolved", "AnomalyStorm")]
+    ]
+    told = {"groupLabels": labels, "commonLabels": labels, "commonAnnotations": {}}
+    (tmp_path / "data").write_text(json.dumps({**told, "alerts": alerts}))
+    (tmp_path / "none.tmpl").touch()
+    [receiver] = yaml.safe_load(rendered(**SLACK))["receivers"]
+    [slack] = receiver["slack_configs"]
+
+    def said(template: str) -> str:
+        command = [amtool, "template", "render", f"--template.text={template}"]
+        command += [f"--template.glob={tmp_path}/*.tmpl"]
+        command += [f"--template.data={tmp_path}/data"]
+        return subprocess.run(command, capture_output=True, text=True).stdout
+
+    assert said(slack["title"]).strip() == "spacecraft: 1 firing, 1 resolved"
+    first, second = said(slack["text"]).strip().splitlines()
+    assert first.startswith("[firing, warning] The flow ")
+    assert first.endswith("(provisioning/runbooks/NoTelemetry.md)")
+    assert second.startswith("[resolved, warning] Anomalies come in numbers")
+
+
 def test_inhibitions_name_alerts_that_exist():
     configuration: dict[str, Any] = yaml.safe_load(rendered())
     named = set()
@@ -103,6 +138,29 @@ def test_inhibitions_name_alerts_that_exist():
             names = matcher.split("=", 1)[1].strip("~ ").strip('"')
             named |= set(names.split("|"))
     assert named <= ALERTS.keys()
+
+
+def test_no_vehicle_is_told_lost_while_its_flow_waits_for_the_database(
+    alertmanager_program: str,
+):
+    def alert(name: str, system: str) -> dict[str, str]:
+        severity = ALERTS[name]["labels"]["severity"]
+        return {"alertname": name, "system": system, "severity": severity}
+
+    told = [
+        alert("DatabaseWritesFailing", "rocket_launch"),
+        alert("RocketLaunchTelemetryLost", "rocket_launch"),
+        alert("NoTelemetry", "spacecraft"),
+    ]
+    states = {
+        "DatabaseWritesFailing": "active",
+        "RocketLaunchTelemetryLost": "suppressed",
+        "NoTelemetry": "active",
+    }
+    nobody = "http://127.0.0.1:9/"
+    with Alertmanager(alertmanager_program, free_port(), nobody) as manager:
+        manager.tell(*told)
+        wait_until(lambda: manager.states() == states, f"{states}")
 
 
 @pytest.mark.parametrize("severity", ["critical", "warning"])

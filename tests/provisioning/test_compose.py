@@ -121,6 +121,13 @@ def test_prometheus_finds_alertmanager_where_it_listens():
     assert "127.0.0.1:9093:9093" in SERVICES["alertmanager"]["ports"]
 
 
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager"])
+def test_links_in_messages_lead_to_where_operators_find_it(name: str):
+    [port] = SERVICES[name]["ports"]
+    address = f"http://localhost:{port.split(':')[1]}"
+    assert f"--web.external-url={address}" in SERVICES[name]["command"]
+
+
 def test_health_is_asked_for_on_the_port_where_it_is_served():
     for service in flows().values():
         assert f"localhost:{Settings().health_port}/readyz" in str(

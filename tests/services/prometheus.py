@@ -20,6 +20,7 @@ from tests.services.process import ServerProcess
 from tests.services.waiting import HANG_S
 
 PROVISIONING = Path(__file__).parents[2] / "provisioning"
+_JSON = {"Content-Type": "application/json"}
 
 
 def _get(url: str) -> tuple[int, bytes]:
@@ -88,6 +89,25 @@ class Alertmanager(Watcher):
             f"--web.listen-address={self.address}",
             "--cluster.listen-address=",
         ]
+
+    def tell(self, *alerts: Mapping[str, str]) -> None:
+        """Has alerts with these labels fire, as Prometheus would."""
+        body = json.dumps([{"labels": labels} for labels in alerts]).encode()
+        request = urllib.request.Request(self._api, body, _JSON)
+        urllib.request.urlopen(request, timeout=HANG_S).close()
+
+    def states(self) -> dict[str, str]:
+        """What becomes of the alerts that fire, by name: `active` or `suppressed`."""
+        status, body = _get(self._api)
+        assert status == 200, body
+        return {
+            alert["labels"]["alertname"]: alert["status"]["state"]
+            for alert in json.loads(body)
+        }
+
+    @property
+    def _api(self) -> str:
+        return f"http://{self.address}/api/v2/alerts"
 
 
 class Prometheus(Watcher):

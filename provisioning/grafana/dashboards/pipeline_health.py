@@ -26,6 +26,8 @@ from provisioning.grafana.sql import pipeline_health as sql
 NO_METRICS = "Prometheus has no figures of a flow in this range."
 # Prometheus and others have a memory and a processor too.
 OF_FLOWS = "and on (instance, job) orbitwatch_database_samples_total"
+# The archive reads what the others read, and stores it in files.
+ARCHIVE, OTHERS = '{system="archive"}', '{system!="archive"}'
 
 
 def rate(counter: str, *labels: str) -> str:
@@ -79,14 +81,17 @@ def _lines(
 
 def _throughput() -> timeseries.Panel:
     read = rate("orbitwatch_telemetry_samples_total", "instance")
-    stored = rate("orbitwatch_database_samples_total", "instance")
+    stored = rate(f"orbitwatch_database_samples_total{OTHERS}", "instance")
+    archived = rate(f"orbitwatch_archive_samples_total{ARCHIVE}", "instance")
     return _lines(
         "Throughput",
-        "Samples read from Kafka and stored in the database, each second, by process.",
+        "Samples read from Kafka and stored in the database, each second, by process, "
+        "and those that came into the archive, every few minutes.",
         SAMPLES_S,
         [
             MetricQuery(read, "read, {{instance}}"),
             MetricQuery(stored, "stored, {{instance}}"),
+            MetricQuery(archived, "archived, {{instance}}"),
         ],
     )
 
@@ -104,19 +109,28 @@ def _latency() -> heatmap.Panel:
 
 
 def _lag() -> timeseries.Panel:
-    lag = "sum by (topic, partition) (orbitwatch_telemetry_offset_lag_messages)"
+    lag = "orbitwatch_telemetry_offset_lag_messages"
+    by_partition = f"sum by (topic, partition) ({lag}{OTHERS})"
+    of_archive = f"sum by (system) ({lag}{ARCHIVE})"
     panel = _lines(
         "Lag by partition",
-        "Messages that Kafka has and no flow has read yet. A lag that only grows means "
-        "that more processes are needed.",
+        "Messages that Kafka has and the flow of their system has not read yet, and "
+        "those that the archive has not. A lag that only grows means that more "
+        "processes are needed.",
         "none",
-        [MetricQuery(lag, "{{topic}}[{{partition}}]")],
+        [
+            MetricQuery(by_partition, "{{topic}}[{{partition}}]"),
+            MetricQuery(of_archive, "{{system}}"),
+        ],
     )
     return panel.legend(legend_beside()).decimals(0)
 
 
 def _dead_letters() -> timeseries.Panel:
-    refused = rate("orbitwatch_telemetry_dead_letter_total", "reason")
+    counter = "orbitwatch_telemetry_dead_letter_total"
+    each = rate(counter, "reason")
+    # Each reason is counted from 0 on, and most never come.
+    refused = f"{each} and on (reason) sum by (reason) ({counter}) > 0"
     return _lines(
         "Dead letters",
         "Messages refused each second, by reason. They are in telemetry.dead_letter.",

@@ -147,6 +147,14 @@ def test_an_unusable_address_is_one_line_without_the_password(database: str):
     assert "\n" not in str(caught.value)
 
 
+def test_an_address_may_name_an_encoding_and_options(plain_store: str):
+    options = "client_encoding=latin1&options=-c%20work_mem%3D7MB"
+    join = "&" if "?" in plain_store else "?"
+    with connect(f"{plain_store}{join}{options}", "test") as connection:
+        found = connection.execute("SELECT current_setting('work_mem'), '€'").fetchone()
+    assert found == ("7MB", "€")
+
+
 def test_a_wrong_password_is_told_as_the_server_tells_it(own_postgres: Postgres):
     with psycopg.connect(own_postgres.uri, autocommit=True) as admin:
         admin.execute("CREATE ROLE flow LOGIN PASSWORD 'right'")

@@ -1,5 +1,6 @@
 """Reading a real broker: nothing skipped, nothing silent."""
 
+import ctypes
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, cimpl
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from prometheus_client import CollectorRegistry
 
@@ -183,6 +184,40 @@ def test_arrow_messages_are_known_by_their_header(kafka, topic):
     reader.close()
 
 
+def produce_with_header(kafka: str, topic: Topic, value: bytes, name: bytes) -> None:
+    """Through librdkafka, as the Python client takes no names but in UTF-8."""
+    library = ctypes.CDLL(cimpl.__file__)
+    for function in ("conf_new", "new", "headers_new"):
+        getattr(library, f"rd_kafka_{function}").restype = ctypes.c_void_p
+    pointer, size, told = ctypes.c_void_p, ctypes.c_size_t, (None, ctypes.c_size_t(0))
+    configuration = pointer(library.rd_kafka_conf_new())
+    broker = kafka.encode()
+    library.rd_kafka_conf_set(configuration, b"bootstrap.servers", broker, *told)
+    producer = pointer(library.rd_kafka_new(0, configuration, *told))
+    headers = pointer(library.rd_kafka_headers_new(size(1)))
+    library.rd_kafka_header_add(headers, name, size(len(name)), b"x", size(1))
+    to_topic, to_partition, given, with_headers, end = 1, 3, 4, 10, 0
+    assert not library.rd_kafka_producev(
+        producer,
+        *(to_topic, topic.name.encode(), to_partition, 0),
+        *(given, value, size(len(value))),
+        *(with_headers, headers, end),
+    )
+    assert not library.rd_kafka_flush(producer, HANG_S * 1000)
+    library.rd_kafka_destroy(producer)
+
+
+def test_headers_whose_names_are_not_utf_8_do_not_stop_the_flow(kafka, topic):
+    # Python makes a call faster that is made often, and then checks less.
+    for number in range(100):
+        produce(kafka, topic, (0, packet(number)))
+    produce_with_header(kafka, topic, packet(100), "clé".encode("latin-1"))
+    produce(kafka, topic, (0, packet(101)))
+    reader = Reader(process(kafka), topic)
+    assert reader.read(102) == list(range(102))
+    reader.close()
+
+
 def test_a_message_of_ten_megabytes_passes_as_a_dead_letter(kafka, topic):
     large = b"x" * 10_000_000
     produce(kafka, topic, (0, packet(1)), (0, large), (0, packet(2)))
@@ -250,6 +285,22 @@ def test_a_snapshot_at_the_end_is_good_though_all_before_it_was_deleted(kafka, t
     produce(kafka, topic, (0, packet(10)))
     assert resumed.read(1) == [10]
     resumed.close()
+
+
+def test_what_an_empty_partition_got_and_lost_while_nobody_read_is_not_passed_over(
+    kafka, topic, monkeypatch
+):
+    monkeypatch.setattr(source_module, "LOOK_AROUND_S", 0.1)
+    reader = Reader(process(kafka), topic)
+    deadline_s = time.monotonic() + HANG_S
+    while len(reader.part.snapshot()["positions"]) < 4:
+        assert time.monotonic() < deadline_s
+        reader.part.next_batch()
+    snapshot = reader.close()
+    produce(kafka, topic, *((0, packet(n)) for n in range(10)))
+    lose_messages(kafka, topic, 6)
+    with pytest.raises(OffsetLost, match=r"offset 0.*6 to 10"):
+        Reader(process(kafka), topic, snapshot)
 
 
 def test_partitions_added_to_a_topic_are_read_from_their_beginning(

@@ -38,7 +38,7 @@ from tests.connectors.parquet.killed_filesystem import (
 )
 
 # The first two batches of SAMPLES are stored at once, the last one waits for the end.
-BY_SIZE = Roll(megabytes=0.001, seconds=1e9)
+BY_SIZE = Roll(megabytes=0.0015, seconds=1e9)
 SAMPLES = (5, 60, 5)
 
 

@@ -84,6 +84,15 @@ def test_files_are_rolled_by_size(storage, root):
     assert len(read_rows(storage)) == 1800
 
 
+def test_names_count_for_the_size_as_they_may_be_invented(storage, root):
+    made = writer(storage, roll=Roll(megabytes=1, seconds=1e9))
+    names = [name(f"invented_{number}") for number in range(5_000)]
+    made.write(batch(0, [START_US] * 5_000, names=names[:1]))
+    assert data_files(root) == []
+    made.write(batch(5_000, [START_US] * 5_000, names=names))
+    assert len(data_files(root)) == 1
+
+
 def test_files_are_rolled_by_time_also_while_nothing_comes(storage, root):
     clock = Clock()
     made = writer(storage, roll=Roll(1000, seconds=300), clock_s=clock)

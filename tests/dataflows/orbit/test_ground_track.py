@@ -74,7 +74,7 @@ def test_a_step_over_the_antimeridian_is_short():
         by_vectors_km((10, 0), (10, 0.06)),
         by_vectors_km((10, 0), (10, 0.06)),
     ]
-    speeds = tracked.series["ground_speed_km_s"]
+    speeds = tracked.speeds_km_s
     np.testing.assert_allclose(speeds, expected, rtol=1e-9)
     assert [state.longitude_hemisphere for state in tracked.states] == ["E", "W", "W"]
     assert tracked.states[2].longitude_deg == pytest.approx(-179.9)
@@ -82,7 +82,7 @@ def test_a_step_over_the_antimeridian_is_short():
 
 def test_a_step_over_a_pole_is_short_and_turns_the_phase():
     tracked = track([89.9, 89.97, 89.96, 89.9], [20.0, 20.0, -160.0, -160.0])
-    assert max(tracked.series["ground_speed_km_s"]) < 0.08 * 111.2
+    assert max(tracked.speeds_km_s) < 0.08 * 111.2
     phases = [state.phase for state in tracked.states]
     assert phases == ["UNKNOWN", "ASCENDING", "DESCENDING", "DESCENDING"]
 
@@ -110,7 +110,7 @@ def test_after_a_gap_there_is_no_speed_and_no_phase():
     assert speeds[2] is None
     assert speeds[3] == pytest.approx(5.56, abs=0.01)
     assert tracked.states[2].phase == "UNKNOWN"
-    assert np.isnan(tracked.series["ground_speed_km_s"][2])
+    assert np.isnan(tracked.speeds_km_s[2])
 
 
 def minutes_of(latitude: np.ndarray, longitude: np.ndarray) -> list[OrbitMinute]:
@@ -127,7 +127,7 @@ def test_a_minute_has_the_statistics_that_numpy_gives():
         START_US,
         START_US + 60 * SECOND_US,
     ]
-    speeds = tracked.series["ground_speed_km_s"]
+    speeds = tracked.speeds_km_s
     for minute, part in zip(
         tracked.minutes, (slice(0, 60), slice(60, 120)), strict=True
     ):

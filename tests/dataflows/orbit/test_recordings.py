@@ -26,8 +26,7 @@ def test_every_printed_digit_is_reproduced(recorded: Recorded):
     assert [state.phase for state in tracked.states] == recorded.phase
     assert {state.latitude_hemisphere for state in tracked.states} == {"S"}
     assert {state.longitude_hemisphere for state in tracked.states} == {"E"}
-    np.testing.assert_array_equal(tracked.series["ground_speed_km_s"], speeds)
-    np.testing.assert_array_equal(tracked.series["distance_to_paris_km"], distances)
+    np.testing.assert_array_equal(tracked.speeds_km_s, speeds)
 
 
 def test_the_recorded_positions_are_where_the_elements_of_that_day_say(

@@ -98,9 +98,8 @@ def test_other_runs_of_the_same_positions_change_no_bit(
     whole = new_tracker(elements).update(times_us, values)
     parts = cut(new_tracker(elements), times_us, values, edges)
     assert joined(parts) == joined([whole])
-    for name, series in whole.series.items():
-        together = np.concatenate([part.series[name] for part in parts])
-        np.testing.assert_array_equal(together, series)
+    together = np.concatenate([part.speeds_km_s for part in parts])
+    np.testing.assert_array_equal(together, whole.speeds_km_s)
     used = np.concatenate([part.used for part in parts])
     np.testing.assert_array_equal(used, whole.used)
 
@@ -152,9 +151,9 @@ def test_what_was_refused_changes_nothing(disturbed: tuple[np.ndarray, Values]):
     good = {name: column[whole.used] for name, column in values.items()}
     alone = new_tracker().update(times_us[whole.used], good)
     assert told(alone) == told(whole)
-    for name, series in whole.series.items():
-        np.testing.assert_array_equal(series[whole.used], alone.series[name])
-        assert np.isnan(series[~whole.used]).all()
+    speeds = whole.speeds_km_s
+    np.testing.assert_array_equal(speeds[whole.used], alone.speeds_km_s)
+    assert np.isnan(speeds[~whole.used]).all()
     assert alone.refused == ()
 
 
@@ -172,11 +171,7 @@ def test_the_arrays_given_are_left_as_they_are(disturbed: tuple[np.ndarray, Valu
 def test_no_positions_are_none():
     empty = new_tracker().update(np.empty(0, np.int64), {"latitude": np.empty(0)})
     assert told(empty) == ((), (), (), ())
-    assert list(empty.series) == [
-        "ground_speed_km_s",
-        "distance_to_paris_km",
-        "distance_to_elsewhere_km",
-    ]
+    assert not len(empty.speeds_km_s)
 
 
 def test_values_without_a_latitude_are_not_acquired():

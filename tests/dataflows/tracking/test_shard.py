@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 
 from connectors.decode.decoder import Decoder
 from connectors.messages import (
-    ARROW_CONTENT_TYPE,
     Packet,
     ParameterName,
     Poll,
@@ -19,7 +18,6 @@ from connectors.messages import (
     Records,
     Runs,
     Samples,
-    encode_arrow,
     encode_packet,
     moment,
 )
@@ -27,7 +25,7 @@ from connectors.metrics import FlowMetrics
 from dataflows.detectors.snapshot import SnapshotError
 from dataflows.tracking.followed import Followed
 from dataflows.tracking.room import Room
-from dataflows.tracking.shard import TrackLogic, aligned
+from dataflows.tracking.shard import TrackLogic
 
 INPUTS = ("a", "b")
 
@@ -120,61 +118,6 @@ def test_packets_without_the_inputs_are_no_vehicles():
     [tracked], _ = tracking.on_batch([polled])
     assert tracked.samples is polled.samples
     assert tracked.records == ()
-
-
-def test_values_of_a_packet_stand_side_by_side_whatever_is_missing():
-    [polled] = polls(
-        [packet(3, a=1), packet(2, b=5), packet(3, a=2, b=6), packet(4, b=7)]
-    )
-    times_us, values = aligned(polled.samples, [0, 1])
-    assert (times_us // 10**6).tolist() == [3, 2, 3, 4]
-    np.testing.assert_array_equal(values["a"], [1, np.nan, 2, np.nan])
-    np.testing.assert_array_equal(values["b"], [np.nan, 5, 6, 7])
-
-
-def test_the_instants_of_a_bulk_message_stand_side_by_side_too():
-    def run(name: str, seconds: list[int]) -> Samples:
-        times_us = np.array(seconds) * 10**6
-        return Samples(
-            ParameterName("SAT", "", name), times_us, np.array(seconds) + 0.5
-        )
-
-    bulk = encode_arrow([run("a", [1, 2, 3]), run("b", [2, 3, 4])])
-    [polled] = polls([bulk, packet(9, a=1)], [ARROW_CONTENT_TYPE, None])
-    times_us, values = aligned(polled.samples, [0, 1])
-    assert (times_us // 10**6).tolist() == [1, 2, 3, 4, 9]
-    np.testing.assert_array_equal(values["a"], [1.5, 2.5, 3.5, np.nan, 1])
-    np.testing.assert_array_equal(values["b"], [np.nan, 2.5, 3.5, 4.5, np.nan])
-
-
-seconds = st.lists(st.integers(0, 9), max_size=6)
-
-
-@given(st.lists(st.tuples(seconds, seconds).filter(any), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
-def test_bulk_messages_are_aligned_the_same_whatever_is_polled_with_them(messages):
-    def bulk(*runs: list[int]) -> bytes:
-        return encode_arrow(
-            [
-                Samples(
-                    ParameterName("SAT", "", name),
-                    np.array(run) * 10**6,
-                    np.arange(len(run)) / 2,
-                )
-                for name, run in zip(INPUTS, runs, strict=True)
-                if run
-            ]
-        )
-
-    def rows(sent: list[bytes]) -> list[str]:
-        [polled] = polls(sent, [ARROW_CONTENT_TYPE] * len(sent))
-        times_us, values = aligned(polled.samples, range(len(polled.samples.names)))
-        nothing = np.full(len(times_us), np.nan)
-        columns = [values.get(name, nothing).tolist() for name in INPUTS]
-        return [str(row) for row in zip(times_us.tolist(), *columns, strict=True)]
-
-    sent = [bulk(*runs) for runs in messages]
-    assert rows(sent) == [row for one in sent for row in rows([one])]
 
 
 @given(

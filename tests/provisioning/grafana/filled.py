@@ -37,7 +37,7 @@ STORED = "sum(rate(orbitwatch_telemetry_latency_seconds_count[1m]))"
 SNAPSHOTS = "sum(rate(bytewax_snapshot_duration_seconds_count[1m]))"
 # What is counted only once it happened has to be scraped twice, for a rate of it.
 NOT_TRACKED = "count_over_time(orbitwatch_not_tracked_samples_total[1m])"
-DEAD_LETTERS = "count_over_time(orbitwatch_telemetry_dead_letter_total[1m])"
+DEAD_LETTERS = "sum(orbitwatch_telemetry_dead_letter_total)"
 # How often telemetry is sent that is as old as it seems.
 LIVE_STEP_S = 0.25
 TABLES = (
@@ -58,6 +58,7 @@ NEXT_PARAMETER_ID = """
 DRIFTING = "bus_voltage: {"
 DRIFT_DETECTOR = "detectors: {page_hinkley: {threshold: 200}},"
 PARAMETERS = REPOSITORY / "provisioning/parameters"
+FLOWS = (*SYSTEMS, "archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ def filled(
     store_limits(database, read_definitions(parameters))
     settings = {
         "ORBITWATCH_PARAMETERS": str(parameters),
+        "ORBITWATCH_ARCHIVE": str(folder / "parquet"),
+        "ORBITWATCH_ARCHIVE_SECONDS": "2",
         "ORBITWATCH_ELEMENTS": str(_elements_file(folder, times)),
         # So long the embedded broker waits for more, where another answers at once.
         "ORBITWATCH_KAFKA_FETCH_WAIT_MAX_MS": "10",
@@ -122,7 +125,7 @@ def filled(
                 settings=settings,
                 module=f"dataflows.{system}",
             )
-            for system in SYSTEMS
+            for system in FLOWS
         ]
         telemetry = Telemetry(broker.address, times)
         try:
@@ -145,7 +148,7 @@ def filled(
                     prometheus.wait_for(STORED, 0.001)
                     prometheus.wait_for(SNAPSHOTS, 0.001)
                     prometheus.wait_for(NOT_TRACKED, 2)
-                    prometheus.wait_for(DEAD_LETTERS, 2)
+                    prometheus.wait_for(DEAD_LETTERS, 1)
                 seen_s = prometheus.looked_at() if prometheus else time.time()
                 for flow in flows:
                     flow.stop()
@@ -164,9 +167,8 @@ def _elements_file(folder: Path, times: Times) -> Path:
 
 
 def _prometheus(flows: Sequence[Flow]) -> Prometheus:
-    names = [f"{system}:3030" for system in SYSTEMS]
     ports = [flow.metrics_port for flow in flows]
-    return Prometheus(dict(zip(names, ports, strict=True)))
+    return Prometheus(dict(zip(FLOWS, ports, strict=True)))
 
 
 def _send_live(telemetry: Telemetry, times: Times) -> None:

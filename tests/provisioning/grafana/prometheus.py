@@ -26,7 +26,8 @@ scrape_configs:
     static_configs:
 """
 TARGET = """
-      - {{targets: ["127.0.0.1:{port}"], labels: {{instance: "{name}"}}}}
+      - targets: ["127.0.0.1:{port}"]
+        labels: {{instance: "{system}:3030", system: "{system}"}}
 """
 
 
@@ -38,7 +39,7 @@ def missing_prometheus() -> NoReturn:
 class Prometheus:
     """A server of its own; use it as a context.
 
-    `scraped` are the ports of flows, by what they are called.
+    `scraped` are the ports of flows, by their systems.
 
     Raises:
         UnavailableError: there is no `prometheus`.
@@ -123,7 +124,8 @@ class Prometheus:
     def __enter__(self) -> Self:
         configuration = self._folder / "prometheus.yml"
         targets = [
-            TARGET.format(name=name, port=port) for name, port in self._scraped.items()
+            TARGET.format(system=system, port=port)
+            for system, port in self._scraped.items()
         ]
         configuration.write_text("".join([CONFIGURATION, *targets]))
         with (self._folder / "log").open("wb") as log:

@@ -1,9 +1,12 @@
 """Every PromQL query finds something in a Prometheus that scraped a flow at work."""
 
 import math
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from provisioning.grafana.dashboards import build_all
 from tests.provisioning.grafana.filled import Filled, view
@@ -27,3 +30,35 @@ def test_a_query_finds_figures(watched: Filled, question: Question):
     ]
     assert values
     assert all(map(math.isfinite, values))
+
+
+def test_what_the_archive_has_to_read_is_no_lag_of_flows(promtool: str, tmp_path: Path):
+    lag = "orbitwatch_telemetry_offset_lag_messages"
+    place = 'topic="telemetry.spacecraft", partition="0"'
+    partition, archive = (
+        question.text for question in QUESTIONS if lag in question.text
+    )
+    test = {
+        "interval": "15s",
+        "input_series": [
+            {"series": f'{lag}{{system="spacecraft", {place}}}', "values": "3"},
+            {"series": f'{lag}{{system="archive", {place}}}', "values": "5000"},
+        ],
+        "promql_expr_test": [
+            {
+                "expr": partition,
+                "eval_time": "0s",
+                "exp_samples": [{"labels": f"{{{place}}}", "value": 3}],
+            },
+            {
+                "expr": archive,
+                "eval_time": "0s",
+                "exp_samples": [{"labels": '{system="archive"}', "value": 5000}],
+            },
+        ],
+    }
+    file = tmp_path / "test.yml"
+    file.write_text(yaml.safe_dump({"tests": [test]}))
+    command = [promtool, "test", "rules", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
