@@ -16,8 +16,10 @@ from connectors.timescale import check_database
 from dataflows.watching.watched import check_definitions
 from simulators.command_line import parser
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import REPOSITORY, free_port, wait_until
+from tests.end_to_end.flow_process import REPOSITORY
 from tests.readme import PARAMETERS_README, README, part, rewritten
+from tests.services.ports import free_port
+from tests.services.waiting import HANG_S, wait_until
 
 TEXT = README.read_text()
 
@@ -98,4 +100,4 @@ def test_the_commands_lead_to_a_stored_packet(own_kafka, database, tmp_path):
         check_database(database)
     finally:
         process.terminate()
-        assert process.wait(60) == 0, log.read_text()
+        assert process.wait(HANG_S) == 0, log.read_text()

@@ -27,6 +27,8 @@ from connectors.timescale import DatabaseSink, _DatabasePartition
 START_US = 1_700_000_000_000_000
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
+# Longer than any test waits: none fails because a server was slow to come back.
+PATIENCE_S = 200
 
 
 def name(parameter: str = "voltage") -> ParameterName:
@@ -126,12 +128,12 @@ class Sink:
         self.partition.close()
 
 
-def process(database: str, retry_seconds: float = 20) -> FlowProcess:
+def process(database: str, retry_seconds: float = PATIENCE_S) -> FlowProcess:
     settings = Settings(database=database, retry_seconds=retry_seconds)
     return FlowProcess(settings, FlowMetrics(CollectorRegistry()))
 
 
-def open_sink(database: str, retry_seconds: float = 20) -> Sink:
+def open_sink(database: str, retry_seconds: float = PATIENCE_S) -> Sink:
     run = process(database, retry_seconds)
     sink = DatabaseSink(run, "spacecraft")
     return Sink(run, sink.build_part("database", "database", None))

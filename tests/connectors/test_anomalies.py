@@ -13,8 +13,8 @@ from connectors.embedded.broker import EmbeddedBroker
 from connectors.messages import microseconds
 from connectors.topics import ANOMALIES
 from tests.connectors.telemetry import MINUTE_US, anomaly, name, open_sink, poll, scored
+from tests.services.waiting import HANG_S
 
-HANG_S = 30
 OPEN = "SELECT qualified_name FROM anomaly_named WHERE ended_at IS NULL ORDER BY 1"
 NOW_US = microseconds(datetime.now(UTC))
 DAY_US = 24 * 60 * MINUTE_US

@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -21,15 +20,9 @@ from connectors.embedded import EmbeddedBroker, EmbeddedPostgres, Watchdog
 from connectors.embedded.programs import programs
 from connectors.errors import DatabaseUnavailable, OrbitwatchError
 from connectors.settings import child_environment
+from tests.services.waiting import HANG_S, wait_until
 
 PROJECT = Path(__file__).parents[2]
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return holds()
 
 
 def is_gone(pid: int) -> bool:
@@ -113,7 +106,7 @@ def test_postgres_ends_with_a_process_that_is_killed(folder: Path):
         pid = int(owner.stdout.readline())
         assert not is_gone(pid)
         owner.kill()
-    assert eventually(lambda: is_gone(pid))
+    wait_until(lambda: is_gone(pid), "the server's end")
 
 
 def test_psql_opens_on_a_database_that_was_kept(folder: Path):
@@ -126,7 +119,7 @@ def test_psql_opens_on_a_database_that_was_kept(folder: Path):
         env=child_environment({}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
     )
     assert (done.returncode, done.stdout) == (0, "42\n")
 
@@ -140,7 +133,7 @@ def test_psql_needs_a_folder_with_a_database(arguments: list[str], code: int):
         env=child_environment({}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
     )
     assert done.returncode == code
     assert len((done.stdout + done.stderr).splitlines()) == 1
@@ -160,7 +153,7 @@ def test_the_watchdog_ends_what_is_guarded_and_spares_what_is_forgotten(tmp_path
             watchdog.guard_folder(each)
         watchdog.forget_process(spared.pid)
         watchdog.forget_folder(kept)
-    assert ended.wait(10) == -signal.SIGTERM
+    assert ended.wait(HANG_S) == -signal.SIGTERM
     assert spared.poll() is None
     spared.kill()
     spared.wait()
@@ -185,7 +178,7 @@ def produce(broker: EmbeddedBroker, messages: list[bytes]) -> None:
             timestamp=1_700_000_000_000,
         )
         producer.poll(0)
-    assert producer.flush(30) == 0
+    assert producer.flush(HANG_S) == 0
 
 
 def first_message(broker: EmbeddedBroker) -> tuple[Message, tuple[int, int]]:
@@ -200,8 +193,8 @@ def first_message(broker: EmbeddedBroker) -> tuple[Message, tuple[int, int]]:
     try:
         place = TopicPartition("telemetry.spacecraft", 0, 0)
         reader.assign([place])
-        held = reader.get_watermark_offsets(place, timeout=10)
-        message = reader.poll(10)
+        held = reader.get_watermark_offsets(place, timeout=HANG_S)
+        message = reader.poll(HANG_S)
         assert message is not None
         return message, held
     finally:
@@ -217,7 +210,7 @@ def test_headers_keys_and_timestamps_survive_the_broker(broker: EmbeddedBroker):
 
 
 def test_the_topics_asked_for_are_there_with_four_partitions(broker: EmbeddedBroker):
-    listed = Producer({"bootstrap.servers": broker.address}).list_topics(timeout=10)
+    listed = Producer({"bootstrap.servers": broker.address}).list_topics(timeout=HANG_S)
     found = {name: len(topic.partitions) for name, topic in listed.topics.items()}
     assert found == {"telemetry.spacecraft": 4}
 
@@ -246,7 +239,7 @@ def test_a_broker_goes_with_its_owner_even_if_that_is_killed():
         with socket.socket() as client:
             return client.connect_ex((host, int(port))) != 0
 
-    assert eventually(refuses)
+    wait_until(refuses, "the broker's end")
 
 
 def test_brokers_can_be_started_and_stopped_many_times():

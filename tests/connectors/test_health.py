@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from connectors.health import STUCK_AFTER_S, Health, serve
+from tests.services.ports import free_port
+from tests.services.waiting import HANG_S
 
 
 class Clock:
@@ -58,10 +60,7 @@ def test_a_flow_that_stands_still_is_not_alive():
 
 @pytest.fixture
 def address():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    health = Health()
+    health, port = Health(), free_port()
     server = serve(health, port)
     yield health, f"http://127.0.0.1:{port}"
     server.shutdown()
@@ -70,7 +69,7 @@ def address():
 
 def status(url: str) -> tuple[int, Any]:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=HANG_S) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -101,7 +100,7 @@ def test_a_client_that_asks_nothing_is_not_waited_for(monkeypatch):
     monkeypatch.setattr("connectors.health.SILENT_CLIENT_S", 0.1)
     server = serve(Health(), 0)
     place = "127.0.0.1", server.server_port
-    with socket.create_connection(place, timeout=30) as client:
+    with socket.create_connection(place, timeout=HANG_S) as client:
         assert client.recv(1) == b""
     server.shutdown()
     server.server_close()

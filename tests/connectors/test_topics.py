@@ -7,6 +7,7 @@ import sys
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from connectors import topics
+from tests.services.waiting import HANG_S
 
 
 def run(kafka: str) -> subprocess.CompletedProcess[str]:
@@ -14,7 +15,7 @@ def run(kafka: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "connectors.topics"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         env={**os.environ, "ORBITWATCH_KAFKA": kafka},
     )
 

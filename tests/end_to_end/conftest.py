@@ -11,6 +11,7 @@ from confluent_kafka import Producer
 
 from tests.end_to_end.flow_process import REPOSITORY, Flow, run_module
 from tests.services.kafka import Kafka
+from tests.services.waiting import HANG_S
 
 TELEMANOM = REPOSITORY.parent / "shared" / "data" / "telemanom"
 
@@ -45,7 +46,7 @@ class Stage:
         )
         for value in values:
             producer.produce(topic, value, key)
-        assert producer.flush(60) == 0
+        assert producer.flush(HANG_S) == 0
 
 
 @contextmanager

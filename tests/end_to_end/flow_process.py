@@ -2,37 +2,19 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
 from typing import Any
 
+from tests.services.ports import free_port
+from tests.services.waiting import HANG_S, wait_until
+
 REPOSITORY = Path(__file__).parents[2]
-# Guards against hanging only: no test measures time.
-HANG_S = 90
-
-
-def wait_until(done: Callable[[], object], what: str) -> None:
-    """Returns once `done()` is true; fails if that never comes."""
-    deadline_s = time.monotonic() + HANG_S
-    while not done():
-        assert time.monotonic() < deadline_s, f"never came: {what}"
-        time.sleep(0.01)
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def run_module(module: str, *arguments: str, **environment: str) -> str:
@@ -127,6 +109,18 @@ class Flow:
                 return error.code, error.read().decode()
         except OSError:
             return 0, ""
+
+    def wait_for_figures(self, *figures: str) -> None:
+        """Returns once /metrics tells all of these: a name, labels, and the value.
+
+        What was stored is counted only after it can be seen in the database.
+        """
+
+        def are_told() -> bool:
+            lines = self.get("metrics")[1].splitlines()
+            return {*figures} <= {*lines}
+
+        wait_until(are_told, f"{figures}: {self.log.read_text()[-2000:]}")
 
     def end(self, signal: Signals) -> int:
         """Sends the signal and returns the exit code."""

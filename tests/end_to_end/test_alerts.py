@@ -16,23 +16,18 @@ from psycopg.errors import InsufficientPrivilege
 
 from connectors.embedded.programs import programs
 from tests.end_to_end.conftest import Stage, adopted_stage
-from tests.end_to_end.flow_process import (
-    HANG_S,
-    REPOSITORY,
-    Flow,
-    free_port,
-    run_module,
-    wait_until,
-)
+from tests.end_to_end.flow_process import REPOSITORY, Flow, run_module
 from tests.provisioning.compose_file import flows as flows_of_compose
 from tests.provisioning.compose_file import simulators
 from tests.provisioning.prometheus.test_rules import groups
 from tests.services.kafka import Kafka
+from tests.services.ports import free_port
 from tests.services.postgres import Postgres
 from tests.services.prometheus import Alertmanager, Prometheus
+from tests.services.waiting import HANG_S, wait_until
 from tests.services.webhook import Webhook
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 SYSTEMS = [
     system
@@ -58,8 +53,10 @@ def simulator(stage: Stage, system: str) -> Iterator[None]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        yield
-        process.terminate()
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def make_roles(postgres: Postgres, folder: Path) -> None:
@@ -128,7 +125,9 @@ def test_a_fault_a_lost_database_and_a_killed_flow_reach_the_operators(
     prometheus_program: str,
     alertmanager_program: str,
 ):
-    flow = started(composed.flow())
+    # It is to be killed while it still waits for the database.
+    patient = {"ORBITWATCH_RETRY_SECONDS": "86400"}
+    flow = started(composed.flow(settings=patient))
     with (
         Webhook() as operators,
         Alertmanager(alertmanager_program, free_port(), operators.url) as manager,

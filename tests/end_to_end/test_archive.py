@@ -7,11 +7,13 @@ import pyarrow.dataset as ds
 import pytest
 
 from connectors.messages import Packet, encode_packet, microseconds
+from connectors.parquet.commits import read_positions
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import Flow, run_module, wait_until
+from tests.end_to_end.flow_process import Flow, run_module
 from tests.end_to_end.test_spacecraft import START, packet, rows, wait_for_samples
+from tests.services.waiting import wait_until
 
 ISS = "telemetry.iss_tracking"
 EARLIEST, LATEST = microseconds(START), microseconds(START + timedelta(days=2))
@@ -39,6 +41,12 @@ def archived(stage: Stage, system: str) -> list[tuple[str, int, float]]:
     return sorted(found)
 
 
+def messages_read_for(stage: Stage) -> int:
+    """How many messages the archive has read, also those it has nothing of."""
+    storage = Storage.at(str(stage.folder / "archive"))
+    return sum(position.next_offset for position in read_positions(storage).values())
+
+
 def position(minute: int) -> bytes:
     at = START + timedelta(minutes=minute)
     return encode_packet(
@@ -58,7 +66,8 @@ def test_each_sample_is_archived_once_whatever_is_killed(stage: Stage):
         wait_until(lambda: len(archived(stage, "spacecraft")) > goal, "files")  # noqa: B023
         flow.kill()
         flow.start()
-    wait_until(lambda: len(archived(stage, "spacecraft")) == 1200, "all samples")
+    for system, count in (("spacecraft", 1200), ("iss_tracking", 600)):
+        wait_until(lambda: len(archived(stage, system)) == count, system)  # noqa: B023
     flow.wait_ready()
     flow.stop()
     assert archived(stage, "spacecraft") == sorted(
@@ -126,6 +135,7 @@ def test_what_is_replayed_disturbs_nobody(stage: Stage):
     wait_for_samples(stage, 200)
     stage.produce(packet(100, voltage=25.0))
     wait_for_samples(stage, 201)
+    wait_until(lambda: messages_read_for(stage) == 201, "all to be read")
     flow.stop()
     keeper.stop()
     assert rows(

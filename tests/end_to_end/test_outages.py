@@ -3,8 +3,8 @@
 import pytest
 
 from tests.end_to_end.conftest import Stage, adopted_stage
-from tests.end_to_end.flow_process import wait_until
 from tests.end_to_end.test_spacecraft import packet, rows, wait_for_samples
+from tests.services.waiting import HANG_S, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ def assert_all_stored_once(stage: Stage, count: int) -> None:
 
 
 def test_a_database_that_comes_back_gets_everything(fragile, own_postgres):
-    flow = fragile.flow()
+    flow = fragile.flow(settings={"ORBITWATCH_RETRY_SECONDS": "3600"})
     flow.start()
     fragile.produce(*(packet(n, p=float(n)) for n in range(100)))
     wait_for_samples(fragile, 100)
@@ -47,7 +47,7 @@ def test_a_database_that_stays_away_stops_the_flow_and_a_new_start_resumes(
     own_postgres.stop()
     fragile.produce(*(packet(n, p=float(n)) for n in range(100, 200)))
     assert flow.process is not None
-    assert flow.process.wait(60) == 1
+    assert flow.process.wait(HANG_S) == 1
     last_words = flow.log.read_text().splitlines()[-1]
     assert "CRITICAL orbitwatch ORBITWATCH_DATABASE=" in last_words
     own_postgres.start()
@@ -68,7 +68,7 @@ def test_a_flow_told_to_stop_while_the_database_is_away_leaves_soon(
     fragile.produce(packet(1, p=1.0))
     wait_until(lambda: flow.get("readyz", flow.health_port)[0] == 503, "not ready")
     flow.process.terminate()
-    assert flow.process.wait(30) == 1
+    assert flow.process.wait(HANG_S) == 1
     own_postgres.start()
     flow.start()
     wait_for_samples(fragile, 2)

@@ -15,8 +15,9 @@ import psycopg
 import pytest
 
 from tests.end_to_end.conftest import Stage, adopted_stage
-from tests.end_to_end.flow_process import Flow, run_module, wait_until
+from tests.end_to_end.flow_process import Flow, run_module
 from tests.services.postgres import fresh_database
+from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -124,10 +125,15 @@ def moments(reference: Reference, seed: int, count: int) -> list[int]:
 
 
 def disturb(
-    stage: Stage, flow: Flow, at_samples: list[int], end: Callable[[Flow], None]
+    stage: Stage,
+    reference: Reference,
+    flow: Flow,
+    at_samples: list[int],
+    end: Callable[[Flow], None],
 ) -> list[int]:
     """Starts the flow anew after every end, which comes at those numbers of samples.
 
+    Or later, where the flow was too fast, but at the latest when all are stored.
     Returns how many samples were stored by then.
     """
     reached = []
@@ -135,7 +141,7 @@ def disturb(
         stored = count_in(stage.database)
         flow.start()
         flow.wait_ready()
-        goal = max(samples, stored + 1)
+        goal = min(max(samples, stored + 1), reference.samples)
         wait_until(
             partial(has_samples, stage.database, goal),
             f"{goal} samples: {flow.log.read_text()[-2000:]}",
@@ -174,7 +180,9 @@ def test_the_recordings_are_stored_whole_and_have_anomalies(reference):
 @pytest.mark.parametrize("seed", [1])
 def test_five_kills_change_nothing(disturbed, reference, seed):
     flow = disturbed.flow()
-    reached = disturb(disturbed, flow, moments(reference, seed, 5), Flow.kill)
+    reached = disturb(
+        disturbed, reference, flow, moments(reference, seed, 5), Flow.kill
+    )
     assert reached[0] < reference.samples, "it was over before it was disturbed"
     finish(disturbed, reference, flow)
     assert_same(disturbed, reference)
@@ -182,7 +190,7 @@ def test_five_kills_change_nothing(disturbed, reference, seed):
 
 def test_being_told_to_stop_changes_nothing(disturbed, reference):
     flow = disturbed.flow()
-    disturb(disturbed, flow, moments(reference, 2, 3), Flow.stop)
+    disturb(disturbed, reference, flow, moments(reference, 2, 3), Flow.stop)
     finish(disturbed, reference, flow)
     assert_same(disturbed, reference)
     # After an orderly stop nothing is read twice.
@@ -192,7 +200,7 @@ def test_being_told_to_stop_changes_nothing(disturbed, reference):
 def test_one_process_goes_on_as_two_with_a_share_each(disturbed, reference):
     one = disturbed.flow("one")
     [first, second] = moments(reference, 3, 2)
-    disturb(disturbed, one, [first], Flow.kill)
+    disturb(disturbed, reference, one, [first], Flow.kill)
     low = disturbed.adopt(
         one.copy(disturbed.folder / "low", settings={"ORBITWATCH_PARTITIONS": "0-3"})
     )
@@ -200,7 +208,7 @@ def test_one_process_goes_on_as_two_with_a_share_each(disturbed, reference):
         one.copy(disturbed.folder / "high", settings={"ORBITWATCH_PARTITIONS": "4-7"})
     )
     high.start()
-    disturb(disturbed, low, [second], Flow.kill)
+    disturb(disturbed, reference, low, [second], Flow.kill)
     high.kill()
     finish(disturbed, reference, low, high)
     assert_same(disturbed, reference)
@@ -208,8 +216,8 @@ def test_one_process_goes_on_as_two_with_a_share_each(disturbed, reference):
 
 def test_a_cluster_of_two_workers_stores_the_same(disturbed, reference):
     flow = disturbed.flow(engine=("-w", "2"))
-    disturb(disturbed, flow, moments(reference, 4, 2), Flow.kill)
-    disturb(disturbed, flow, moments(reference, 5, 1), Flow.stop)
+    disturb(disturbed, reference, flow, moments(reference, 4, 2), Flow.kill)
+    disturb(disturbed, reference, flow, moments(reference, 5, 1), Flow.stop)
     finish(disturbed, reference, flow)
     assert_same(disturbed, reference)
 
@@ -217,9 +225,9 @@ def test_a_cluster_of_two_workers_stores_the_same(disturbed, reference):
 def test_one_worker_goes_on_as_two_and_back(disturbed, reference):
     flow = disturbed.flow()
     [first, second] = moments(reference, 6, 2)
-    disturb(disturbed, flow, [first], Flow.kill)
+    disturb(disturbed, reference, flow, [first], Flow.kill)
     flow.engine = ("-w", "2")
-    disturb(disturbed, flow, [second], Flow.stop)
+    disturb(disturbed, reference, flow, [second], Flow.stop)
     flow.engine = ()
     finish(disturbed, reference, flow)
     assert_same(disturbed, reference)

@@ -11,11 +11,15 @@ from connectors.metrics import FlowMetrics
 from dataflows.tracking.launcher import INPUTS, LaunchFollower
 from simulators.rocket_launch import DEFAULT_T0, Launches, simulated_packets
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.flow_process import wait_until
 from tests.end_to_end.test_spacecraft import rows
+from tests.services.waiting import wait_until
 
 TOPIC = "telemetry.rocket_launch"
 SECONDS, HZ = 240, 30
+ACCELERATIONS = """
+    SELECT count(*) FROM sample JOIN parameter ON id = parameter_id
+    WHERE name = 'acceleration'
+"""
 
 
 def flight() -> list[Packet]:
@@ -49,7 +53,7 @@ def test_an_ascent_is_stored_once_with_its_events_whatever_is_killed(stage: Stag
         wait_until(lambda: rows(stage, count)[0][0] >= goal, "states")  # noqa: B023
         flow.kill()
         flow.start()
-    wait_until(lambda: rows(stage, count)[0][0] >= SECONDS - 1, "all states")
+    wait_until(lambda: rows(stage, ACCELERATIONS) == [(len(sent),)], "all samples")
     flow.wait_ready()
     flow.stop()
     wanted = tracked(sent)
@@ -67,9 +71,4 @@ def test_an_ascent_is_stored_once_with_its_events_whatever_is_killed(stage: Stag
     events = [event for _, event in told]
     assert events[:4] == ["liftoff", "max_q", "meco", "ses1"]
     assert rows(stage, "SELECT qualified_name, text FROM anomaly_named") == []
-    [(samples,)] = rows(
-        stage,
-        "SELECT count(*) FROM sample JOIN parameter ON id = parameter_id "
-        "WHERE name = 'acceleration'",
-    )
-    assert samples == len(sent)
+    assert rows(stage, ACCELERATIONS) == [(len(sent),)]

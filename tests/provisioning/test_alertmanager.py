@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.end_to_end.flow_process import REPOSITORY, free_port, wait_until
+from tests.end_to_end.flow_process import REPOSITORY
 from tests.provisioning.prometheus.test_rules import ALERTS
+from tests.services.ports import free_port
 from tests.services.prometheus import Alertmanager
+from tests.services.waiting import wait_until
 
 START = REPOSITORY / "provisioning" / "alertmanager" / "start.sh"
 AWKWARD = 'it\'s "$HOME" `id` \\ : # {{ x }} %s'

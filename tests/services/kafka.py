@@ -3,7 +3,6 @@
 import fcntl
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from tests.services.ports import free_port
 from tests.services.process import ServerProcess, UnavailableError
 
 POM = Path(__file__).parent / "kafka" / "pom.xml"
@@ -96,7 +96,7 @@ class Kafka:
 
     def __init__(self, jars: Path) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="orbitwatch-kafka-"))
-        port, controller_port = _free_ports(2)
+        port, controller_port = free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{port}"
         data = self._folder / "data"
         data.mkdir()
@@ -159,11 +159,3 @@ def _has_a_broker(client: AdminClient) -> bool:
         return bool(client.list_topics(timeout=1).brokers)
     except KafkaException:
         return False
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

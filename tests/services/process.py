@@ -7,6 +7,7 @@ from pathlib import Path
 from signal import Signals
 
 from connectors.embedded.watchdog import Watchdog
+from tests.services.waiting import HANG_S
 
 
 class UnavailableError(Exception):
@@ -41,7 +42,7 @@ class ServerProcess:
         self._watchdog = Watchdog()
         self._watchdog.guard_process(self.pid, last_signal)
 
-    def wait_until(self, ready: Callable[[], bool], timeout_s: float = 60) -> None:
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float = HANG_S) -> None:
         """Return once `ready()` holds; raise with the log's end if that never comes."""
         deadline = time.monotonic() + timeout_s
         while not ready():

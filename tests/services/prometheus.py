@@ -17,9 +17,9 @@ from typing import Any, Self
 import yaml
 
 from tests.services.process import ServerProcess
+from tests.services.waiting import HANG_S
 
 PROVISIONING = Path(__file__).parents[2] / "provisioning"
-HANG_S = 30
 _JSON = {"Content-Type": "application/json"}
 
 

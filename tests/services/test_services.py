@@ -3,9 +3,9 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,7 +21,9 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.services.kafka import Kafka
+from tests.services.ports import free_port
 from tests.services.postgres import Postgres
+from tests.services.waiting import HANG_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +32,7 @@ def round_trip(bootstrap: str, topic: str, value: bytes) -> list[bytes | None]:
     """Produce the value and return all that the topic then holds."""
     producer = Producer({"bootstrap.servers": bootstrap, "message.max.bytes": 16 << 20})
     producer.produce(topic, value)
-    assert producer.flush(30) == 0
+    assert producer.flush(HANG_S) == 0
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -40,7 +42,7 @@ def round_trip(bootstrap: str, topic: str, value: bytes) -> list[bytes | None]:
     )
     consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
     values = []
-    while (message := consumer.poll(30)) and not message.error():
+    while (message := consumer.poll(HANG_S)) and not message.error():
         values.append(message.value())
     consumer.close()
     return values
@@ -49,7 +51,7 @@ def round_trip(bootstrap: str, topic: str, value: bytes) -> list[bytes | None]:
 def create_topic(bootstrap: str) -> str:
     topic = f"test.{uuid4().hex}"
     client = AdminClient({"bootstrap.servers": bootstrap})
-    client.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
+    client.create_topics([NewTopic(topic, 1, 1)])[topic].result(HANG_S)
     return topic
 
 
@@ -60,8 +62,8 @@ def test_kafka_takes_a_message_of_ten_megabytes_and_gives_it_back(kafka: str):
 
 def test_kafka_makes_no_topic_unasked(kafka: str):
     client = AdminClient({"bootstrap.servers": kafka})
-    assert "never.created" not in client.list_topics(timeout=30).topics
-    metadata = client.list_topics("never.created", timeout=30)
+    assert "never.created" not in client.list_topics(timeout=HANG_S).topics
+    metadata = client.list_topics("never.created", timeout=HANG_S)
     assert metadata.topics["never.created"].error is not None
 
 
@@ -126,14 +128,30 @@ def test_grafanas_libraries_are_of_the_version_that_is_run(grafana_libraries: Pa
         assert f"image: grafana/grafana:{version}\n" in services
 
 
+GIVE_PORTS = """
+from tests.services.ports import free_port
+print(*(free_port() for _ in range(20)))
+"""
+
+
+def test_processes_of_the_tests_get_different_ports():
+    ours = [free_port() for _ in range(20)]
+    command = [sys.executable, "-c", GIVE_PORTS]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    ports = [*ours, *map(int, done.stdout.split())]
+    assert len(set(ports)) == 40
+    for port in ours:
+        socket.create_server(("127.0.0.1", port)).close()
+
+
 HOLD_A_SERVER = """
 import sys, time
 from pathlib import Path
 from signal import Signals
 from tests.services.process import ServerProcess
-server = ServerProcess(["sleep", "60"], Path(sys.argv[1]), Signals.SIGKILL)
+server = ServerProcess(["sleep", "600"], Path(sys.argv[1]), Signals.SIGKILL)
 print(server.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -146,10 +164,7 @@ def test_a_server_ends_with_the_tests_even_when_they_are_killed(tmp_path: Path):
         pid = int(tests.stdout.readline())
         assert is_running(pid)
         tests.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(pid)
+    wait_until(lambda: not is_running(pid), "the server's end")
 
 
 def is_running(pid: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-HANG_S = 90
+from tests.services.waiting import HANG_S
 
 
 class Webhook:

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, TopicPartition
 from connectors import topics
 from connectors.embedded import EmbeddedBroker
 from connectors.settings import child_environment
+from tests.services.waiting import HANG_S
 
 PROJECT = Path(__file__).parents[2]
 Start = Callable[..., subprocess.Popen[str]]
@@ -52,9 +53,11 @@ def count_messages(broker: EmbeddedBroker) -> Callable[..., int]:
 
     def count(topic: str = topics.SPACECRAFT.name) -> int:
         reader = Consumer({"bootstrap.servers": broker.address, "group.id": "count"})
-        partitions = reader.list_topics(topic, timeout=10).topics[topic].partitions
+        partitions = reader.list_topics(topic, timeout=HANG_S).topics[topic].partitions
         ends = [
-            reader.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+            reader.get_watermark_offsets(TopicPartition(topic, number), timeout=HANG_S)[
+                1
+            ]
             for number in partitions
         ]
         reader.close()

@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from connectors.embedded import EmbeddedBroker
 from connectors.recordings.truth import read_truth
 from simulators.__main__ import main
+from tests.services.waiting import HANG_S, wait_until
 from tests.simulators.conftest import Start
 
 COMMAND = ("simulators", "spacecraft")
@@ -21,7 +21,7 @@ COMMAND = ("simulators", "spacecraft")
 
 def sent(process: subprocess.Popen[str]) -> tuple[int, int]:
     """The packets and samples a simulator says it has sent."""
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 0, err
     match = re.search(r"sent (\d+) packets, (\d+) samples", out)
     assert match, out
@@ -53,9 +53,7 @@ def test_a_signal_ends_it_once_all_that_was_read_has_arrived(
     number: signal.Signals,
 ):
     process = start(*COMMAND, "--rate", "2000", ORBITWATCH_KAFKA=broker.address)
-    deadline = time.monotonic() + 30
-    while count_messages() < 100 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: count_messages() >= 100, "100 messages")
     process.send_signal(number)
     packets, _ = sent(process)
     assert packets >= 100
@@ -74,11 +72,11 @@ def test_injected_faults_are_on_record_also_after_ctrl_c(
         str(truth),
         ORBITWATCH_KAFKA=broker.address,
     )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if truth.exists() and len(truth.read_text().splitlines()) > 20:
-            break
-        time.sleep(0.05)
+
+    def has_faults() -> bool:
+        return truth.exists() and len(truth.read_text().splitlines()) > 20
+
+    wait_until(has_faults, "faults")
     process.send_signal(signal.SIGINT)
     sent(process)
     assert len(list(read_truth(truth))) >= 20
@@ -89,17 +87,15 @@ def test_the_truth_goes_beside_and_is_named_where_nobody_says_where(
 ):
     arguments = ("--mode", "anomaly", "--samples", "5")
     process = start(*COMMAND, *arguments, ORBITWATCH_KAFKA=broker.address)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=HANG_S)
     assert "injected_faults.csv" in err
     assert (tmp_path / "injected_faults.csv").exists()
 
 
 def test_an_unreachable_broker_is_one_line_that_names_the_setting(start: Start):
-    begun = time.monotonic()
     process = start(*COMMAND, ORBITWATCH_KAFKA="127.0.0.1:1")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 1
-    assert time.monotonic() - begun < 15
     assert err.startswith("orbitwatch: ORBITWATCH_KAFKA=127.0.0.1:1")
     assert len(err.splitlines()) == 1
 
@@ -116,24 +112,26 @@ def test_a_wrong_setting_is_one_line_that_names_it(
     start: Start, setting: str, text: str
 ):
     process = start(*COMMAND, **{setting: text})
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 2
     assert len(err.splitlines()) == 1
     assert err.startswith("orbitwatch: ORBITWATCH_KAFKA")
 
 
-def test_a_broker_that_goes_away_is_no_success(start: Start, broker: EmbeddedBroker):
+def test_a_broker_that_goes_away_is_no_success(
+    start: Start, broker: EmbeddedBroker, count_messages: Callable[[], int]
+):
     process = start(
         *COMMAND,
         "--rate",
         "500",
         ORBITWATCH_KAFKA=broker.address,
-        ORBITWATCH_KAFKA_DELIVERY_TIMEOUT_MS="1500",
+        ORBITWATCH_KAFKA_DELIVERY_TIMEOUT_MS="5000",
         ORBITWATCH_KAFKA_REQUEST_TIMEOUT_MS="1000",
     )
-    time.sleep(1.5)
+    wait_until(count_messages, "messages")
     broker.stop()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 1
     last = err.splitlines()[-1]
     assert "ORBITWATCH_KAFKA" in last

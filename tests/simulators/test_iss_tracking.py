@@ -20,6 +20,7 @@ from connectors.settings import Settings
 from simulators.__main__ import main
 from simulators.iss_tracking import constellation, newest_epoch_us, tracked_packets
 from simulators.spacecraft import Timing
+from tests.services.waiting import HANG_S
 from tests.simulators.conftest import PROJECT, Start
 
 COMMAND = ("simulators", "iss_tracking")
@@ -113,7 +114,7 @@ def test_the_command_sends_what_it_says(start: Start, orbit_broker: EmbeddedBrok
         ORBITWATCH_KAFKA=orbit_broker.address,
         ORBITWATCH_ELEMENTS=elements,
     )
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 0, err
     # Latitude, longitude, altitude and the sequence count.
     assert re.search(r"sent 600 packets, 2400 samples", out)
@@ -160,7 +161,7 @@ def test_live_positions_are_sent_as_they_are_told(
         ORBITWATCH_KAFKA=orbit_broker.address,
         ORBITWATCH_OPEN_NOTIFY=open_notify,
     )
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 0, err
     assert "sent 2 packets, 4 samples" in out
 
@@ -188,6 +189,6 @@ def test_wrong_elements_are_one_line_that_names_file_and_line(
     file = tmp_path / "wrong.tle"
     file.write_text(f"{ELEMENTS[0].line1[:68]}7\n{ELEMENTS[0].line2}\n")
     process = start(*COMMAND, ORBITWATCH_ELEMENTS=str(file))
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 2
     assert err == f"orbitwatch: {file}, line 1: its checksum is 0, but it says 7\n"

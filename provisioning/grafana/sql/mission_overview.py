@@ -76,7 +76,7 @@ SEVERITIES = f"""
     FROM points
     CROSS JOIN (SELECT DISTINCT spacecraft FROM parameter) AS known
     LEFT JOIN worst USING (time, spacecraft)
-    ORDER BY points.time
+    ORDER BY points.time, metric
 """
 OPEN = """
     SELECT severity, spacecraft, qualified_name AS parameter, started_at AS started,

@@ -22,6 +22,7 @@ from tests.connectors.database.cut_answers import CutAnswers
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import anomaly, open_sink, poll, process, scored
 from tests.services.postgres import Postgres
+from tests.services.waiting import HANG_S
 
 FAIL_FIRST = """
     CREATE SEQUENCE attempt;
@@ -111,18 +112,18 @@ def test_the_sink_gives_up_in_time_and_says_which_setting(own_postgres: Postgres
         started_s = time.monotonic()
         with pytest.raises(DatabaseUnavailable, match="ORBITWATCH_DATABASE=postgres"):
             sink.write(scored(poll(1), [1.0]))
-        assert time.monotonic() - started_s < 3
+        assert time.monotonic() - started_s < HANG_S
         assert not sink.run.health._database_works
 
 
 def test_a_process_told_to_stop_does_not_wait_for_the_database():
-    run = process(NOWHERE, retry_seconds=60)
+    run = process(NOWHERE, retry_seconds=3600)
     threading.Timer(0.5, run.should_stop.ask).start()
     started_s = time.monotonic()
     sink = DatabaseSink(run, "spacecraft")
     with pytest.raises(DatabaseUnavailable):
         sink.build_part("database", "database", None)
-    assert time.monotonic() - started_s < 5
+    assert time.monotonic() - started_s < HANG_S
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_an_unusable_address_is_one_line_without_the_password(database: str):
     started_s = time.monotonic()
     with pytest.raises(DatabaseUnavailable) as caught:
         check_database(database)
-    assert time.monotonic() - started_s < 10
+    assert time.monotonic() - started_s < HANG_S
     assert "ORBITWATCH_DATABASE=" in str(caught.value)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -161,9 +162,10 @@ def test_a_wrong_password_is_told_as_the_server_tells_it(own_postgres: Postgres)
         assert found is not None
         rules = Path(found[0])
         rules.write_text("local all flow scram-sha-256\n" + rules.read_text())
-        admin.execute("SELECT pg_reload_conf()")
+    # A server that is told to read them again does so at some later moment.
+    own_postgres.stop()
+    own_postgres.start()
     uri = with_user(own_postgres.uri, "flow:wrong-secret")
-    time.sleep(0.2)
     with pytest.raises(DatabaseUnavailable, match="password authentication") as caught:
         check_database(uri)
     assert "wrong-secret" not in str(caught.value)

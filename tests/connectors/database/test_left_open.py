@@ -5,15 +5,11 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from connectors.database.connection import Connection
 from connectors.database.left_open import FORGOTTEN, close
 from connectors.errors import DeliveryFailed
 from connectors.messages import Anomaly, Poll, Scored, moment
-from connectors.metrics import FlowMetrics
-from connectors.process import FlowProcess
-from connectors.settings import Settings
 from connectors.timescale import DatabaseSink
 from tests.connectors.telemetry import (
     MINUTE_US,
@@ -24,6 +20,7 @@ from tests.connectors.telemetry import (
     name,
     open_sink,
     poll,
+    process,
     scored,
 )
 
@@ -40,8 +37,7 @@ class Told:
 
     def __init__(self, store: str, refusal: Exception | None = None) -> None:
         self._refusal = refusal
-        settings = Settings(database=store, retry_seconds=5)
-        run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
+        run = process(store)
         self.anomalies: list[Anomaly] = []
         sink = DatabaseSink(run, "spacecraft", self._tell)
         self.sink = Sink(run, sink.build_part("database", "database", None))

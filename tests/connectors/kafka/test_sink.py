@@ -28,8 +28,7 @@ from connectors.process import FlowProcess
 from connectors.settings import Settings
 from connectors.topics import Topic
 from tests.connectors.flow_run import run_flow
-
-HANG_S = 30
+from tests.services.waiting import HANG_S
 
 
 @pytest.fixture
@@ -133,10 +132,11 @@ def test_after_a_message_that_is_not_taken_no_other_is_sent(kafka, topic):
     assert [one.value() for one in found] == [b"0", LETTER.value]
 
 
+@pytest.mark.slow
 def test_a_broker_that_went_away_is_an_error_and_never_silence(own_kafka):
     admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
     admin.create_topics([NewTopic("t", 1)])["t"].result(HANG_S)
-    run = process(own_kafka.bootstrap, retry_seconds=5)
+    run = process(own_kafka.bootstrap, retry_seconds=20)
     sink = KafkaSink(run, Topic("t", "", 1, 1), dead_letter_message)
     partition = sink.build("out", 0, 1)
     partition.write_batch([LETTER])

@@ -34,8 +34,8 @@ from connectors.metrics import FlowMetrics
 from connectors.process import FlowProcess
 from connectors.settings import Settings
 from connectors.topics import Topic
+from tests.services.waiting import HANG_S
 
-HANG_S = 30
 Headers = dict[str, str | bytes | None]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dataflows.detectors import limits_kernel
+from tests.services.waiting import HANG_S
 
 ROOT = Path(limits_kernel.__file__).parents[2]
 PROGRAM = """
@@ -36,6 +37,6 @@ def test_processes_that_start_together_share_a_cold_cache(tmp_path):
         )
         for _ in range(3)
     ]
-    outputs = [process.communicate(timeout=60)[0] for process in started]
+    outputs = [process.communicate(timeout=HANG_S)[0] for process in started]
     assert outputs == ["[0.0, 1.0]\n"] * 3
     assert list(tmp_path.rglob("*limits_kernel.run*.nbi"))

@@ -21,12 +21,13 @@ from connectors.database.limit_table import store_limits
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.migrate import migrate
 from connectors.parameters import read_definitions
-from tests.end_to_end.flow_process import REPOSITORY, Flow, wait_until
+from tests.end_to_end.flow_process import REPOSITORY, Flow
 from tests.provisioning.grafana.macros import View
 from tests.provisioning.grafana.prometheus import Prometheus
 from tests.provisioning.grafana.telemetry import SYSTEMS, Telemetry, Times, elements_at
 from tests.services.postgres import plain_migrations_in
 from tests.services.process import UnavailableError
+from tests.services.waiting import wait_until
 
 TIMES = Times(datetime(2026, 6, 27, tzinfo=UTC))
 # How much of the telemetry comes while Prometheus looks.
@@ -148,7 +149,7 @@ def filled(
                     prometheus.wait_for(SNAPSHOTS, 0.001)
                     prometheus.wait_for(NOT_TRACKED, 2)
                     prometheus.wait_for(DEAD_LETTERS, 1)
-                seen_s = time.time()
+                seen_s = prometheus.looked_at() if prometheus else time.time()
                 for flow in flows:
                     flow.stop()
                 yield Filled(database, prometheus, seen_s)

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-from tests.end_to_end.flow_process import free_port, wait_until
+from tests.services.ports import free_port
 from tests.services.process import UnavailableError
+from tests.services.waiting import HANG_S, wait_until
 
 CONFIGURATION = """
 scrape_configs:
@@ -78,7 +79,7 @@ class Prometheus:
     def _get(self, path: str) -> Any:
         url = f"http://127.0.0.1:{self._port}/{path}"
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=HANG_S) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -101,6 +102,24 @@ class Prometheus:
             return any(float(one["value"][1]) >= value for one in found)
 
         wait_until(reached, f"{expression} of {value}")
+
+    def looked_at(self) -> float:
+        """Returns a time at which it had a good and fresh look at every flow.
+
+        A flow that answers too late is gone, for Prometheus, until the next scrape.
+        """
+        at_s = 0.0
+
+        def is_good() -> bool:
+            nonlocal at_s
+            at_s = time.time()
+            # What was scraped at that time is known once there is a later scrape.
+            self.wait_for(f"min(timestamp(up)) > {at_s}", 0)
+            up = self.series("count_over_time(up[10s]) > 1 and up == 1", at_s)
+            return len(up) == len(self._scraped)
+
+        wait_until(is_good, "a good look at every flow")
+        return at_s
 
     def __enter__(self) -> Self:
         configuration = self._folder / "prometheus.yml"
@@ -125,5 +144,5 @@ class Prometheus:
     def __exit__(self, *_: object) -> None:
         if self._server is not None:
             self._server.terminate()
-            self._server.wait(30)
+            self._server.wait(HANG_S)
         shutil.rmtree(self._folder)

@@ -116,7 +116,7 @@ def test_the_system_of_a_flow_is_read_off_its_host(promtool: str, tmp_path: Path
     assert shared != text
     file = tmp_path / "prometheus.yml"
     file.write_text(shared.replace("rules/*.yml", str(RULES[0])))
-    command = [promtool, "check", "service-discovery", "--timeout=1s"]
+    command = [promtool, "check", "service-discovery", "--timeout=5s"]
     command += [str(file), "orbitwatch"]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     systems = {

@@ -14,7 +14,11 @@ from pathlib import Path
 import pytest
 
 from simulators.demo.__main__ import main
+from tests.services.waiting import HANG_S, wait_until
 from tests.simulators.conftest import PROJECT, Start
+
+# In each line that says how far it is.
+RUNNING = "samples stored:"
 
 
 def processes_of(folder: Path) -> dict[int, str]:
@@ -32,7 +36,7 @@ def processes_of(folder: Path) -> dict[int, str]:
 
 
 def wait_for_nothing(folder: Path) -> dict[int, str]:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + HANG_S
     while (found := processes_of(folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
     return found
@@ -64,7 +68,7 @@ def test_it_reports_what_the_database_has_and_how_to_look_at_it(
     process = start(
         "simulators.demo", "--seconds", "15", TMPDIR=str(folder), ORBITWATCH_KAFKA="x"
     )
-    out, err = process.communicate(timeout=110)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 0, out + err
     number = r"([\d,]+)"
     match = re.search(
@@ -105,11 +109,11 @@ def run(words: Sequence[str]) -> str:
     ("number", "after", "codes"),
     [
         (signal.SIGKILL, "Creating the tables", [-9]),
-        (signal.SIGKILL, "5 s:", [-9]),
+        (signal.SIGKILL, RUNNING, [-9]),
         (signal.SIGTERM, "Starting the flows", [143]),
-        (signal.SIGHUP, "5 s:", [129]),
+        (signal.SIGHUP, RUNNING, [129]),
         (signal.SIGINT, "Starting the flows", [130]),
-        (signal.SIGINT, "5 s:", [0]),
+        (signal.SIGINT, RUNNING, [0]),
     ],
 )
 def test_whatever_ends_it_no_process_is_left(
@@ -125,13 +129,11 @@ def test_whatever_ends_it_no_process_is_left(
         if after in line:
             break
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_S)
     assert process.returncode in codes, out + err
     assert wait_for_nothing(folder) == {}
     kept = 1 if process.returncode == 0 else 0
-    deadline = time.monotonic() + 20
-    while len(list(folder.iterdir())) > kept and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: len(list(folder.iterdir())) <= kept, "no folder left")
     assert len(list(folder.iterdir())) == kept
 
 
@@ -143,7 +145,7 @@ def test_a_flow_that_dies_ends_the_demo_with_its_last_words(
     process = start("simulators.demo", "--seconds", "60", TMPDIR=str(folder))
     assert process.stdout is not None
     for line in process.stdout:
-        if "5 s:" in line:
+        if RUNNING in line:
             break
     flows = {
         pid: command
@@ -154,7 +156,7 @@ def test_a_flow_that_dies_ends_the_demo_with_its_last_words(
     for pid, command in flows.items():
         if f"dataflows.{name}:" in command:
             os.kill(pid, signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 1
     assert f"the flow {name} ended by itself" in err
     assert "Traceback" not in err
