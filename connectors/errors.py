@@ -10,11 +10,14 @@ OrbitwatchError
  +-- TopicMissing           a topic has not been created
  +-- SchemaOutdated         the database lacks migrations
  +-- OffsetLost             Kafka no longer holds what the flow has to read next
- +-- StateUnreadable        the recovery folder is of another version, or damaged
+ +-- RecoveryUnusable       the recovery folder cannot be read or written
+ +-- StateUnreadable        what is in it is of another version, or damaged
  +-- DeliveryFailed         Kafka did not confirm a message of ours
 
 Bad telemetry is never an exception: it goes to the dead-letter topic.
 """
+
+from pathlib import Path
 
 
 class OrbitwatchError(Exception):
@@ -105,6 +108,19 @@ class OffsetLost(OrbitwatchError):
             "ORBITWATCH_LOST_OFFSET=earliest"
         )
         self.topic, self.partition, self.offset = topic, partition, offset
+
+
+class RecoveryUnusable(OrbitwatchError):
+    """A file of the recovery folder cannot be read or written."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        super().__init__(
+            f"{file} of the recovery folder (-r) cannot be used: {one_line(problem)}; "
+            "start again once its disk has room and it may be written (nothing is "
+            "lost); if it is damaged, start with an empty folder (what is stored "
+            "already is not stored again, but the detectors learn anew)"
+        )
+        self.file = file
 
 
 class StateUnreadable(OrbitwatchError):

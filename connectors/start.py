@@ -14,6 +14,7 @@ from connectors import health, logs
 from connectors.errors import SettingsError
 from connectors.kafka.clients import check_kafka
 from connectors.process import FlowProcess
+from connectors.recovery import folder_of_this_run, forget_unfinished
 from connectors.settings import Settings, tell_bytewax, variable
 from connectors.timescale import check_database
 from connectors.topics import Topic
@@ -40,6 +41,9 @@ def start_flow(
     for topic in reads:
         process.health.reading(topic.name, works=False)
     _open_ports(process)
+    # The ports are ours, so no other process of this flow is at work.
+    if folder := folder_of_this_run():
+        forget_unfinished(folder)
     check_kafka(settings, reads, writes)
     if database:
         check_database(settings.database)

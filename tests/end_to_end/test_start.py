@@ -6,6 +6,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from tests.connectors.test_recovery import epochs, leave
 from tests.end_to_end.conftest import Stage, adopted_stage
 from tests.end_to_end.flow_process import Flow
 from tests.end_to_end.test_spacecraft import rows, wait_for_samples
@@ -122,6 +123,28 @@ def test_a_folder_for_snapshots_that_is_missing_or_empty(ready, request, tmp_pat
     flow.recovery.mkdir()
     flow.log.unlink()
     assert "`python -m bytewax.recovery FOLDER 1`" in last_words(flow)
+
+
+def test_a_folder_for_snapshots_that_is_damaged(ready, request):
+    flow = flow_with(ready, request)
+    (flow.recovery / "part-0.sqlite3").write_bytes(b"rubbish" * 1_000)
+    words = last_words(flow)
+    assert "part-0.sqlite3 of the recovery folder (-r)" in words
+    assert "start with an empty folder" in words
+
+
+def test_what_a_killed_flow_left_of_an_epoch_is_gone_when_the_next_one_is_ready(stage):
+    flow = stage.flow(settings={**NEVER})
+    flow.start()
+    flow.wait_ready()
+    flow.stop()
+    file = flow.recovery / "part-0.sqlite3"
+    leave(file, "shard 00", 1_000_000)
+    flow.start()
+    flow.wait_ready()
+    assert "1 snapshots are deleted" in flow.log.read_text()
+    assert 1_000_000 not in epochs(file)
+    flow.stop()
 
 
 def test_an_offset_that_kafka_lost(stage):
