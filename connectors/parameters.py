@@ -97,9 +97,11 @@ class Definitions:
 
     def of(self, name: ParameterName) -> ParameterDefinition:
         """The definition of a parameter, described or not."""
-        for known in (name, _original(name), name._replace(spacecraft=EVERY)):
+        if found := self._by_name.get(name):
+            return found
+        for known in (_original(name), name._replace(spacecraft=EVERY)):
             if found := self._by_name.get(known):
-                return found if known == name else replace(found, name=name)
+                return replace(found, name=name)
         return ParameterDefinition(name)
 
     def identify(self, name: ParameterName) -> ParameterName:
