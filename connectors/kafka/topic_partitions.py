@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from bytewax.inputs import StatefulSourcePartition
 from confluent_kafka import (
@@ -38,11 +38,7 @@ from connectors.process import FlowProcess
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
 POLL_SAMPLES = 50_000
-IDLE_PAUSE = timedelta(milliseconds=2)
-# A poll, its transaction and its way through the flow take over a millisecond of
-# processor time by themselves: after a small one, the next may gather some more.
 FEW_SAMPLES = 1_000
-GATHER_PAUSE = timedelta(milliseconds=5)
 LOOK_AROUND_S = 5.0
 NEW_PARTITIONS_S = 60.0
 BROKER_ANSWERS_S = 1.0
@@ -79,6 +75,11 @@ def _progress(resume: Offsets, topic: str) -> dict[int, _Progress]:
 
 class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     """One consumer of our share of a topic; a subclass makes items of its messages."""
+
+    IDLE_PAUSE: ClassVar = timedelta(milliseconds=2)
+    # A poll, its transaction and its way through the flow take over a millisecond of
+    # processor time by themselves: after a small one, the next may gather some more.
+    GATHER_PAUSE: ClassVar = timedelta(milliseconds=5)
 
     def __init__(self, run: FlowProcess, topic: str, resume: Offsets | None) -> None:
         self._run, self._settings, self._topic = run, run.settings, topic
@@ -160,7 +161,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         polled = self._consumer.consume(self._at_once, 0)
         messages = [message for message in polled if self._is_data(message)]
         if not messages:
-            self._awake_at = datetime.now(UTC) + IDLE_PAUSE
+            self._awake_at = datetime.now(UTC) + self.IDLE_PAUSE
             return self._idle()
         self._awake_at = None
         return self._take(messages)
@@ -206,7 +207,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         likely = POLL_SAMPLES * messages // max(samples, 1)
         self._at_once = min(max(likely, 1), 2 * self._at_once, MOST_MESSAGES)
         if samples < FEW_SAMPLES:
-            self._awake_at = datetime.now(UTC) + GATHER_PAUSE
+            self._awake_at = datetime.now(UTC) + self.GATHER_PAUSE
 
     def advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
         """Notes how far a poll goes, by partition; returns that."""

@@ -3,7 +3,8 @@
 import ctypes
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from connectors.errors import (
     TopicMissing,
 )
 from connectors.kafka import topic_partitions as source_module
+from connectors.kafka.archive_source import ArchiveSource
 from connectors.kafka.clients import check_kafka
 from connectors.kafka.source import TelemetrySource
 from connectors.messages import (
@@ -339,6 +341,23 @@ def test_the_offset_lag_is_what_is_not_read_yet(kafka, topic, monkeypatch):
     assert lags[1:] == sorted(lags[1:], reverse=True)
     assert lags[1] in (4, 7)
     reader.close()
+
+
+def test_a_flow_looks_for_messages_all_the_time_and_the_archive_now_and_then(
+    kafka, topic
+):
+    sources = [TelemetrySource, partial(ArchiveSource, positions={})]
+    pauses = []
+    for source in sources:
+        part = source(process(kafka), topic).build_part("in", topic.name, None)
+        begun = datetime.now(UTC)
+        part.next_batch()
+        awake = part.next_awake()
+        pauses.append((awake - begun, awake - datetime.now(UTC)))
+        part.close()
+    (_, at_most), (at_least, _) = pauses
+    assert at_most < timedelta(milliseconds=5)
+    assert at_least > timedelta(milliseconds=100)
 
 
 def test_a_stop_request_ends_the_stream(kafka, topic):
