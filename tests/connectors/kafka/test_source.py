@@ -4,7 +4,6 @@ import ctypes
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -346,13 +345,14 @@ def test_the_offset_lag_is_what_is_not_read_yet(kafka, topic, monkeypatch):
 def test_a_flow_looks_for_messages_all_the_time_and_the_archive_now_and_then(
     kafka, topic
 ):
-    sources = [TelemetrySource, partial(ArchiveSource, positions={})]
+    run = process(kafka)
     pauses = []
-    for source in sources:
-        part = source(process(kafka), topic).build_part("in", topic.name, None)
+    for source in TelemetrySource(run, topic), ArchiveSource(run, topic, {}):
+        part = source.build_part("in", topic.name, None)
         begun = datetime.now(UTC)
         part.next_batch()
         awake = part.next_awake()
+        assert awake is not None
         pauses.append((awake - begun, awake - datetime.now(UTC)))
         part.close()
     (_, at_most), (at_least, _) = pauses
