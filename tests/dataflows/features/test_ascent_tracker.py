@@ -221,3 +221,15 @@ def test_downrange_and_the_angle_of_a_simulated_ascent_are_known_without_being_s
     assert abs(last.flight_path_angle_deg) < 2
     assert last.downrange_km is not None
     assert 1300 < last.downrange_km < 2300
+
+
+@pytest.mark.parametrize("first", [0, 600])
+@pytest.mark.parametrize("name", ["velocity", "altitude"])
+@pytest.mark.parametrize("wild", [5e-324, 1e9, 1e13, 1e110, 1e160, 1e300])
+def test_a_flight_goes_on_after_values_of_any_size(name: str, wild: float, first: int):
+    times_us, values = part(0, 4000)
+    clean = AscentTracker().update(times_us, values).states[-1]
+    values[name][first : first + 900] = wild
+    found = AscentTracker().update(times_us, values).states[-1]
+    assert found.velocity_m_s == pytest.approx(clean.velocity_m_s, abs=5.0)
+    assert found.altitude_km == pytest.approx(clean.altitude_km, abs=1.0)
