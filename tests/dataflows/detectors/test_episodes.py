@@ -103,6 +103,34 @@ def test_two_anomalies_far_apart_are_two():
     assert [c.revision for c in changes] == [1, 2, 1, 2]
 
 
+@pytest.mark.parametrize("cut", [0, 3, 4, 5])
+def test_an_anomaly_with_a_clock_set_back_in_it_is_two_and_none_ends_before_it_began(
+    cut: int,
+):
+    times = np.array([1000, 1010, 1020, 1030, 50, 60, 70, 80, 90])
+    scores = np.array([0.0, 3.0, 1.0, 0.0, 1.0, 9.0, 0.0, 0.0, 0.0])
+    episodes, changes = Episodes(close_after_samples=3), []
+    for some in (range(cut), range(cut, len(times))):
+        found = scores[some]
+        taken = episodes.update(
+            times[some],
+            found,
+            learned_severities(found),
+            lambda index, some=some: explained(some[index]),  # type: ignore[misc]
+        )
+        changes += [
+            (one.kind, one.started_us, one.ended_us, one.explanation.text)
+            for one in taken
+        ]
+    assert changes == [
+        ("opened", 1010, None, "Sample 1."),
+        ("closed", 1010, 1020, "Sample 1."),
+        ("opened", 50, None, "Sample 4."),
+        ("updated", 50, None, "Sample 5."),
+        ("closed", 50, 60, "Sample 5."),
+    ]
+
+
 def test_the_severity_never_falls_within_an_anomaly():
     changes = run(Episodes(close_after_samples=1), [9.0, 1.0, 0.0])
     assert [c.severity for c in changes] == [Severity.DISTRESS] * 2
