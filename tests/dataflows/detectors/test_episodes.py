@@ -1,5 +1,6 @@
 """Anomalies begin, grow and end; nothing floods."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -129,6 +130,26 @@ def test_an_anomaly_with_a_clock_set_back_in_it_is_two_and_none_ends_before_it_b
         ("updated", 50, None, "Sample 5."),
         ("closed", 50, 60, "Sample 5."),
     ]
+
+
+@given(st.sets(st.integers(1, 5)))
+def test_an_anomaly_is_explained_by_its_most_severe_sample(cuts: set[int]):
+    scores = np.array([3.0, 9.0, 2.0, 7.0, 10.0, 0.0])
+    severities = np.array([3, 3, 4, 3, 3, 0], np.int8)
+    episodes, last = Episodes(close_after_samples=1), None
+    ends = [0, *sorted(cuts), len(scores)]
+    for some in itertools.starmap(range, itertools.pairwise(ends)):
+        for last in episodes.update(
+            np.array(some),
+            scores[some],
+            severities[some],
+            lambda index, some=some: explained(some[index]),  # type: ignore[misc]
+        ):
+            assert last.explanation.observed == {3: 1, 4: 2}[last.severity] or (
+                last.kind == "opened"
+            )
+    assert last is not None
+    assert (last.kind, last.severity, last.peak_score) == ("closed", 4, 10.0)
 
 
 def test_the_severity_never_falls_within_an_anomaly():
