@@ -278,6 +278,9 @@ def take(state: Floats, p: Floats, which: float, value: float, dt: float) -> flo
     slack, step = ALTITUDE_SLACK_M, ALTITUDE_STEP_M_S
     if k == SPEED:
         slack, step = SPEED_SLACK_M_S, SPEED_STEP_M_S2
+    # The slack covers what changes between samples that come often; others tell of
+    # more, and of a gap it is all one whether values were missing or samples.
+    missing_s += max(dt - slack / step, 0.0)
     spread = math.sqrt(p[k, k])
     ratio = off / (slack + min(GATE_SIGMAS * spread, 2.0 * slack) + step * missing_s)
     state[WARY + k] = max(0.0, state[WARY + k] - dt)

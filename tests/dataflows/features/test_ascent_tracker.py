@@ -209,6 +209,19 @@ def test_a_simulated_ascent_has_all_its_events_when_they_are():
     assert found.states[-1].phase == Phase.COAST
 
 
+@pytest.mark.parametrize("every", [15, 30, 60])
+def test_a_sample_a_second_or_so_is_enough_to_follow_a_flight(every: int):
+    times_us, values = flight()
+    some = {name: column[::every] for name, column in values.items()}
+    found = AscentTracker().update(times_us[::every], some)
+    step_s = every / 30
+    told = {one.name: one.time_us for one in found.events}
+    for one in AscentTracker().update(times_us, values).events:
+        assert abs(told[one.name] - one.time_us) / 1e6 < 3.0 + 2 * step_s, one.name
+    for name in ("velocity", "altitude"):
+        assert np.sum(np.abs(found.series[f"{name}_innovation"]) > 1) <= 1
+
+
 def test_a_flight_that_is_joined_in_its_first_stage_has_its_staging_told():
     times_us, values = part(3000, len(flight()[0]))
     (found,) = feed(AscentTracker(), times_us, values)
