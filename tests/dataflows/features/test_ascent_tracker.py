@@ -209,6 +209,18 @@ def test_a_simulated_ascent_has_all_its_events_when_they_are():
     assert found.states[-1].phase == Phase.COAST
 
 
+@pytest.mark.parametrize("gap_s", [0, 5, 20, 29, 60])
+def test_a_liftoff_that_nobody_saw_is_told_with_how_far_off_that_may_be(gap_s: int):
+    times_us, values = flight()
+    true_us = T0_US
+    seen = (times_us < true_us - 1e6) | (times_us > true_us + gap_s * 1e6)
+    some = {name: column[seen] for name, column in values.items()}
+    found = AscentTracker().update(times_us[seen], some)
+    [liftoff] = [one for one in found.events if one.name == "liftoff"]
+    assert abs(liftoff.time_us - true_us) / 1e6 <= liftoff.uncertainty_s
+    assert liftoff.uncertainty_s <= max(0.5, gap_s + 1.2)
+
+
 @pytest.mark.parametrize("every", [15, 30, 60])
 def test_a_sample_a_second_or_so_is_enough_to_follow_a_flight(every: int):
     times_us, values = flight()
