@@ -91,6 +91,10 @@ class Detector(Protocol):
         """Return why sample `index` of the last `update` got its score."""
         ...
 
+    def forget_batch(self) -> None:
+        """Let go of the last `update`, which nobody will ask about any more."""
+        ...
+
     def snapshot(self) -> bytes:
         """Return the learnt state."""
         ...

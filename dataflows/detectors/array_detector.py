@@ -28,6 +28,9 @@ NO_TIME = np.iinfo(np.int64).min
 """The time of a sample of which only the value is known: one usual step later."""
 
 
+_NO_VALUES, _NO_BANDS = np.empty(0), np.empty((1, 0))
+
+
 # Not frozen: that would make it three times as slow to create, once a batch.
 @dataclass(slots=True)
 class Run:
@@ -76,8 +79,7 @@ class ArrayDetector(ABC):
         """
         self._arrays = arrays
         self._stored = stored or tuple(array.dtype for array in arrays)
-        self._values: Floats = np.empty(0)
-        self._bands: Floats = np.empty((1, 0))
+        self.forget_batch()
 
     @abstractmethod
     def _run(self, run: Run, arrays: Arrays) -> Floats:
@@ -141,6 +143,10 @@ class ArrayDetector(ABC):
         return Explanation(
             self.name, value, None, None, None, None, "The value was not acquired."
         )
+
+    def forget_batch(self) -> None:
+        """Let go of the last `update`, which nobody will ask about any more."""
+        self._values, self._bands = _NO_VALUES, _NO_BANDS
 
     def snapshot(self) -> bytes:
         """Return the learnt state."""

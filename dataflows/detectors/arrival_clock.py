@@ -36,7 +36,8 @@ def in_time(clock: Times, times_us: Times) -> NDArray[np.intp]:
     """Return the indices of samples later than all before them.
 
     A clock on board may be set back: once as many samples as `REBASE_SAMPLES` in a
-    row came late, but in order, the latest of them is the newest from then on.
+    row came late, but in order, the latest of them is the newest from then on. One that
+    repeats the last of them, as when two stations hear the same, speaks neither way.
 
     >>> in_time(arrival_clock(), np.array([10, 30, 20, 40])).tolist()
     [0, 1, 3]
@@ -53,6 +54,8 @@ def in_time(clock: Times, times_us: Times) -> NDArray[np.intp]:
 def take(clock: Times, time_us: int) -> bool:
     """Take in the time of a sample; return whether it is in time."""
     if time_us <= clock[NEWEST]:
+        if clock[LATE] > 0 and time_us == clock[LATEST_LATE]:
+            return False
         in_order = clock[LATE] > 0 and time_us > clock[LATEST_LATE]
         clock[LATE] = clock[LATE] + 1 if in_order else 1
         clock[LATEST_LATE] = time_us

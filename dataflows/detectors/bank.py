@@ -240,6 +240,7 @@ class DetectorBank:
             if seat := self._seats[row]:
                 found = seat.recall(run, values, limits, bands)
                 verdict = seat.watch.follow(times_us[run], values[run], found)
+                seat.watch.forget_batch()
                 changes.append((k, verdict.changes))
                 self.note(row)
         ranges = self._ranges(rows, begins, ends, times_us, values, bands)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from dataflows.detectors import Explanation, Floats, Times
-from dataflows.detectors.open_episode import EpisodeChange, OpenEpisode
+from dataflows.detectors.open_episode import EpisodeChange, Kind, OpenEpisode
 from dataflows.detectors.settings import Rules, Whole, check
 from dataflows.detectors.severity import Severities
 from dataflows.detectors.snapshot import label, pack, unpack
@@ -20,7 +20,8 @@ class Episodes:
     """Opened by a score of 1, closed by enough quiet samples in a row.
 
     In between, a change is told when the severity rises or the peak has grown by half.
-    Samples that were not acquired (NaN) are neither quiet nor anomalous.
+    Samples that were not acquired (NaN) are neither quiet nor anomalous. If the clock
+    was set back in between, another one begins, by the clock as it is now.
 
     Args:
         close_after_samples: quiet samples (score below 1) that end an anomaly.
@@ -103,12 +104,18 @@ class Episodes:
         severity: int,
         explain: Callable[[int], Explanation],
     ) -> list[EpisodeChange]:
-        """Take in an anomalous sample, and return the change if it is material."""
+        """Take in an anomalous sample, and return the changes that it brings."""
+        changes = []
+        if self._open is not None and time_us < self._open.last_us:
+            # The clock was set back, and nothing ends before it began.
+            changes.append(self._open.told("closed", explain))
+            self._open = None
         current = self._open = self._open or OpenEpisode(time_us, time_us)
         current.add(index, time_us, score, severity, self.lasting_samples)
-        if not current.is_material():
-            return []
-        return [current.told("updated" if current.revision else "opened", explain)]
+        if current.is_material():
+            kind: Kind = "updated" if current.revision else "opened"
+            changes.append(current.told(kind, explain))
+        return changes
 
     def _rest(
         self, quiet: int, explain: Callable[[int], Explanation]

@@ -47,8 +47,9 @@ class EpisodeChange:
         severity: of the worst sample so far, one more if the anomaly lasts.
         peak_score: the highest score so far (1.0 = threshold).
         samples: anomalous samples so far.
-        detector: name of the detector that gave the peak.
-        explanation: of the sample at the peak.
+        detector: name of the detector that explains it.
+        explanation: of the sample that made it as severe as it is, or of one as severe
+            at which the peak has grown since.
 
     >>> why = Explanation("limits", 31.0, None, None, 30.0, 30.0, "31 is too high.")
     >>> EpisodeChange("opened", 1, 0, None, Severity.WARNING, 1.1, 1, "limits", why)
@@ -91,7 +92,7 @@ class OpenEpisode:
     peak: float = 0.0
     told_severity: int = 0
     told_peak: float = 0.0
-    peak_at: int | None = None  # in the current batch, until it is explained
+    worst_at: int | None = None  # in the current batch, until it is explained
     explanation: Explanation | None = None
 
     def add(
@@ -110,11 +111,12 @@ class OpenEpisode:
         self.last_us = time_us
         self.quiet = 0
         self.samples += 1
-        self.worst = max(self.worst, severity)
+        # A hard limit is not to be explained by what was odder, but less severe.
+        if severity > self.worst or (severity == self.worst and score > self.peak):
+            self.worst, self.worst_at = severity, index
+        self.peak = max(self.peak, score)
         lasting = self.samples >= lasting_samples and self.worst < Severity.DISTRESS
         self.severity = self.worst + lasting
-        if score > self.peak:
-            self.peak, self.peak_at = score, index
 
     def is_material(self) -> bool:
         """Return whether it got worse enough to be told."""
@@ -122,10 +124,10 @@ class OpenEpisode:
         return worse or self.peak >= MATERIAL * self.told_peak
 
     def settle(self, explain: Callable[[int], Explanation]) -> Explanation:
-        """Explain the peak while its batch is at hand."""
-        if self.explanation is None or self.peak_at is not None:
-            self.explanation = explain(self.peak_at or 0)
-            self.peak_at = None
+        """Explain the worst sample while its batch is at hand."""
+        if self.explanation is None or self.worst_at is not None:
+            self.explanation = explain(self.worst_at or 0)
+            self.worst_at = None
         return self.explanation
 
     def told(

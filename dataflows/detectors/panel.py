@@ -109,6 +109,13 @@ class Panel:
         """
         return self._band.expected_band() if self._band else None
 
+    def forget_batch(self) -> None:
+        """Let go of the last batch, which nobody will ask about any more."""
+        self._scores = self._scores[:, :0].copy()
+        self._severities = self._severities[:, :0].copy()
+        for detector in self.detectors:
+            detector.forget_batch()
+
     def begin_epoch(self) -> None:
         """Tell every detector."""
         for detector in self.detectors:

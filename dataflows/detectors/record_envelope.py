@@ -168,9 +168,9 @@ class RecordEnvelope(ContextDetector):
         measure, low, high = (_in_unit(feature, y, centre, half) for y in band[2:5])
         text = _text(feature, value, measure, low, high)
         # An envelope of another feature would be no band for the value.
-        lower = low if feature in (_VALUE, _MEAN) else None
+        lower, upper = (low, high) if feature in (_VALUE, _MEAN) else (None, None)
         return Explanation(
-            self.name, value, expected, lower, high, self.threshold, text
+            self.name, value, expected, lower, upper, self.threshold, text
         )
 
 

@@ -94,6 +94,11 @@ class Rethreshold:
             why, detector=self.name, text=text, threshold=threshold.threshold
         )
 
+    def forget_batch(self) -> None:
+        """Let go of the last `update`, which nobody will ask about any more."""
+        self.detector.forget_batch()
+        self.threshold.forget_batch()
+
     def snapshot(self) -> bytes:
         """Return the learnt state."""
         parts = [self.detector.snapshot(), self.threshold.snapshot()]

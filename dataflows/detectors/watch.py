@@ -174,6 +174,10 @@ class ParameterWatch:
         """Return the verdict on samples that all detectors, in order, have scored."""
         return self._follow(times_us, values, *self.panel.combine(values, scores))
 
+    def forget_batch(self) -> None:
+        """Let go of the last batch: it may hold on to all that was polled with it."""
+        self.panel.forget_batch()
+
     def snapshot(self) -> bytes:
         """Return the state of all parts."""
         names = "\n".join(part.name for part in self._parts())

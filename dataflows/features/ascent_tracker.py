@@ -28,6 +28,8 @@ __all__ = ["ALTITUDE", "SERIES", "VELOCITY", "AscentTracker", "LaunchState", "Tr
 
 VELOCITY, ALTITUDE = "velocity", "altitude"
 LOWEST_ALTITUDE_KM = -0.5  # what is lower was not measured
+# Nor is what is beyond, and numbers that follow from it would have no end.
+HIGHEST_ALTITUDE_KM, LIGHT_M_S = 1e9, 299_792_458.0
 MISSING = np.full(1, np.nan)
 EVERY_US = 1_000_000
 GRAVITY_M_S2 = 9.80665
@@ -39,9 +41,10 @@ _LABEL = label("ascent_tracker", 3, {})
 class AscentTracker:
     """Follows one vehicle from its velocity (m/s) and altitude (km), NaN where missing.
 
-    Values that cannot be (a negative velocity, an altitude below ground) count as
-    missing. Another flight begins after six hours of silence, or once the vehicle is
-    back at rest on the ground. Other batches of the same samples give the same bits.
+    Values that cannot be (a velocity below 0 or beyond that of light, an altitude below
+    ground or beyond a thousand million km) count as missing. Another flight begins
+    after six hours of silence, or once the vehicle is back at rest on the ground. Other
+    batches of the same samples give the same bits.
 
     >>> tracker = AscentTracker()
     >>> times_us = np.arange(90) * 33_333
@@ -67,8 +70,8 @@ class AscentTracker:
         gaps = np.flatnonzero(np.diff(times_us) > FORGOTTEN_US) + 1
         cuts = [0, *sorted({*self._ticks(times_us), *gaps.tolist()}), len(times_us)]
         speeds, altitudes = values[VELOCITY], values[ALTITUDE]
-        speeds = np.where(speeds >= 0, speeds, np.nan)
-        altitudes = np.where(altitudes >= LOWEST_ALTITUDE_KM, altitudes, np.nan)
+        speeds = _within(0.0, speeds, LIGHT_M_S)
+        altitudes = _within(LOWEST_ALTITUDE_KM, altitudes, HIGHEST_ALTITUDE_KM)
         pieces = [
             piece
             for a, b in pairwise(cuts)
@@ -223,6 +226,10 @@ class AscentTracker:
         self._events.restore(events)
         self._predictions.restore(predictions)
         self._filter.restore(motion)
+
+
+def _within(low: float, values: Floats, high: float) -> Floats:
+    return np.where((values >= low) & (values <= high), values, np.nan)
 
 
 def _reached(time_us: int, phase: float, motion: Motion, i: int) -> Reached:

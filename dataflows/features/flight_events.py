@@ -169,8 +169,10 @@ class FlightEvents:
             return []
         gain_m_s2 = max(now.acceleration_m_s2 - GRAVITY_M_S2, 1.0)
         since_us = now.time_us - now.velocity_m_s / gain_m_s2 * 1e6
+        # In a gap, it may have been at any time.
+        gap_s = (self._engine.since_us - self._engine.before_us) / 1e6
         self._enter(Phase.FIRST_STAGE, now)
-        return [_event("liftoff", since_us, FINEST_S, now)]
+        return [_event("liftoff", since_us, max(gap_s, FINEST_S), now)]
 
     def _max_q(self, now: Moment) -> list[FlightEvent]:
         state, pressure = self._state, now.dynamic_pressure_kpa

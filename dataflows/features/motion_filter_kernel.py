@@ -9,8 +9,9 @@ that does not turn, with G for gravity and r for the distance from its centre:
     along' = along^2 / exhaust speed
     downrange' = speed cos(angle) Earth radius / r
 
-`along'` is that of a constant thrust on a mass that is burnt (Tsiolkovsky). The filter
-is an extended Kalman filter (Bar-Shalom, Li & Kirubarajan 2001, chapter 10).
+`along'` is that of a constant thrust on a mass that is burnt (Tsiolkovsky), up to what
+engines are throttled to. The filter is an extended Kalman filter (Bar-Shalom, Li &
+Kirubarajan 2001, chapter 10).
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ EARTH_RADIUS_M = 6_371_000.0
 GRAVITY_M_S2 = 9.80665
 EXHAUST_M_S = 3000.0  # of kerosene and oxygen: by it mass, and so acceleration, changes
 POWERED_M_S2, COAST_S = 2.0, 3.0
+HARDEST_M_S2 = 60.0  # engines are throttled before, or acceleration would have no end
 SLOWEST_TURN_M_S = 40.0  # below it a launcher flies straight up
 UPRIGHT_RAD = math.radians(88.5)  # a lean to begin with: gravity then turns the path
 
@@ -98,7 +100,8 @@ def drift(x: Floats, p: Floats, dt: float) -> None:
     radius = EARTH_RADIUS_M + height
     gravity = GRAVITY_M_S2 * (EARTH_RADIUS_M / radius) ** 2
     sine, cosine = math.sin(angle), math.cos(angle)
-    growth = max(x[ALONG], 0.0) / EXHAUST_M_S if x[ALONG] > POWERED_M_S2 else 0.0
+    powered = POWERED_M_S2 < x[ALONG] < HARDEST_M_S2
+    growth = x[ALONG] / EXHAUST_M_S if powered else 0.0
     f = np.eye(N)
     if abs(x[ALONG]) < POWERED_M_S2:  # without an engine nothing pushes sideways
         f[ACROSS, ACROSS] = 1.0 - dt / COAST_S
@@ -275,6 +278,9 @@ def take(state: Floats, p: Floats, which: float, value: float, dt: float) -> flo
     slack, step = ALTITUDE_SLACK_M, ALTITUDE_STEP_M_S
     if k == SPEED:
         slack, step = SPEED_SLACK_M_S, SPEED_STEP_M_S2
+    # The slack covers what changes between samples that come often; others tell of
+    # more, and of a gap it is all one whether values were missing or samples.
+    missing_s += max(dt - slack / step, 0.0)
     spread = math.sqrt(p[k, k])
     ratio = off / (slack + min(GATE_SIGMAS * spread, 2.0 * slack) + step * missing_s)
     state[WARY + k] = max(0.0, state[WARY + k] - dt)

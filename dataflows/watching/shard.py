@@ -223,6 +223,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             return
         run = found.samples.run(place)
         verdict = one.watch.update(run.times_us, run.values, run.context, run.epochs)
+        one.watch.forget_batch()
         rows = found.samples.rows(place)
         found.scores[rows], found.severities[rows] = verdict.scores, verdict.severities
         found.anomalies[place] = one.anomalies(verdict.changes)

@@ -36,6 +36,22 @@ def test_a_clock_is_set_back_by_a_hundred_late_samples_in_order(cut: int):
     assert clock[NEWEST] == 199
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_clock_is_set_back_also_where_every_sample_comes_more_than_once(times: int):
+    clock = arrival_clock()
+    take(clock, 10_000)
+    times_us = np.repeat(np.arange(1, 200), times)
+    found = times_us[in_time(clock, times_us)]
+    assert found.tolist() == [*range(REBASE_SAMPLES, 200)]
+
+
+def test_one_sample_told_again_and_again_sets_no_clock_back():
+    clock = arrival_clock()
+    take(clock, 10_000)
+    assert in_time(clock, np.full(1000, 5)).tolist() == []
+    assert clock[NEWEST] == 10_000
+
+
 def test_late_samples_in_disorder_set_no_clock_back():
     clock = arrival_clock()
     take(clock, 10_000)

@@ -296,6 +296,19 @@ def test_a_sample_outside_the_last_batch_cannot_be_explained(make):
 
 
 @every_detector
+def test_a_batch_that_was_let_go_of_is_not_kept_and_changes_no_score(make):
+    detector, other = make(), make()
+    for each in (detector, other):
+        run(each, stream())
+    before = len(pickle.dumps(make()))
+    detector.forget_batch()
+    assert len(pickle.dumps(detector)) < before + 1000
+    with pytest.raises(IndexError):
+        detector.explain(0)
+    assert run(detector, stream()).tobytes() == run(other, stream()).tobytes()
+
+
+@every_detector
 def test_snapshots_of_other_detectors_are_refused(make):
     detector = make()
     before = detector.snapshot()

@@ -1,5 +1,6 @@
 """Anomalies begin, grow and end; nothing floods."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -101,6 +102,54 @@ def test_two_anomalies_far_apart_are_two():
     assert [c.kind for c in changes] == ["opened", "closed"] * 2
     assert [c.started_us for c in changes] == [0, 0, 40, 40]
     assert [c.revision for c in changes] == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("cut", [0, 3, 4, 5])
+def test_an_anomaly_with_a_clock_set_back_in_it_is_two_and_none_ends_before_it_began(
+    cut: int,
+):
+    times = np.array([1000, 1010, 1020, 1030, 50, 60, 70, 80, 90])
+    scores = np.array([0.0, 3.0, 1.0, 0.0, 1.0, 9.0, 0.0, 0.0, 0.0])
+    episodes, changes = Episodes(close_after_samples=3), []
+    for some in (range(cut), range(cut, len(times))):
+        found = scores[some]
+        taken = episodes.update(
+            times[some],
+            found,
+            learned_severities(found),
+            lambda index, some=some: explained(some[index]),  # type: ignore[misc]
+        )
+        changes += [
+            (one.kind, one.started_us, one.ended_us, one.explanation.text)
+            for one in taken
+        ]
+    assert changes == [
+        ("opened", 1010, None, "Sample 1."),
+        ("closed", 1010, 1020, "Sample 1."),
+        ("opened", 50, None, "Sample 4."),
+        ("updated", 50, None, "Sample 5."),
+        ("closed", 50, 60, "Sample 5."),
+    ]
+
+
+@given(st.sets(st.integers(1, 5)))
+def test_an_anomaly_is_explained_by_its_most_severe_sample(cuts: set[int]):
+    scores = np.array([3.0, 9.0, 2.0, 7.0, 10.0, 0.0])
+    severities = np.array([3, 3, 4, 3, 3, 0], np.int8)
+    episodes, last = Episodes(close_after_samples=1), None
+    ends = [0, *sorted(cuts), len(scores)]
+    for some in itertools.starmap(range, itertools.pairwise(ends)):
+        for last in episodes.update(
+            np.array(some),
+            scores[some],
+            severities[some],
+            lambda index, some=some: explained(some[index]),  # type: ignore[misc]
+        ):
+            assert last.explanation.observed == {3: 1, 4: 2}[last.severity] or (
+                last.kind == "opened"
+            )
+    assert last is not None
+    assert (last.kind, last.severity, last.peak_score) == ("closed", 4, 10.0)
 
 
 def test_the_severity_never_falls_within_an_anomaly():

@@ -233,6 +233,16 @@ def test_the_explanation_says_which_feature_and_what_it_was_before():
     assert young.explain(0).text == "Scores start after 500 samples of an epoch."
 
 
+def test_what_an_error_or_a_spread_may_be_is_not_told_as_a_band_of_the_value():
+    random = np.random.default_rng(0)
+    detector = RecordEnvelope()
+    run(detector, 300.0 + np.sin(np.arange(3000) / 10) + random.normal(0, 0.01, 3000))
+    scores = run(detector, 300.0 + random.uniform(-1, 1, 64))
+    why = detector.explain(int(scores.argmax()))
+    assert why.text.startswith("The smoothed error of prediction, ")
+    assert (why.lower, why.upper) == (None, None)
+
+
 def test_the_expected_band_holds_exactly_what_scores_below_one_by_its_value():
     values = np.random.default_rng(8).normal(20.0, 3.0, 3_000)
     values[[1_500, 2_200]] += [60.0, -60.0]

@@ -209,6 +209,31 @@ def test_a_simulated_ascent_has_all_its_events_when_they_are():
     assert found.states[-1].phase == Phase.COAST
 
 
+@pytest.mark.parametrize("gap_s", [0, 5, 20, 29, 60])
+def test_a_liftoff_that_nobody_saw_is_told_with_how_far_off_that_may_be(gap_s: int):
+    times_us, values = flight()
+    true_us = T0_US
+    seen = (times_us < true_us - 1e6) | (times_us > true_us + gap_s * 1e6)
+    some = {name: column[seen] for name, column in values.items()}
+    found = AscentTracker().update(times_us[seen], some)
+    [liftoff] = [one for one in found.events if one.name == "liftoff"]
+    assert abs(liftoff.time_us - true_us) / 1e6 <= liftoff.uncertainty_s
+    assert liftoff.uncertainty_s <= max(0.5, gap_s + 1.2)
+
+
+@pytest.mark.parametrize("every", [15, 30, 60])
+def test_a_sample_a_second_or_so_is_enough_to_follow_a_flight(every: int):
+    times_us, values = flight()
+    some = {name: column[::every] for name, column in values.items()}
+    found = AscentTracker().update(times_us[::every], some)
+    step_s = every / 30
+    told = {one.name: one.time_us for one in found.events}
+    for one in AscentTracker().update(times_us, values).events:
+        assert abs(told[one.name] - one.time_us) / 1e6 < 3.0 + 2 * step_s, one.name
+    for name in ("velocity", "altitude"):
+        assert np.sum(np.abs(found.series[f"{name}_innovation"]) > 1) <= 1
+
+
 def test_a_flight_that_is_joined_in_its_first_stage_has_its_staging_told():
     times_us, values = part(3000, len(flight()[0]))
     (found,) = feed(AscentTracker(), times_us, values)
@@ -221,3 +246,15 @@ def test_downrange_and_the_angle_of_a_simulated_ascent_are_known_without_being_s
     assert abs(last.flight_path_angle_deg) < 2
     assert last.downrange_km is not None
     assert 1300 < last.downrange_km < 2300
+
+
+@pytest.mark.parametrize("first", [0, 600])
+@pytest.mark.parametrize("name", ["velocity", "altitude"])
+@pytest.mark.parametrize("wild", [5e-324, 1e9, 1e13, 1e110, 1e160, 1e300])
+def test_a_flight_goes_on_after_values_of_any_size(name: str, wild: float, first: int):
+    times_us, values = part(0, 4000)
+    clean = AscentTracker().update(times_us, values).states[-1]
+    values[name][first : first + 900] = wild
+    found = AscentTracker().update(times_us, values).states[-1]
+    assert found.velocity_m_s == pytest.approx(clean.velocity_m_s, abs=5.0)
+    assert found.altitude_km == pytest.approx(clean.altitude_km, abs=1.0)

@@ -84,3 +84,27 @@ def test_the_motion_ahead_is_that_of_a_constant_thrust():
     assert motion[1, 0] == pytest.approx(speeds[-1], rel=0.03)
     assert motion[0, 0] == pytest.approx(altitudes[-1], rel=0.03)
     assert (spread[:2] > 0).all()
+
+
+def test_an_engine_at_its_hardest_is_not_expected_to_push_without_end():
+    # Constant thrust on a mass that is burnt: at 50 m/s2 none is left after a minute.
+    speeds, altitudes = climbing(np.full(len(TIMES_S), 50.0))
+    follow = MotionFilter()
+    run = slice(600)
+    follow.update(TIMES_US[run], speeds[run], altitudes[run])
+    ahead, spread = follow.ahead(np.array([10.0, 30.0, 60.0]))
+    gain_m_s = ahead[1] - speeds[599]
+    assert np.all(np.diff(gain_m_s, prepend=0.0) > 0)
+    assert gain_m_s[-1] < 60 * (61.0 - 9.0)
+    assert np.isfinite(spread).all()
+
+
+@pytest.mark.parametrize("sensed_m_s2", [60.0, 110.0, 160.0, 210.0])
+def test_no_acceleration_and_no_dropout_spoil_the_rest_of_a_flight(sensed_m_s2: float):
+    speeds, altitudes = climbing(np.full(len(TIMES_S), sensed_m_s2))
+    lost = slice(450, 1200)  # 25 seconds
+    heard = speeds.copy(), altitudes.copy()
+    heard[0][lost] = heard[1][lost] = np.nan
+    found = MotionFilter().update(TIMES_US, *heard)
+    assert np.isfinite([found.speed_m_s, found.altitude_m, found.along_m_s2]).all()
+    assert np.abs(found.speed_m_s - speeds)[-1] < 10.0

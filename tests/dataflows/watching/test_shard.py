@@ -1,5 +1,7 @@
 """A shard judges its parameters together as each would be judged by itself."""
 
+import gc
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -258,6 +260,33 @@ def test_thousands_of_parameters_share_a_few_arrays():
     [bank] = logic._banks.values()
     assert len(bank) == 1_000
     assert len(logic.snapshot()) < 5_000 * 1_000
+
+
+@pytest.mark.parametrize("detectors", [{}, {"rolling_z_score": {}}])
+def test_nothing_is_kept_of_what_was_polled_with_an_anomaly(detectors):
+    names = [ParameterName("SAT", "power", f"p{n}") for n in range(20)]
+    logic = shard(
+        definitions=Definitions(
+            ParameterDefinition(each, soft=(0.0, 10.0), detectors=detectors)
+            for each in names
+        )
+    )
+
+    def poll(number: int, count: int) -> None:
+        times_us, values = 10_000 * number + np.arange(count), np.full(count, 5.0)
+        values[7] = 50.0
+        found = one(logic, {"": Samples(names[number % 20], times_us, values)})
+        assert found.anomalies
+
+    for number in range(20):
+        poll(number, 10)
+    tracemalloc.start()
+    for number in range(20, 40):
+        poll(number, 5_000)
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 5_000 * 8
 
 
 def test_a_parameter_that_learns_of_a_context_changes_the_bank_with_what_it_knows():
