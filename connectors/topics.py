@@ -6,12 +6,14 @@ import logging
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from connectors.command import exit_code
 from connectors.errors import KafkaUnavailable
+from connectors.kafka.refusal import REFUSED, refused_property
 from connectors.settings import Settings
 
 DAY_MS = 86_400_000
@@ -54,14 +56,10 @@ ALL = (*TELEMETRY, ANOMALIES, DEAD_LETTERS)
 def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
     """Creates the topics Kafka lacks and returns their names.
 
-    Raises KafkaUnavailable when the broker does not answer or refuses.
+    Raises KafkaUnavailable when the broker does not answer or refuses, and
+    SettingsError for a property that the client refuses.
     """
-    # Its own lines about each attempt would stand between the user and the reason.
-    quiet = logging.getLogger("orbitwatch.librdkafka")
-    admin = AdminClient(
-        {"bootstrap.servers": settings.kafka, **settings.kafka_properties},
-        logger=quiet,
-    )
+    admin = _admin(settings)
     try:
         existing = admin.list_topics(timeout=timeout_s).topics
         missing = [topic for topic in ALL if topic.name not in existing]
@@ -75,6 +73,19 @@ def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
         return new
     except KafkaException as error:
         raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
+
+
+def _admin(settings: Settings) -> AdminClient:
+    properties: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka,
+        **settings.kafka_properties,
+    }
+    # Its own lines about each attempt would stand between the user and the reason.
+    quiet = logging.getLogger("orbitwatch.librdkafka")
+    try:
+        return AdminClient(properties, logger=quiet)
+    except REFUSED as error:
+        raise refused_property(settings, error) from None
 
 
 def _wait_until_known(admin: AdminClient, names: set[str], timeout_s: float) -> None:
