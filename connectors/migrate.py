@@ -21,12 +21,14 @@ from pathlib import Path
 import psycopg
 from psycopg import errors
 
-from connectors.command import exit_code
+from connectors.command import Parser, exit_code
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import SettingsError
 from connectors.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "provisioning/timescale/migrations"
+
+ABOUT = "Brings the schema of the database ORBITWATCH_DATABASE up to date."
 
 _REQUIRES = "-- requires: "
 # Any number will do that no other program uses for a lock in this database.
@@ -202,7 +204,7 @@ def _apply(connection: Connection, migration: Migration) -> None:
         raise psycopg.DatabaseError(f"{migration.name}: {error}") from None
 
 
-def main() -> None:
+def run() -> None:
     """Migrates the database that the environment names, and says what was done.
 
     Raises OrbitwatchError if that cannot be done.
@@ -211,5 +213,12 @@ def main() -> None:
         print(line, flush=True)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 2 for wrong arguments and settings, 1 for what went wrong."""
+    # Nobody who asks what it does is to have it done.
+    Parser(prog="python -m connectors.migrate", description=ABOUT).parse_args(arguments)
+    return exit_code(run)
+
+
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(main())

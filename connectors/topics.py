@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from connectors.command import exit_code
+from connectors.command import Parser, exit_code
 from connectors.errors import KafkaUnavailable
 from connectors.kafka.refusal import REFUSED, refused_property
 from connectors.settings import Settings
+
+ABOUT = "Creates the topics that the brokers ORBITWATCH_KAFKA names lack."
 
 DAY_MS = 86_400_000
 MEGABYTE = 1024 * 1024
@@ -119,12 +122,19 @@ def _is_new(done: object) -> bool:
     return True
 
 
-def main() -> None:
+def run() -> None:
     """Creates the topics and says which; raises OrbitwatchError if that fails."""
     created = create_missing(Settings.from_environment())
     for topic in ALL:
         print(f"{topic.name}: {'created' if topic.name in created else 'exists'}")
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 2 for wrong arguments and settings, 1 for what went wrong."""
+    # Nobody who asks what it does is to have it done.
+    Parser(prog="python -m connectors.topics", description=ABOUT).parse_args(arguments)
+    return exit_code(run)
+
+
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(main())

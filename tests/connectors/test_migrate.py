@@ -33,9 +33,9 @@ def query(database: str, statement: str) -> list[tuple[object, ...]]:
         return connection.execute(statement.encode()).fetchall()
 
 
-def run(database: str) -> subprocess.CompletedProcess[str]:
+def run(database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "connectors.migrate"],
+        [sys.executable, "-m", "connectors.migrate", *arguments],
         cwd=MIGRATIONS.parents[2],
         env={**os.environ, "ORBITWATCH_DATABASE": database},
         capture_output=True,
@@ -200,6 +200,14 @@ def test_the_command_says_what_it_did(database: str):
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == f"{ALL[0]}: applied"
     assert done.stderr == ""
+
+
+def test_the_command_does_nothing_when_it_is_asked_what_it_does(database: str):
+    asked, wrong = run(database, "--help"), run(database, "--dry-run")
+    assert asked.returncode == 0
+    assert asked.stdout.startswith("usage: python -m connectors.migrate")
+    assert wrong.returncode == 2
+    assert missing(database) == PLAIN
 
 
 @pytest.mark.parametrize(

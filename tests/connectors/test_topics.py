@@ -60,6 +60,17 @@ def test_a_property_that_the_client_refuses_is_one_line_that_names_its_setting(
     assert line.startswith(f"orbitwatch: {setting}: ")
 
 
+@pytest.mark.parametrize(("argument", "code"), [("--help", 0), ("--dry-run", 2)])
+def test_the_command_does_nothing_when_it_is_asked_what_it_does(
+    monkeypatch: pytest.MonkeyPatch, argument: str, code: int
+):
+    # An exit code of 1 would tell that it looked for a broker.
+    monkeypatch.setenv("ORBITWATCH_KAFKA", "127.0.0.1:1")
+    with pytest.raises(SystemExit) as ended:
+        topics.main([argument])
+    assert ended.value.code == code
+
+
 def test_a_dead_letter_topic_takes_the_largest_message_with_its_headers():
     largest = max(
         topic.largest_message_bytes
