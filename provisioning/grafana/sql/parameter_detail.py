@@ -43,7 +43,7 @@ VALUES = by_range(
 LIMITS = """
     SELECT ends.time, soft_low AS "soft low", soft_high AS "soft high",
         hard_low AS "hard low", hard_high AS "hard high"
-    FROM parameter_limit
+    FROM parameter_limit_named
     CROSS JOIN (
         VALUES ($__timeFrom()::timestamptz), ($__timeTo()::timestamptz)
     ) AS ends (time)
@@ -119,7 +119,7 @@ FACTS = f"""
         {rounded("hard_low", 9)} AS "hard low",
         {rounded("hard_high", 9)} AS "hard high"
     FROM parameter
-    LEFT JOIN parameter_limit USING (qualified_name)
+    LEFT JOIN parameter_limit_named USING (qualified_name)
     LEFT JOIN LATERAL (
         SELECT value, generation_time, severity
         FROM sample
