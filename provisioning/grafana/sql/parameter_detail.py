@@ -26,6 +26,7 @@ def _number(name: str) -> str:
 
 THIS = "parameter_id = (SELECT id FROM parameter WHERE qualified_name = '$parameter')"
 
+# Minutes count by their samples, as those of a burst do among others.
 VALUES = by_range(
     f"""
     SELECT $__timeGroup(generation_time, $__interval) AS time,
@@ -35,7 +36,9 @@ VALUES = by_range(
     """,
     f"""
     SELECT $__timeGroup(minute, $__interval) AS time,
-        min(lowest) AS lowest, avg(mean) AS mean, max(highest) AS highest
+        min(lowest) AS lowest,
+        sum(mean * samples) / sum(samples) FILTER (WHERE mean IS NOT NULL) AS mean,
+        max(highest) AS highest
     FROM sample_minute
     WHERE {THIS} AND $__timeFilter(minute)
     """,
