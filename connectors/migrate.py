@@ -46,6 +46,29 @@ _MAKE_TABLE = """
         checksum text NOT NULL
     )
 """
+# As in 0003_roles.sql, which holds for what the one who runs it makes: where that had
+# to be an administrator, not for what comes with later migrations.
+_SHARE = """
+    DO $$
+    DECLARE
+        role_name text;
+        rights text;
+    BEGIN
+        FOR role_name, rights IN
+            SELECT known.role_name, known.rights
+            FROM (
+                VALUES
+                    ('orbitwatch_reader', 'SELECT'),
+                    ('orbitwatch_writer', 'SELECT, INSERT, UPDATE')
+            ) AS known (role_name, rights)
+            JOIN pg_roles ON rolname = known.role_name
+        LOOP
+            EXECUTE format(
+                'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT %s ON TABLES TO %I',
+                rights, role_name);
+        END LOOP;
+    END $$
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +151,8 @@ def _apply_missing(
     _refuse_changed(migrations, applied)
     pending = [m for m in migrations if m.name not in applied]
     lacking = _lacking(connection) if any(m.requires for m in pending) else {}
+    if pending:
+        connection.execute(_SHARE)
     for migration in migrations:
         if migration.name in applied:
             yield migration, "applied before"

@@ -13,7 +13,7 @@ import pytest
 from connectors.database.connection import connect
 from connectors.errors import DatabaseUnavailable, SettingsError
 from connectors.migrate import MIGRATIONS, migrate, missing, read_migrations
-from tests.services.postgres import Postgres
+from tests.services.postgres import Postgres, plain_migrations_in
 from tests.services.waiting import HANG_S, wait_until
 
 SCHEMA = """
@@ -176,6 +176,28 @@ def test_roles_that_may_not_be_created_are_reported(own_postgres: Postgres):
     assert "0003_roles.sql: applied" in lines
     assert sum("may not create the role orbitwatch_" in line for line in lines) == 2
     assert missing(uri) == []
+
+
+def test_what_comes_later_may_be_read_also_where_an_administrator_made_the_roles(
+    own_postgres: Postgres, tmp_path: Path
+):
+    with psycopg.connect(own_postgres.uri, autocommit=True) as admin:
+        admin.execute("CREATE ROLE owner LOGIN")
+        admin.execute("CREATE DATABASE owned OWNER owner")
+    administrator = own_postgres.uri.replace("/postgres?", "/owned?")
+    owner = administrator.replace("postgres@", "owner@")
+    folder = tmp_path / "plain"
+    list(migrate(owner, plain_migrations_in(folder)))
+    with psycopg.connect(administrator, autocommit=True) as admin:
+        admin.execute((folder / "0003_roles.sql").read_bytes())
+    later = "CREATE TABLE later (); CREATE VIEW later_named AS SELECT FROM later"
+    (folder / "9999_later.sql").write_text(later)
+    list(migrate(owner, folder))
+    with psycopg.connect(administrator, autocommit=True) as connection:
+        connection.execute("SET ROLE orbitwatch_reader")
+        connection.execute("SELECT FROM later_named")
+        connection.execute("SET ROLE orbitwatch_writer")
+        connection.execute("INSERT INTO later DEFAULT VALUES")
 
 
 def test_who_may_not_create_the_extension_is_told_so(own_postgres: Postgres):
