@@ -1,5 +1,6 @@
 """The dashboards of a new installation, where there is nothing to choose from yet."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,13 +8,17 @@ import psycopg
 import pytest
 
 from provisioning.grafana.dashboards import build_all
-from tests.provisioning.grafana.macros import View, expanded_sql
+from tests.provisioning.grafana.macros import Chosen, View, expanded_sql
 from tests.provisioning.grafana.questions import sql_questions
 
 UNTIL = datetime(2026, 6, 30, tzinfo=UTC)
 ONE = ("spacecraft", "parameter", "unit", "vehicle", "liftoff", "satellite")
 # Grafana makes an empty text of a variable without a choice, and no value of "All".
-CHOSEN = {**dict.fromkeys(ONE, ""), "some_spacecraft": (), "detector": ()}
+CHOSEN: Mapping[str, Chosen] = {
+    **dict.fromkeys(ONE, ""),
+    "some_spacecraft": (),
+    "detector": (),
+}
 SEVERITIES = ("WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE")
 SEEN = View(UNTIL, UNTIL, {**CHOSEN, "severity": SEVERITIES})
 
