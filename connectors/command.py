@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from connectors.errors import OrbitwatchError, SettingsError
 
-WRONG_ARGUMENTS, FAILED = 2, 1
+WRONG_ARGUMENTS, FAILED, INTERRUPTED = 2, 1, 130
 """Exit codes."""
 LONGEST = timedelta(days=36_500)
 
@@ -94,10 +94,14 @@ def exit_code(run: Callable[[], int | None], failed: int = FAILED) -> int:
     """That of a command: what it returns, or else 0.
 
     If it raises OrbitwatchError, that is told in one line; the code is 2 for settings
-    and arguments that cannot be used, and `failed` for the rest.
+    and arguments that cannot be used, and `failed` for the rest. So is Ctrl-C, for
+    which a shell expects 130.
     """
     try:
         return run() or 0
     except OrbitwatchError as error:
         sys.stderr.write(f"orbitwatch: {error}\n")
         return WRONG_ARGUMENTS if isinstance(error, SettingsError) else failed
+    except KeyboardInterrupt:
+        sys.stderr.write("orbitwatch: interrupted; it can be run again\n")
+        return INTERRUPTED

@@ -21,12 +21,14 @@ from pathlib import Path
 import psycopg
 from psycopg import errors
 
-from connectors.command import exit_code
+from connectors.command import Parser, exit_code
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import SettingsError
 from connectors.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "provisioning/timescale/migrations"
+
+ABOUT = "Brings the schema of the database ORBITWATCH_DATABASE up to date."
 
 _REQUIRES = "-- requires: "
 # Any number will do that no other program uses for a lock in this database.
@@ -43,6 +45,29 @@ _MAKE_TABLE = """
         applied_at timestamptz NOT NULL DEFAULT now(),
         checksum text NOT NULL
     )
+"""
+# As in 0003_roles.sql, which holds for what the one who runs it makes: where that had
+# to be an administrator, not for what comes with later migrations.
+_SHARE = """
+    DO $$
+    DECLARE
+        role_name text;
+        rights text;
+    BEGIN
+        FOR role_name, rights IN
+            SELECT known.role_name, known.rights
+            FROM (
+                VALUES
+                    ('orbitwatch_reader', 'SELECT'),
+                    ('orbitwatch_writer', 'SELECT, INSERT, UPDATE')
+            ) AS known (role_name, rights)
+            JOIN pg_roles ON rolname = known.role_name
+        LOOP
+            EXECUTE format(
+                'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT %s ON TABLES TO %I',
+                rights, role_name);
+        END LOOP;
+    END $$
 """
 
 
@@ -126,6 +151,8 @@ def _apply_missing(
     _refuse_changed(migrations, applied)
     pending = [m for m in migrations if m.name not in applied]
     lacking = _lacking(connection) if any(m.requires for m in pending) else {}
+    if pending:
+        connection.execute(_SHARE)
     for migration in migrations:
         if migration.name in applied:
             yield migration, "applied before"
@@ -202,7 +229,7 @@ def _apply(connection: Connection, migration: Migration) -> None:
         raise psycopg.DatabaseError(f"{migration.name}: {error}") from None
 
 
-def main() -> None:
+def run() -> None:
     """Migrates the database that the environment names, and says what was done.
 
     Raises OrbitwatchError if that cannot be done.
@@ -211,5 +238,12 @@ def main() -> None:
         print(line, flush=True)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 2 for wrong arguments and settings, 1 for what went wrong."""
+    # Nobody who asks what it does is to have it done.
+    Parser(prog="python -m connectors.migrate", description=ABOUT).parse_args(arguments)
+    return exit_code(run)
+
+
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(main())

@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from connectors.command import exit_code
+from connectors.command import Parser, exit_code
 from connectors.errors import KafkaUnavailable
+from connectors.kafka.refusal import REFUSED, refused_property
 from connectors.settings import Settings
+
+ABOUT = "Creates the topics that the brokers ORBITWATCH_KAFKA names lack."
 
 DAY_MS = 86_400_000
 MEGABYTE = 1024 * 1024
@@ -54,14 +59,10 @@ ALL = (*TELEMETRY, ANOMALIES, DEAD_LETTERS)
 def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
     """Creates the topics Kafka lacks and returns their names.
 
-    Raises KafkaUnavailable when the broker does not answer or refuses.
+    Raises KafkaUnavailable when the broker does not answer or refuses, and
+    SettingsError for a property that the client refuses.
     """
-    # Its own lines about each attempt would stand between the user and the reason.
-    quiet = logging.getLogger("orbitwatch.librdkafka")
-    admin = AdminClient(
-        {"bootstrap.servers": settings.kafka, **settings.kafka_properties},
-        logger=quiet,
-    )
+    admin = _admin(settings)
     try:
         existing = admin.list_topics(timeout=timeout_s).topics
         missing = [topic for topic in ALL if topic.name not in existing]
@@ -75,6 +76,19 @@ def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
         return new
     except KafkaException as error:
         raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
+
+
+def _admin(settings: Settings) -> AdminClient:
+    properties: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka,
+        **settings.kafka_properties,
+    }
+    # Its own lines about each attempt would stand between the user and the reason.
+    quiet = logging.getLogger("orbitwatch.librdkafka")
+    try:
+        return AdminClient(properties, logger=quiet)
+    except REFUSED as error:
+        raise refused_property(settings, error) from None
 
 
 def _wait_until_known(admin: AdminClient, names: set[str], timeout_s: float) -> None:
@@ -108,12 +122,19 @@ def _is_new(done: object) -> bool:
     return True
 
 
-def main() -> None:
+def run() -> None:
     """Creates the topics and says which; raises OrbitwatchError if that fails."""
     created = create_missing(Settings.from_environment())
     for topic in ALL:
         print(f"{topic.name}: {'created' if topic.name in created else 'exists'}")
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 2 for wrong arguments and settings, 1 for what went wrong."""
+    # Nobody who asks what it does is to have it done.
+    Parser(prog="python -m connectors.topics", description=ABOUT).parse_args(arguments)
+    return exit_code(run)
+
+
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(main())

@@ -9,8 +9,9 @@ from datetime import datetime
 import numpy as np
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from connectors.errors import KafkaUnavailable, SettingsError, one_line
+from connectors.errors import KafkaUnavailable, one_line
 from connectors.kafka.clients import client_properties, consumer, partitions_of
+from connectors.kafka.refusal import REFUSED, refused_property
 from connectors.messages import (
     ARROW_CONTENT_TYPE,
     Packet,
@@ -20,7 +21,7 @@ from connectors.messages import (
     encode_packet,
     microseconds,
 )
-from connectors.settings import Settings, variable
+from connectors.settings import Settings
 from connectors.topics import Topic
 
 QUEUED_MESSAGES = 100_000
@@ -157,8 +158,5 @@ def _producer(settings: Settings, topic: Topic) -> Producer:
     }
     try:
         return Producer(properties)
-    except (KafkaException, TypeError, ValueError) as error:
-        problem = error.args[0].str() if isinstance(error, KafkaException) else error
-        raise SettingsError(
-            variable("kafka") + "_*", f"Kafka client refuses it: {one_line(problem)}"
-        ) from None
+    except REFUSED as error:
+        raise refused_property(settings, error) from None

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing, one_line
-from connectors.settings import Settings, kafka_variable, variable
+from connectors.kafka.refusal import REFUSED, refused_property
+from connectors.settings import Settings, variable
 from connectors.topics import DEAD_LETTERS, Topic
 
 ANSWER_S = 6.0
@@ -77,11 +78,8 @@ def producer(settings: Settings) -> Producer:
 def _client(kind: type[Client], settings: Settings, own: Mapping[str, Any]) -> Client:
     try:
         return kind({**own, **client_properties(settings)})
-    except (KafkaException, TypeError, ValueError) as error:
-        problem = error.args[0].str() if isinstance(error, KafkaException) else error
-        names = [name for name in settings.kafka_properties if name in str(problem)]
-        keys = [kafka_variable(name) for name in names or ["*"]]
-        raise SettingsError(", ".join(keys), one_line(problem)) from None
+    except REFUSED as error:
+        raise refused_property(settings, error) from None
 
 
 def check_kafka(

@@ -58,11 +58,7 @@ def run(options: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 2 for wrong arguments and settings, 1 for what went wrong."""
     options = parser().parse_args(arguments)
-    try:
-        return exit_code(lambda: run(options))
-    except KeyboardInterrupt:
-        sys.stderr.write("orbitwatch: interrupted; run it again to go on\n")
-        return 130
+    return exit_code(lambda: run(options))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from connectors.command import Parser, exit_code, instant, number, timespan, who
 from connectors.errors import KafkaUnavailable, SettingsError
 
 
-def failing(error: Exception) -> int:
+def failing(error: BaseException) -> int:
     def run() -> None:
         raise error
 
@@ -29,6 +29,11 @@ def test_settings_that_cannot_be_used_end_with_2_and_one_line(capsys):
 def test_what_goes_wrong_ends_with_1_and_one_line(capsys):
     assert failing(KafkaUnavailable("localhost:9", "refused")) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_ctrl_c_ends_with_130_and_one_line(capsys):
+    assert failing(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err.startswith("orbitwatch: interrupted")
 
 
 def test_other_errors_are_not_hidden():

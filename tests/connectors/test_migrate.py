@@ -13,7 +13,7 @@ import pytest
 from connectors.database.connection import connect
 from connectors.errors import DatabaseUnavailable, SettingsError
 from connectors.migrate import MIGRATIONS, migrate, missing, read_migrations
-from tests.services.postgres import Postgres
+from tests.services.postgres import Postgres, plain_migrations_in
 from tests.services.waiting import HANG_S, wait_until
 
 SCHEMA = """
@@ -33,9 +33,9 @@ def query(database: str, statement: str) -> list[tuple[object, ...]]:
         return connection.execute(statement.encode()).fetchall()
 
 
-def run(database: str) -> subprocess.CompletedProcess[str]:
+def run(database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "connectors.migrate"],
+        [sys.executable, "-m", "connectors.migrate", *arguments],
         cwd=MIGRATIONS.parents[2],
         env={**os.environ, "ORBITWATCH_DATABASE": database},
         capture_output=True,
@@ -178,6 +178,28 @@ def test_roles_that_may_not_be_created_are_reported(own_postgres: Postgres):
     assert missing(uri) == []
 
 
+def test_what_comes_later_may_be_read_also_where_an_administrator_made_the_roles(
+    own_postgres: Postgres, tmp_path: Path
+):
+    with psycopg.connect(own_postgres.uri, autocommit=True) as admin:
+        admin.execute("CREATE ROLE owner LOGIN")
+        admin.execute("CREATE DATABASE owned OWNER owner")
+    administrator = own_postgres.uri.replace("/postgres?", "/owned?")
+    owner = administrator.replace("postgres@", "owner@")
+    folder = tmp_path / "plain"
+    list(migrate(owner, plain_migrations_in(folder)))
+    with psycopg.connect(administrator, autocommit=True) as admin:
+        admin.execute((folder / "0003_roles.sql").read_bytes())
+    later = "CREATE TABLE later (); CREATE VIEW later_named AS SELECT FROM later"
+    (folder / "9999_later.sql").write_text(later)
+    list(migrate(owner, folder))
+    with psycopg.connect(administrator, autocommit=True) as connection:
+        connection.execute("SET ROLE orbitwatch_reader")
+        connection.execute("SELECT FROM later_named")
+        connection.execute("SET ROLE orbitwatch_writer")
+        connection.execute("INSERT INTO later DEFAULT VALUES")
+
+
 def test_who_may_not_create_the_extension_is_told_so(own_postgres: Postgres):
     if "shared_preload_libraries" not in own_postgres.options:
         pytest.skip("the PostgreSQL server does not offer the extension TimescaleDB")
@@ -200,6 +222,14 @@ def test_the_command_says_what_it_did(database: str):
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == f"{ALL[0]}: applied"
     assert done.stderr == ""
+
+
+def test_the_command_does_nothing_when_it_is_asked_what_it_does(database: str):
+    asked, wrong = run(database, "--help"), run(database, "--dry-run")
+    assert asked.returncode == 0
+    assert asked.stdout.startswith("usage: python -m connectors.migrate")
+    assert wrong.returncode == 2
+    assert missing(database) == PLAIN
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,20 @@ import os
 import subprocess
 import sys
 
+import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from connectors import topics
 from tests.services.waiting import HANG_S
 
 
-def run(kafka: str) -> subprocess.CompletedProcess[str]:
+def run(kafka: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "connectors.topics"],
         capture_output=True,
         text=True,
         timeout=HANG_S,
-        env={**os.environ, "ORBITWATCH_KAFKA": kafka},
+        env={**os.environ, "ORBITWATCH_KAFKA": kafka, **settings},
     )
 
 
@@ -41,6 +42,33 @@ def test_an_unreachable_broker_is_one_line_that_names_the_setting():
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith("orbitwatch: ORBITWATCH_KAFKA=127.0.0.1:1: ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("ORBITWATCH_KAFKA_SASL_MECHANIM", "PLAIN"),
+        ("ORBITWATCH_KAFKA_SECURITY_PROTOCOL", "SASL"),
+    ],
+)
+def test_a_property_that_the_client_refuses_is_one_line_that_names_its_setting(
+    setting: str, text: str
+):
+    done = run("127.0.0.1:1", **{setting: text})
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"orbitwatch: {setting}: ")
+
+
+@pytest.mark.parametrize(("argument", "code"), [("--help", 0), ("--dry-run", 2)])
+def test_the_command_does_nothing_when_it_is_asked_what_it_does(
+    monkeypatch: pytest.MonkeyPatch, argument: str, code: int
+):
+    # An exit code of 1 would tell that it looked for a broker.
+    monkeypatch.setenv("ORBITWATCH_KAFKA", "127.0.0.1:1")
+    with pytest.raises(SystemExit) as ended:
+        topics.main([argument])
+    assert ended.value.code == code
 
 
 def test_a_dead_letter_topic_takes_the_largest_message_with_its_headers():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from provisioning.grafana.queries import IN_RANGE, rounded
 
-CHOSEN = f"""spacecraft IN ($some_spacecraft)
-    AND severity IN ($severity)
-    AND detector IN ($detector)
+# All of them are none while there was no anomaly yet, which IN () takes for a mistake.
+SPACECRAFT = "spacecraft = ANY (ARRAY[$some_spacecraft]::text[])"
+CHOSEN = f"""{SPACECRAFT}
+    AND severity = ANY (ARRAY[$severity]::text[])
+    AND detector = ANY (ARRAY[$detector]::text[])
     AND {IN_RANGE}"""
 
 # The fifty parameters with the most anomalies; more lines are none on a screen. Each
@@ -94,7 +96,7 @@ DRIFTS = f"""
         {rounded("mean_after", 9)} AS "mean after",
         text AS explanation
     FROM drift_event_named
-    WHERE spacecraft IN ($some_spacecraft) AND $__timeFilter(detected_at)
+    WHERE {SPACECRAFT} AND $__timeFilter(detected_at)
     ORDER BY detected_at DESC
     LIMIT 200
 """

@@ -5,7 +5,9 @@ from __future__ import annotations
 STEP = "make_interval(secs => $__interval_ms / 1000.0)"
 
 # The first state of each point: an average of places would be none that the satellite
-# was at, and a look-up for each point costs the same for an hour and a month.
+# was at, and a look-up for each point costs the same for an hour and a month. The range
+# stands in the look-up too: what is outside of it is then left out once, not for each
+# point, of which a year of daily chunks makes seconds.
 STATES = f"""
     SELECT state.generation_time AS time, state.latitude_deg AS latitude,
         state.longitude_deg AS longitude, state.altitude_km AS altitude,
@@ -19,6 +21,8 @@ STATES = f"""
         WHERE spacecraft = '$satellite'
             AND generation_time >= point.since
             AND generation_time < point.since + {STEP}
+            AND generation_time >= $__timeFrom()::timestamptz
+            AND generation_time < $__timeTo()::timestamptz + {STEP}
         ORDER BY generation_time
         LIMIT 1
     ) AS state
@@ -59,6 +63,8 @@ DISTANCES = f"""
         WHERE spacecraft = '$satellite'
             AND generation_time >= point.since
             AND generation_time < point.since + {STEP}
+            AND generation_time >= $__timeFrom()::timestamptz
+            AND generation_time < $__timeTo()::timestamptz + {STEP}
         ORDER BY generation_time
         LIMIT 1
     ) AS state

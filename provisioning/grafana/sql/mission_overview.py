@@ -88,14 +88,19 @@ OPEN = """
     LIMIT 200
 """
 BUSIEST = f"""
-    SELECT parameter.qualified_name AS parameter, parameter.spacecraft,
-        count(*) AS anomalies, max(anomaly.peak_score) AS "highest score",
-        severity.name AS severity, max(anomaly.started_at) AS latest
-    FROM anomaly
-    JOIN parameter ON parameter.id = anomaly.parameter_id
-    JOIN severity ON severity.level = anomaly.severity
-    WHERE {IN_RANGE}
-    GROUP BY parameter.id, severity.level
-    ORDER BY severity.level DESC, count(*) DESC, max(anomaly.peak_score) DESC
+    WITH busy AS (
+        SELECT parameter_id, count(*) AS anomalies, max(peak_score) AS score,
+            max(severity) AS level, max(started_at) AS latest
+        FROM anomaly
+        WHERE {IN_RANGE}
+        GROUP BY parameter_id
+    )
+    SELECT parameter.qualified_name AS parameter, parameter.spacecraft, busy.anomalies,
+        busy.score AS "highest score", severity.name AS severity, busy.latest
+    FROM busy
+    JOIN parameter ON parameter.id = busy.parameter_id
+    JOIN severity ON severity.level = busy.level
+    ORDER BY busy.level DESC, busy.anomalies DESC, busy.score DESC,
+        parameter.qualified_name
     LIMIT 20
 """

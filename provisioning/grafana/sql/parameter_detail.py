@@ -26,6 +26,7 @@ def _number(name: str) -> str:
 
 THIS = "parameter_id = (SELECT id FROM parameter WHERE qualified_name = '$parameter')"
 
+# Minutes count by their samples, as those of a burst do among others.
 VALUES = by_range(
     f"""
     SELECT $__timeGroup(generation_time, $__interval) AS time,
@@ -35,7 +36,9 @@ VALUES = by_range(
     """,
     f"""
     SELECT $__timeGroup(minute, $__interval) AS time,
-        min(lowest) AS lowest, avg(mean) AS mean, max(highest) AS highest
+        min(lowest) AS lowest,
+        sum(mean * samples) / sum(samples) FILTER (WHERE mean IS NOT NULL) AS mean,
+        max(highest) AS highest
     FROM sample_minute
     WHERE {THIS} AND $__timeFilter(minute)
     """,
@@ -43,7 +46,7 @@ VALUES = by_range(
 LIMITS = """
     SELECT ends.time, soft_low AS "soft low", soft_high AS "soft high",
         hard_low AS "hard low", hard_high AS "hard high"
-    FROM parameter_limit
+    FROM parameter_limit_named
     CROSS JOIN (
         VALUES ($__timeFrom()::timestamptz), ($__timeTo()::timestamptz)
     ) AS ends (time)
@@ -119,7 +122,7 @@ FACTS = f"""
         {rounded("hard_low", 9)} AS "hard low",
         {rounded("hard_high", 9)} AS "hard high"
     FROM parameter
-    LEFT JOIN parameter_limit USING (qualified_name)
+    LEFT JOIN parameter_limit_named USING (qualified_name)
     LEFT JOIN LATERAL (
         SELECT value, generation_time, severity
         FROM sample

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from connectors.migrate import migrate
 from tests.provisioning.grafana.filled import (
     Filled,
     copy_to_plain,
     filled,
 )
-from tests.services.postgres import fresh_database
+from tests.services.postgres import fresh_database, plain_migrations_in
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,11 @@ def plain_copy(
         folder = tmp_path_factory.mktemp("migrations")
         copy_to_plain(watched.database, database, folder)
         yield database
+
+
+@pytest.fixture
+def empty(database: str, tmp_path: Path) -> Iterator[psycopg.Connection]:
+    """A database with the tables in it."""
+    list(migrate(database, plain_migrations_in(tmp_path / "plain")))
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection

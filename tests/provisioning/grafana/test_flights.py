@@ -1,6 +1,5 @@
 """Two flights of one vehicle stay apart on the dashboard of a launch."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,14 +43,6 @@ def liftoffs(connection: psycopg.Connection) -> list[datetime]:
     assert isinstance(query, str)
     rows = connection.execute(expanded_sql(query, chosen(START)).encode()).fetchall()
     return [datetime.fromisoformat(text) for (text,) in rows]
-
-
-@pytest.fixture
-def empty(database: str, tmp_path: Path) -> Iterator[psycopg.Connection]:
-    """A database with the tables in it."""
-    list(migrate(database, plain_migrations_in(tmp_path / "plain")))
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture
