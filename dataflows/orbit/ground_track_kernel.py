@@ -106,9 +106,23 @@ def can_follow(
     return 1 if away_km <= FASTEST_KM_S * (us / 1e6 + COARSE_S) else 0
 
 
-@compiled(INT(LEAVES, ARRAY, INT, FLOAT, FLOAT), allocates=False)
+@compiled(INT(FLOAT, FLOAT, INT), allocates=False)
+def can_climb(altitude1: float, altitude2: float, us: int) -> int:
+    """Return 1 if a satellite can get from the one altitude (km) to the other in time.
+
+    So it can where one of them is not known.
+    """
+    return 0 if abs(altitude2 - altitude1) > FASTEST_KM_S * (us / 1e6 + COARSE_S) else 1
+
+
+@compiled(INT(LEAVES, ARRAY, INT, FLOAT, FLOAT, FLOAT), allocates=False)
 def doubt(
-    clock: Times, numbers: Floats, time_us: int, latitude: float, longitude: float
+    clock: Times,
+    numbers: Floats,
+    time_us: int,
+    latitude: float,
+    longitude: float,
+    altitude: float,
 ) -> int:
     """Return USED for a position that may be so, TOO_FAST for one that cannot.
 
@@ -117,8 +131,10 @@ def doubt(
     place again and again does not. Then the track has jumped, and begins anew there.
     """
     latest_us = clock[LATEST]
-    if latest_us == NEVER or can_follow(
-        numbers[LATITUDE], numbers[LONGITUDE], latitude, longitude, time_us - latest_us
+    us = 0 if latest_us == NEVER else time_us - latest_us
+    if latest_us == NEVER or (
+        can_follow(numbers[LATITUDE], numbers[LONGITUDE], latitude, longitude, us)
+        and can_climb(numbers[ALTITUDE], altitude, us)
     ):
         clock[AGREED] = 0
         return USED
@@ -233,7 +249,7 @@ def run(
         if longitude >= 180:
             longitude -= 360
         if marks[i] == USED:
-            marks[i] = doubt(clock, numbers, time_us, latitude, longitude)
+            marks[i] = doubt(clock, numbers, time_us, latitude, longitude, altitudes[i])
         if marks[i] != USED:
             states[i, :] = math.nan
             continue

@@ -63,6 +63,30 @@ def test_a_receiver_that_tells_the_same_wrong_place_for_minutes_is_not_believed(
     assert highest_speed_km_s(tracked) < 8
 
 
+@pytest.mark.parametrize("wild_km", [4e5, 2e9])
+def test_one_wrong_altitude_is_refused_and_tells_of_no_pass(wild_km: float):
+    times_us, values = orbit()
+    for wrong in (599, 660):
+        values["altitude"][wrong] = wild_km
+    tracked = track(times_us, values)
+    assert refused(tracked) == [599, 660]
+    used = {name: column[tracked.used] for name, column in values.items()}
+    assert tracked.passes == track(times_us[tracked.used], used).passes
+
+
+def test_altitudes_in_another_unit_are_believed_once_some_are_alike():
+    times_us, values = orbit()
+    values["altitude"][500:] *= 1_000
+    tracked = track(times_us, values)
+    assert refused(tracked) == [*range(500, 500 + AGREEING - 1)]
+
+
+def test_where_altitudes_come_and_go_nothing_is_refused():
+    times_us, values = orbit()
+    values["altitude"][::3] = np.nan
+    assert not track(times_us, values).refused
+
+
 def test_positions_that_agree_are_believed_and_the_track_begins_anew():
     times_us, values = orbit()
     values["longitude"][500:] = (values["longitude"][500:] + 250) % 360 - 180
