@@ -81,10 +81,13 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
 
     def _track(self, polled: Polled) -> Polled:
         samples = polled.samples
+        vehicles = self._vehicles(samples)
+        if not vehicles:
+            return polled
         derived: list[Samples] = []
         records: list[Records] = []
         side_by_side = SideBySide(samples)
-        for name, places in self._vehicles(samples).items():
+        for name, places in vehicles.items():
             times_us, columns = side_by_side.columns(places)
             tracked = self._of(name)
             if tracked is None:

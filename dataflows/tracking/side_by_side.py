@@ -28,7 +28,7 @@ class SideBySide:
             messages = np.arange(len(samples)) - np.repeat(
                 samples.starts[:-1], np.diff(samples.starts)
             )
-        self._samples, self._messages = samples, messages
+        self._samples = samples
         # Most runs are short: lists of them are compared in a tenth of the time.
         self._starts = samples.starts.tolist()
         self._times_us, self._of = samples.times_us.tolist(), messages.tolist()

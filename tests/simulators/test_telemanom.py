@@ -9,25 +9,16 @@ import pytest
 from connectors.recordings.telemanom import DEFAULT_INTERVAL_S, read_channels
 from simulators.spacecraft import Timing
 from simulators.telemanom import packet_count, recorded_packets
+from tests.telemanom_folder import write_telemanom
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 TIMING = Timing(START, DEFAULT_INTERVAL_S)
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "telemanom"
-LABELS = (
-    "chan_id,spacecraft,anomaly_sequences,class,num_values\n"
-    'P-1,SMAP,"[[1, 2]]",[point],4\nC-2,MSL,"[[1, 2]]",[point],4\n'
-)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for part in ("train", "test"):
-        (tmp_path / part).mkdir()
-    (tmp_path / "labeled_anomalies.csv").write_text(LABELS)
-    np.save(tmp_path / "train" / "P-1.npy", np.array([[0.1, 0, 0], [0.2, 1, 0]]))
-    np.save(tmp_path / "test" / "P-1.npy", np.array([[0.3, 0, 1.0]]))
-    np.save(tmp_path / "test" / "C-2.npy", np.array([[5.0], [6.0]]))
-    return tmp_path
+    return write_telemanom(tmp_path)
 
 
 def test_the_test_part_goes_on_where_the_train_part_ends(folder: Path):

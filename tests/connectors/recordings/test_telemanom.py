@@ -9,22 +9,12 @@ import pytest
 from connectors.errors import SettingsError
 from connectors.messages import ParameterName
 from connectors.recordings.telemanom import is_layout, read_channels, read_labels
-
-LABELS = (
-    "chan_id,spacecraft,anomaly_sequences,class,num_values\n"
-    'P-1,SMAP,"[[1, 2]]",[point],4\nC-2,MSL,"[[1, 2]]",[point],4\n'
-)
+from tests.telemanom_folder import write_telemanom
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for part in ("train", "test"):
-        (tmp_path / part).mkdir()
-    (tmp_path / "labeled_anomalies.csv").write_text(LABELS)
-    np.save(tmp_path / "train" / "P-1.npy", np.array([[0.1, 0, 0], [0.2, 1, 0]]))
-    np.save(tmp_path / "test" / "P-1.npy", np.array([[0.3, 0, 1.0]]))
-    np.save(tmp_path / "test" / "C-2.npy", np.array([[5.0], [6.0]]))
-    return tmp_path
+    return write_telemanom(tmp_path)
 
 
 def test_a_channel_has_the_parts_there_are_and_a_name_as_a_parameter(folder: Path):
