@@ -19,7 +19,7 @@ PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(if $(call fits,$(p)),$(p))) py
 DATA ?= ../shared/data/telemanom
 TRACKED ?= ../shared/data
 backtest = .venv/bin/python -m dataflows.backtest '$(DATA)' --check provisioning/scores.yaml $(if $(ACCEPT),--accept)
-track = .venv/bin/python -m dataflows.evaluation.tracking_scores '$(TRACKED)' --check provisioning/tracking_scores.yaml $(if $(ACCEPT),--accept)
+track = .venv/bin/python -m dataflows.backtest.tracking_scores '$(TRACKED)' --check provisioning/tracking_scores.yaml $(if $(ACCEPT),--accept)
 
 help:  ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -21,9 +21,10 @@ from connectors.database.connection import Connection, connect, plain_errors
 from connectors.database.left_open import close
 from connectors.errors import DeliveryFailed
 from connectors.kafka.sink import tell_anomalies
-from connectors.messages import Anomaly, moment
+from connectors.messages.findings import Anomaly
+from connectors.messages.times import moment
 from connectors.metrics import FlowMetrics
-from connectors.process import FlowProcess
+from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
 
 BY_HAND = "When it ended was not seen: it was closed by hand."

@@ -11,11 +11,9 @@ is skipped where the server does not offer that, and applied when it does.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -23,14 +21,17 @@ from psycopg import errors
 
 from connectors.command import Parser, exit_code
 from connectors.database.connection import Connection, connect, plain_errors
+from connectors.database.migrations import (
+    MIGRATIONS,
+    Migration,
+    applied,
+    read_migrations,
+)
 from connectors.errors import SettingsError
 from connectors.settings import Settings
 
-MIGRATIONS = Path(__file__).resolve().parents[1] / "provisioning/timescale/migrations"
-
 ABOUT = "Brings the schema of the database ORBITWATCH_DATABASE up to date."
 
-_REQUIRES = "-- requires: "
 # Any number will do that no other program uses for a lock in this database.
 _LOCK = 7_203_811_946
 _EXTENSION = "timescaledb"
@@ -71,48 +72,6 @@ _SHARE = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """A file of SQL; `requires` is what the server has to offer, or nothing."""
-
-    name: str
-    sql: bytes
-    requires: str
-
-    @property
-    def checksum(self) -> str:
-        """Tells whether the file was changed."""
-        return hashlib.sha256(self.sql).hexdigest()
-
-
-def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
-    """All migrations, in order; raises SettingsError if there are none."""
-    files = sorted(folder.glob("*.sql"))
-    if not files:
-        raise SettingsError(str(folder), "holds no migrations")
-    return [_read(file) for file in files]
-
-
-def _read(file: Path) -> Migration:
-    sql = file.read_bytes()
-    first_line = sql.decode().partition("\n")[0]
-    requires = first_line.removeprefix(_REQUIRES).strip()
-    return Migration(
-        file.name, sql, requires if first_line.startswith(_REQUIRES) else ""
-    )
-
-
-def missing(database: str, folder: Path = MIGRATIONS) -> list[str]:
-    """The migrations the database lacks, but for those that need an extension.
-
-    Raises DatabaseUnavailable.
-    """
-    needed = [m.name for m in read_migrations(folder) if not m.requires]
-    with plain_errors(database), closing(connect(database, "check")) as connection:
-        applied = _applied(connection)
-    return [name for name in needed if name not in applied]
-
-
 def migrate(database: str, folder: Path = MIGRATIONS) -> Iterator[str]:
     """Applies what is missing; yields a line for people about each migration.
 
@@ -147,14 +106,14 @@ def _lock(connection: Connection) -> Iterator[str]:
 def _apply_missing(
     connection: Connection, migrations: Sequence[Migration]
 ) -> Iterator[tuple[Migration, str]]:
-    applied = _applied(connection)
-    _refuse_changed(migrations, applied)
-    pending = [m for m in migrations if m.name not in applied]
+    known = applied(connection)
+    _refuse_changed(migrations, known)
+    pending = [m for m in migrations if m.name not in known]
     lacking = _lacking(connection) if any(m.requires for m in pending) else {}
     if pending:
         connection.execute(_SHARE)
     for migration in migrations:
-        if migration.name in applied:
+        if migration.name in known:
             yield migration, "applied before"
         elif migration.requires in lacking:
             yield migration, f"skipped: {lacking[migration.requires]}"
@@ -163,22 +122,9 @@ def _apply_missing(
             yield migration, "applied"
 
 
-def _applied(connection: Connection) -> dict[str, str]:
-    """The checksums of the migrations that were applied."""
-    if connection.execute("SELECT to_regclass('schema_migration')").fetchone() == (
-        None,
-    ):
-        return {}
-    return dict(
-        connection.execute("SELECT name, checksum FROM schema_migration").fetchall()
-    )
-
-
-def _refuse_changed(
-    migrations: Iterable[Migration], applied: Mapping[str, str]
-) -> None:
+def _refuse_changed(migrations: Iterable[Migration], known: Mapping[str, str]) -> None:
     for migration in migrations:
-        if applied.get(migration.name, migration.checksum) != migration.checksum:
+        if known.get(migration.name, migration.checksum) != migration.checksum:
             raise SettingsError(
                 migration.name,
                 "was changed after it was applied to this database; restore the file, "

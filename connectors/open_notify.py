@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connectors.errors import OpenNotifyUnavailable
-from connectors.messages import Packet, moment
+from connectors.messages.times import moment
+from connectors.messages.wire import Packet
 
 SPACECRAFT = "ISS"
 SUBSYSTEM = "orbit"

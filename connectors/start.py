@@ -10,13 +10,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from connectors import health, logs
+from connectors.database.migrations import check_database
 from connectors.errors import SettingsError
 from connectors.kafka.clients import check_kafka
-from connectors.process import FlowProcess
-from connectors.recovery import folder_of_this_run, forget_unfinished
+from connectors.process import health, logs
+from connectors.process.flow_process import FlowProcess
+from connectors.process.recovery import folder_of_this_run, forget_unfinished
 from connectors.settings import Settings, tell_bytewax, variable
-from connectors.timescale import check_database
 from connectors.topics import Topic
 
 GARBAGE_AFTER_OBJECTS = 100_000

@@ -9,12 +9,12 @@ from bytewax.dataflow import Dataflow
 
 from connectors import topics
 from connectors.database.place_table import store_places
-from connectors.orbital_elements import read_elements
-from connectors.places import read_places
-from connectors.process import FlowProcess
+from connectors.files.orbital_elements import read_elements
+from connectors.files.places import read_places
+from connectors.process.flow_process import FlowProcess
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.tracking.satellite import SatelliteFollower
-from dataflows.tracking.vehicle import Vehicle
+from dataflows.vehicles.satellite import SatelliteFollower
+from dataflows.vehicles.vehicle import Vehicle
 from dataflows.wiring import Tracking, connect
 
 NAME = "iss_tracking"

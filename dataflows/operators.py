@@ -11,17 +11,19 @@ from bytewax.operators import KeyedStream
 
 from connectors.decode.names import shard_of
 from connectors.errors import StateUnreadable
-from connectors.messages import Anomaly, DeadLetter, Polled, Scored
+from connectors.files.parameters import Definitions
+from connectors.messages.findings import Anomaly
+from connectors.messages.polls import DeadLetter, Polled
+from connectors.messages.writes import Scored
 from connectors.metrics import FlowMetrics
-from connectors.parameters import Definitions
 from connectors.settings import MOST_PARAMETERS
-from dataflows.detectors.snapshot import SnapshotError
-from dataflows.tracking.followed import Follower
-from dataflows.tracking.room import Room
-from dataflows.tracking.shard import TrackLogic
-from dataflows.tracking.vehicle import Vehicle
-from dataflows.watching.admission import Admission
-from dataflows.watching.shard import ShardLogic
+from dataflows.parameters.most_watched import Admission
+from dataflows.parameters.shard import ShardLogic
+from dataflows.state.snapshot import SnapshotError
+from dataflows.vehicles.followed import Follower
+from dataflows.vehicles.most_tracked import Room
+from dataflows.vehicles.shard import TrackLogic
+from dataflows.vehicles.vehicle import Vehicle
 
 
 def wall_clock_us() -> int:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from bytewax.dataflow import Dataflow
 
 from connectors import topics
-from connectors.process import FlowProcess
-from dataflows.tracking.launcher import INPUTS, LaunchFollower
-from dataflows.tracking.vehicle import Vehicle
+from connectors.process.flow_process import FlowProcess
+from dataflows.vehicles.launcher import INPUTS, LaunchFollower
+from dataflows.vehicles.vehicle import Vehicle
 from dataflows.wiring import Tracking, connect
 
 NAME = "rocket_launch"

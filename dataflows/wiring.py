@@ -13,6 +13,8 @@ from bytewax.outputs import Sink
 
 from connectors import topics
 from connectors.database.limit_table import store_limits
+from connectors.database.sink import DatabaseSink
+from connectors.files.parameters import Definitions, read_definitions
 from connectors.kafka.sink import (
     KafkaSink,
     anomaly_message,
@@ -20,18 +22,18 @@ from connectors.kafka.sink import (
     tell_anomalies,
 )
 from connectors.kafka.source import TelemetrySource
-from connectors.messages import Anomaly, DeadLetter, Polled, Scored
+from connectors.messages.findings import Anomaly
+from connectors.messages.polls import DeadLetter, Polled
+from connectors.messages.writes import Scored
 from connectors.metrics import FlowMetrics
-from connectors.parameters import Definitions, read_definitions
-from connectors.process import FlowProcess
+from connectors.process.flow_process import FlowProcess
 from connectors.settings import MOST_PARAMETERS
 from connectors.start import start_flow
-from connectors.timescale import DatabaseSink
 from connectors.topics import Topic
 from dataflows.operators import anomalies, by_shard, split, track, watch
-from dataflows.tracking.followed import Follower
-from dataflows.tracking.vehicle import Vehicle
-from dataflows.watching.watched import check_definitions
+from dataflows.parameters.watched import check_definitions
+from dataflows.vehicles.followed import Follower
+from dataflows.vehicles.vehicle import Vehicle
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 
 from connectors.command import exit_code
 from connectors.errors import SettingsError
+from connectors.process.stopping import StopRequest
 from connectors.settings import Settings
-from connectors.stopping import StopRequest
 from simulators.arguments import DEFAULT_TRUTH
 from simulators.command_line import parser
 from simulators.faults import FaultInjector, inject

@@ -11,7 +11,9 @@ from itertools import chain
 
 from connectors.command import Parser, instant
 from connectors.errors import SettingsError
-from connectors.messages import Packet, ParameterName, microseconds, moment
+from connectors.messages.samples import ParameterName
+from connectors.messages.times import microseconds, moment
+from connectors.messages.wire import Packet
 from connectors.parquet.columns import Columns
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from dataflows.orbit.atmosphere import density_kg_m3, pressure_pa, temperature_k
+from dataflows.ascent.atmosphere import density_kg_m3, pressure_pa, temperature_k
 
 GRAVITY_M_S2 = 9.80665
 EARTH_RADIUS_M = 6_371_000.0

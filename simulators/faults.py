@@ -26,7 +26,8 @@ from random import Random
 
 import msgspec
 
-from connectors.messages import Packet, ParameterName
+from connectors.messages.samples import ParameterName
+from connectors.messages.wire import Packet
 from connectors.recordings.truth import Injected
 
 RECENT_SAMPLES = 600

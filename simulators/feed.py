@@ -12,14 +12,13 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from connectors.errors import KafkaUnavailable, one_line
 from connectors.kafka.clients import client_properties, consumer, partitions_of
 from connectors.kafka.refusal import REFUSED, refused_property
-from connectors.messages import (
+from connectors.messages.samples import ParameterName, Samples
+from connectors.messages.times import microseconds
+from connectors.messages.wire import (
     ARROW_CONTENT_TYPE,
     Packet,
-    ParameterName,
-    Samples,
     encode_arrow,
     encode_packet,
-    microseconds,
 )
 from connectors.settings import Settings
 from connectors.topics import Topic

@@ -15,11 +15,13 @@ from random import Random
 import numpy as np
 from sgp4.api import WGS72, Satrec
 
-from connectors.messages import Packet, microseconds
+from connectors.files.orbital_elements import OrbitalElements
+from connectors.messages.times import microseconds
+from connectors.messages.wire import Packet
 from connectors.open_notify import SUBSYSTEM
-from connectors.orbital_elements import OrbitalElements
-from dataflows.orbit.geodesy import Times, geodetic
+from dataflows.orbit.geodesy import geodetic
 from dataflows.orbit.propagation import epoch_us, positions_of_all
+from dataflows.state.arrays import Times
 from simulators.spacecraft import Timing
 
 DEFAULT_INTERVAL_S = 1.0

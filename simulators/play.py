@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connectors.messages import Packet
+from connectors.messages.wire import Packet
 from connectors.topics import Topic
 from simulators.faults import FaultPlan
 from simulators.replay import Pace

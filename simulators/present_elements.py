@@ -17,13 +17,13 @@ from pathlib import Path
 from sgp4.api import Satrec
 
 from connectors.command import Parser, exit_code
-from connectors.messages import moment
-from connectors.orbital_elements import (
+from connectors.files.orbital_elements import (
     OrbitalElements,
     dated,
     read_elements,
     write_elements,
 )
+from connectors.messages.times import moment
 from connectors.settings import Settings
 from dataflows.orbit.propagation import epoch_us
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Protocol
 
-from connectors.messages import Packet
-from connectors.stopping import StopRequest
+from connectors.messages.wire import Packet
+from connectors.process.stopping import StopRequest
 from simulators.feed import Feed
 
 # Shorter waits are left to the next packet: sleeping has its own delay.

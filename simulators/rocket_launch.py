@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 
-from connectors.messages import Packet
+from connectors.messages.wire import Packet
 from connectors.recordings.launch_recordings import LaunchRecording
 from simulators.ascent import Ascent, launcher
 from simulators.faults import KINDS, FaultPlan, Kind

@@ -9,12 +9,13 @@ from itertools import islice
 
 from connectors import topics
 from connectors.errors import SettingsError
-from connectors.messages import Packet, moment
+from connectors.files.orbital_elements import read_elements
+from connectors.messages.times import moment
+from connectors.messages.wire import Packet
 from connectors.open_notify import SHORTEST_INTERVAL_S, OpenNotify, positions
-from connectors.orbital_elements import read_elements
+from connectors.process.stopping import StopRequest
 from connectors.recordings.telemanom import DEFAULT_INTERVAL_S, PARTS, read_channels
 from connectors.settings import Settings
-from connectors.stopping import StopRequest
 from connectors.topics import Topic
 from simulators import iss_tracking, spacecraft, telemanom
 from simulators.faults import FaultPlan

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from connectors.messages import Packet, microseconds, moment
+from connectors.messages.times import microseconds, moment
+from connectors.messages.wire import Packet
 from simulators.orbiter import Orbiter
 from simulators.situation import context, situation
 

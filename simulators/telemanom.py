@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from connectors.messages import Packet
+from connectors.messages.wire import Packet
 from connectors.recordings.telemanom import Channel, command_names
 from simulators.spacecraft import Timing
 

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.recordings.launch_analyses import read_analysed_launch
 from connectors.recordings.launch_recordings import LaunchRecording
-from dataflows.features.ascent_tracker import AscentTracker, Tracked
+from dataflows.ascent.tracker import AscentTracker, Tracked
 
 FOLDER = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "launches"
 NAMES = ("iridium-next-1", "nrol-76")

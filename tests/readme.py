@@ -11,13 +11,13 @@ from bytewax.testing import TestingSink, TestingSource
 from bytewax.visualize import to_mermaid
 from prometheus_client import CollectorRegistry
 
+from connectors.files.parameters import Definitions
 from connectors.metrics import FlowMetrics
-from connectors.parameters import Definitions
 from connectors.settings import Settings, variable
 from dataflows import spacecraft
-from dataflows.detectors.build import DETECTORS, DRIFT_DETECTORS, OTHERS
 from dataflows.detectors.limits import Limits
-from dataflows.detectors.staleness import Staleness
+from dataflows.verdicts.build import DETECTORS, DRIFT_DETECTORS, OTHERS
+from dataflows.verdicts.staleness import Staleness
 from dataflows.wiring import build
 
 ROOT = Path(__file__).parents[1]

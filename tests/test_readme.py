@@ -10,10 +10,10 @@ import msgspec
 import psycopg
 import pytest
 
-from connectors.messages import Packet
-from connectors.parameters import read_definitions
-from connectors.timescale import check_database
-from dataflows.watching.watched import check_definitions
+from connectors.database.migrations import check_database
+from connectors.files.parameters import read_definitions
+from connectors.messages.wire import Packet
+from dataflows.parameters.watched import check_definitions
 from simulators.command_line import parser
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.flow_process import REPOSITORY

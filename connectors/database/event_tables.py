@@ -9,7 +9,9 @@ import msgspec
 
 from connectors.database.connection import Connection
 from connectors.database.parameter_ids import ParameterIds
-from connectors.messages import Anomaly, Drift, Scored, moment
+from connectors.messages.findings import Anomaly, Drift
+from connectors.messages.times import moment
+from connectors.messages.writes import Scored
 
 # A lower revision is a repeat, and changes nothing; nor does an equal one, unless it
 # says otherwise of the end: then the stored one was closed on behalf of the flow.

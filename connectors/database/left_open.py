@@ -12,13 +12,9 @@ import msgspec
 from psycopg.rows import class_row
 
 from connectors.database.connection import Connection
-from connectors.messages import (
-    Anomaly,
-    Explanation,
-    ParameterName,
-    microseconds,
-    moment,
-)
+from connectors.messages.findings import Anomaly, Explanation
+from connectors.messages.samples import ParameterName
+from connectors.messages.times import microseconds, moment
 
 FORGOTTEN = (
     "When it ended was not seen: what was known of it was lost, and it did not go on "

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 
 from connectors.database.connection import connect, plain_errors
-from connectors.parameters import ParameterDefinition
+from connectors.files.parameters import ParameterDefinition
 
 # Two flows that start at once and share parameters wait for each other.
 _LOCK = "LOCK TABLE parameter_limit IN SHARE ROW EXCLUSIVE MODE"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 
 from connectors.database.connection import Connection
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 
 # Sorted, so that two processes that store the same names do not block each other.
 _STORE = """

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from psycopg.rows import class_row
 
 from connectors.database.connection import Connection
-from connectors.messages import Poll, Position, microseconds, moment
+from connectors.messages.polls import Poll, Position
+from connectors.messages.times import microseconds, moment
 
 # Kafka timestamps are whatever producers say. What a datetime cannot hold is cut off,
 # here as in the comparison with what is stored.

@@ -23,7 +23,11 @@ from connectors.database.positions import Positions
 from connectors.database.record_tables import store_records
 from connectors.database.sample_table import Counts, copy_samples, merge_samples
 from connectors.database.whole_polls import Batch
-from connectors.messages import Anomaly, ParameterName, Poll, Records, Scored
+from connectors.messages.findings import Anomaly
+from connectors.messages.polls import Poll
+from connectors.messages.records import Records
+from connectors.messages.samples import ParameterName
+from connectors.messages.writes import Scored
 
 
 @dataclass(frozen=True, slots=True)

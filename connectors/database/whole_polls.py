@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from connectors.messages import Poll, Scored
+from connectors.messages.polls import Poll
+from connectors.messages.writes import Scored
 
 # Sources number the polls that have pieces 1, 2, 3, ...
 FIRST_NUMBER = 1

@@ -9,10 +9,10 @@ import psycopg
 from psycopg import errors
 
 from connectors.database.connection import Patience, is_passing, unavailable
+from connectors.database.migrations import missing
 from connectors.database.session import Session, Written
 from connectors.database.whole_polls import Batch
 from connectors.errors import OrbitwatchError, SchemaOutdated
-from connectors.migrate import missing
 
 _SCHEMA_ERRORS = (
     errors.UndefinedTable,

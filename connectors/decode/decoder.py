@@ -21,13 +21,9 @@ from connectors.decode.rows import (
     by_shard,
 )
 from connectors.errors import one_line
-from connectors.messages import (
-    ARROW_CONTENT_TYPE,
-    Packet,
-    ParameterName,
-    Runs,
-    microseconds,
-)
+from connectors.messages.samples import ParameterName, Runs
+from connectors.messages.times import microseconds
+from connectors.messages.wire import ARROW_CONTENT_TYPE, Packet
 
 # Databases and languages know no earlier and no later time.
 YEAR_1_US = microseconds(datetime.min.replace(tzinfo=UTC))

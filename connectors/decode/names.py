@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 from connectors.settings import MOST_PARAMETERS
 
 LONGEST_NAME = 128

@@ -12,14 +12,9 @@ from numpy.typing import NDArray
 
 from connectors.decode.names import Names
 from connectors.decode.refusals import Refusal
-from connectors.messages import (
-    REPLAYED,
-    Context,
-    Packet,
-    Runs,
-    Situation,
-    microseconds,
-)
+from connectors.messages.samples import REPLAYED, Context, Runs, Situation
+from connectors.messages.times import microseconds
+from connectors.messages.wire import Packet
 
 # What packets count their sequence under, beside their values.
 SEQUENCE = "packet_sequence"

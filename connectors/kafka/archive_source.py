@@ -15,9 +15,9 @@ from typing_extensions import override
 from connectors.decode.decoder import Decoder
 from connectors.kafka.fields import content_types, place, reach, times_us_of
 from connectors.kafka.topic_partitions import Offsets, TopicPartitions
-from connectors.messages import Position
+from connectors.messages.polls import Position
 from connectors.parquet.columns import Batch, Columns
-from connectors.process import FlowProcess
+from connectors.process.flow_process import FlowProcess
 from connectors.topics import Topic
 
 # What is collected is stored in time also when nothing comes.

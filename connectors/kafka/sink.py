@@ -13,8 +13,10 @@ from typing_extensions import override
 
 from connectors.errors import DeliveryFailed
 from connectors.kafka.clients import producer
-from connectors.messages import Anomaly, DeadLetter, encode_anomaly
-from connectors.process import FlowProcess
+from connectors.messages.findings import Anomaly
+from connectors.messages.polls import DeadLetter
+from connectors.messages.wire import encode_anomaly
+from connectors.process.flow_process import FlowProcess
 from connectors.topics import ANOMALIES, Topic
 
 # A dead letter too large for its topic keeps this much of the message.

@@ -12,8 +12,9 @@ from connectors.decode.decoder import Decoder
 from connectors.decode.refusals import Refusal
 from connectors.kafka.fields import content_types, place, reach, times_us_of
 from connectors.kafka.topic_partitions import Offsets, TopicPartitions
-from connectors.messages import DeadLetter, ParameterName, Poll, Polled
-from connectors.process import FlowProcess
+from connectors.messages.polls import DeadLetter, Poll, Polled
+from connectors.messages.samples import ParameterName
+from connectors.process.flow_process import FlowProcess
 from connectors.topics import Topic
 
 

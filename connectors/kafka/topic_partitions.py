@@ -32,8 +32,8 @@ from connectors.kafka.clients import (
     partitions_of,
     share,
 )
-from connectors.messages import Position
-from connectors.process import FlowProcess
+from connectors.messages.polls import Position
+from connectors.process.flow_process import FlowProcess
 
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 
 Series: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
 """Times in microseconds since 1970 (UTC), rising, and values; NaN = not acquired."""

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from connectors.errors import ArchiveUnavailable
-from connectors.messages import Position
+from connectors.messages.polls import Position
 from connectors.parquet.layout import COMMITS, FORMAT, escaped
 from connectors.parquet.storage import Storage
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from connectors.errors import ArchiveUnavailable
-from connectors.messages import microseconds
+from connectors.messages.times import microseconds
 from connectors.parquet.columns import Columns
 from connectors.parquet.layout import (
     METADATA_KEY,

@@ -21,7 +21,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from connectors.messages import EPOCH, ParameterName
+from connectors.messages.samples import ParameterName
+from connectors.messages.times import EPOCH
 from connectors.parquet.columns import Columns
 
 DAY_US = 86_400_000_000

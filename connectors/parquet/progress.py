@@ -7,7 +7,7 @@ import logging
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.messages import Position
+from connectors.messages.polls import Position
 from connectors.parquet.columns import Batch
 from connectors.parquet.commits import Positions
 from connectors.parquet.layout import Covered

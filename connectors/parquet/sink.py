@@ -11,7 +11,7 @@ from connectors.errors import ArchiveUnavailable
 from connectors.parquet.columns import Batch
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter, Roll, Stored
-from connectors.process import FlowProcess
+from connectors.process.flow_process import FlowProcess
 
 _log = logging.getLogger("orbitwatch.archive")
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from uuid import uuid4
 
 from connectors.errors import ArchiveUnavailable
-from connectors.messages import Position
+from connectors.messages.polls import Position
 from connectors.parquet.buffer import Buffer
 from connectors.parquet.columns import Batch
 from connectors.parquet.commits import (

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.errors import SettingsError, one_line
-from connectors.messages import microseconds
+from connectors.messages.times import microseconds
 
 COLUMNS = 6
 

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from connectors.errors import SettingsError, one_line
-from connectors.messages import ARROW_SCHEMA, ParameterName
+from connectors.messages.samples import ParameterName
+from connectors.messages.wire import ARROW_SCHEMA
 from connectors.parquet.columns import Columns
 from connectors.parquet.layout import METADATA_KEY
 

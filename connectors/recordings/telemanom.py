@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from connectors.decode.names import is_name
 from connectors.errors import SettingsError
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 
 DEFAULT_INTERVAL_S = 60.0
 PARTS = ("train", "test")

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.errors import SettingsError, one_line
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 
 COLUMNS = ("spacecraft", "subsystem", "parameter", "fault", "started_at", "ended_at")
 

@@ -7,22 +7,13 @@ and randomness are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
+from connectors.messages.samples import Context
+from dataflows.state.arrays import Floats, Times
 
-__all__ = ["Context", "Detector", "Explanation", "Floats", "Times"]
-
-Floats: TypeAlias = NDArray[np.float64]
-Times: TypeAlias = NDArray[np.int64]
-Context: TypeAlias = Mapping[str, Floats]
-"""Numbers that describe the situation: one column per name, as long as the values.
-
-What is not named is 0.
-"""
+__all__ = ["Detector", "Explanation"]
 
 
 @dataclass(frozen=True, slots=True)

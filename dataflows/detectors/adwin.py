@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Floats
 from dataflows.detectors.adwin_kernel import HEAD, LEVELS, run
 from dataflows.detectors.drift import DriftDetector
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.state.arrays import Floats
 
 __all__ = ["Adwin"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from numba import types
 
-from dataflows.detectors import Floats
-from dataflows.detectors.compiled import (
+from dataflows.state.arrays import Floats
+from dataflows.state.compiled import (
     ARRAY,
     FLOAT,
     INT,

@@ -14,11 +14,13 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from dataflows.detectors import Context, Explanation, Floats, Times
+from connectors.messages.samples import Context
+from dataflows.detectors import Explanation
 from dataflows.detectors.settings import Rules, check
-from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+from dataflows.state.arrays import Floats, Times, ready
+from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 
-__all__ = ["NO_TIME", "ArrayDetector", "Arrays", "Run", "ready"]
+__all__ = ["NO_TIME", "ArrayDetector", "Arrays", "Run"]
 
 Arrays: TypeAlias = tuple[NDArray[Any], ...]
 """The whole learnt state of a detector."""
@@ -39,13 +41,6 @@ class Run:
     times_us: Times
     values: Floats
     context: Context | None = None
-
-
-def ready(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
-    """Return the array as kernels read it: contiguous and aligned; mostly itself."""
-    ready = np.ascontiguousarray(array, dtype)
-    # np.require asks the same, in ten times the time.
-    return ready if ready.flags.aligned else ready.copy()
 
 
 def _next(value: float) -> Run:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from dataflows.detectors import Explanation
 from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.arx_residual_kernel import (
     MISSING_WEIGHT,
@@ -16,6 +16,7 @@ from dataflows.detectors.arx_residual_kernel import (
 )
 from dataflows.detectors.context_detector import ContextDetector
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.state.arrays import Floats
 
 __all__ = ["ArxResidual"]
 

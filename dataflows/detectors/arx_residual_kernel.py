@@ -18,8 +18,8 @@ import math
 
 import numpy as np
 
-from dataflows.detectors import Floats
-from dataflows.detectors.compiled import ARRAY, FLOAT, INT, NOTHING, TABLE, compiled
+from dataflows.state.arrays import Floats
+from dataflows.state.compiled import ARRAY, FLOAT, INT, NOTHING, TABLE, compiled
 
 __all__ = ["MISSING_WEIGHT", "SCALARS", "restart", "run"]
 

@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from dataflows.detectors import Context, Floats, Times
+from connectors.messages.samples import Context
 from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.known_context import NO_COLUMNS, NO_PLACES, KnownContext
-from dataflows.detectors.recursive_least_squares import (
+from dataflows.detectors.recursive_least_squares_kernel import (
     FIXED,
     HALF,
     IDLE,
@@ -22,7 +22,8 @@ from dataflows.detectors.recursive_least_squares import (
     SCALARS,
     predict,
 )
-from dataflows.detectors.snapshot import SnapshotError, pack, unpack
+from dataflows.state.arrays import Floats, Times
+from dataflows.state.snapshot import SnapshotError, pack, unpack
 
 __all__ = ["ContextDetector", "triangle_of"]
 

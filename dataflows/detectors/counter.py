@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from dataflows.detectors import Explanation
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Rules, Whole
+from dataflows.state.arrays import Floats
 
 __all__ = ["Counter"]
 

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from dataflows.detectors import Explanation
 from dataflows.detectors.array_detector import ArrayDetector
+from dataflows.state.arrays import Floats
 
 __all__ = ["DistanceDetector"]
 

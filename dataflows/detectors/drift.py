@@ -12,9 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Floats, Times
 from dataflows.detectors.settings import Rules, check
-from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
+from dataflows.state.arrays import Floats, Times
+from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 
 __all__ = ["DriftDetector", "DriftEvent"]
 

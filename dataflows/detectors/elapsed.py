@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dataflows.detectors import Floats, Times
 from dataflows.detectors.array_detector import NO_TIME
+from dataflows.state.arrays import Floats, Times
 
 __all__ = ["elapsed_us", "new_clock"]
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from dataflows.detectors import Explanation
 from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.half_space_trees_kernel import (
     BINS,
@@ -23,6 +23,7 @@ from dataflows.detectors.half_space_trees_kernel import (
     run,
 )
 from dataflows.detectors.settings import Flag, Number, Rules, Span, Whole
+from dataflows.state.arrays import Floats
 
 __all__ = ["HalfSpaceTrees", "splits"]
 

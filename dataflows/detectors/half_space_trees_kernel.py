@@ -13,8 +13,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflows.detectors import Floats
-from dataflows.detectors.compiled import (
+from dataflows.state.arrays import Floats
+from dataflows.state.compiled import (
     ARRAY,
     COUNTS,
     FLOAT,

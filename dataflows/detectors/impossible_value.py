@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from connectors.messages.findings import Severity
+from dataflows.detectors import Explanation
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Flag, Number, Numbers, Rules
-from dataflows.detectors.severity import Severity
+from dataflows.state.arrays import Floats
 
 __all__ = ["ImpossibleValue"]
 

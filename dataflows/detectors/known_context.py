@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from dataflows.detectors import Context, Floats
+from connectors.messages.samples import Context
+from dataflows.state.arrays import Floats
 
 __all__ = ["NO_COLUMNS", "NO_PLACES", "KnownContext"]
 

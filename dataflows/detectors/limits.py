@@ -7,12 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from connectors.messages.findings import Severity
+from dataflows.detectors import Explanation
 from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.limits_kernel import STATE, follow, run
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Number, Rules, Whole
-from dataflows.detectors.severity import Severities, Severity
+from dataflows.state.arrays import Floats, Severities
 
 __all__ = ["Limits"]
 

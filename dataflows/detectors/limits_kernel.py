@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from dataflows.detectors import Floats, Times
-from dataflows.detectors.compiled import (
+from dataflows.state.arrays import Floats, Times
+from dataflows.state.compiled import (
     ARRAY,
     FLOAT,
     INDICES,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from dataflows.detectors import Floats
-from dataflows.detectors.compiled import ARRAY, FLOAT, INT, NOTHING, VALUES, compiled
+from dataflows.state.arrays import Floats
+from dataflows.state.compiled import ARRAY, FLOAT, INT, NOTHING, VALUES, compiled
 
 __all__ = ["STATE", "run"]
 

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from dataflows.detectors import Explanation
 from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.peaks_over_threshold_kernel import RATIOS, SCALARS, run
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.state.arrays import Floats
 
 __all__ = ["PeaksOverThreshold"]
 

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from dataflows.detectors import Explanation
 from dataflows.detectors.rule_detector import RuleDetector, beyond
 from dataflows.detectors.settings import Number, Rules
+from dataflows.state.arrays import Floats
 
 __all__ = ["RateOfChange"]
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from dataflows.detectors import Explanation
 from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.context_detector import ContextDetector
 from dataflows.detectors.record_envelope_kernel import (
@@ -24,6 +24,7 @@ from dataflows.detectors.record_envelope_kernel import (
     run,
 )
 from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.state.arrays import Floats
 
 __all__ = ["BANDS", "PREDICTED", "RecordEnvelope"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from dataflows.detectors import Floats, Times
-from dataflows.detectors.compiled import (
+from dataflows.state.arrays import Floats, Times
+from dataflows.state.compiled import (
     ARRAY,
     FLOAT,
     INDICES,

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from dataflows.detectors import Floats
-from dataflows.detectors.compiled import (
+from dataflows.state.arrays import Floats
+from dataflows.state.compiled import (
     ARRAY,
     FLOAT,
     INT,

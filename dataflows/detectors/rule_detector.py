@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Floats
+from connectors.messages.findings import Severity
 from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.elapsed import elapsed_us, new_clock
-from dataflows.detectors.severity import Severities, Severity
+from dataflows.state.arrays import Floats, Severities
 
 __all__ = ["BELOW_ONE", "RuleDetector", "beyond"]
 

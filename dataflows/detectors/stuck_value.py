@@ -7,11 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation, Floats
+from dataflows.detectors import Explanation
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Number, Rules, Whole
-from dataflows.detectors.severity import Severities, learned_severities
 from dataflows.detectors.stuck_value_kernel import STATE, run
+from dataflows.state.arrays import Floats, Severities
+from dataflows.verdicts.severities import learned_severities
 
 __all__ = ["StuckValue"]
 

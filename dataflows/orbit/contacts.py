@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflows.detectors.snapshot import SnapshotError
-from dataflows.orbit.geodesy import Floats, Times
+from dataflows.orbit.findings import Pass
 from dataflows.orbit.pass_search import PassSearch
 from dataflows.orbit.passes import Observed, PassBook
 from dataflows.orbit.places import Station, station_rows
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.tracked import Pass
 from dataflows.orbit.view_kernel import EVENT, SEEN, SEEN_US, watch
+from dataflows.state.arrays import Floats, Times
+from dataflows.state.snapshot import SnapshotError
 
 __all__ = ["Columns", "Contacts"]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["DAY_US", "EARTH_RATE_RAD_S", "EQUATOR_KM", "FLATTENING", "Floats", "Times"]
+from dataflows.state.arrays import Floats, Times
+
+__all__ = ["DAY_US", "EARTH_RATE_RAD_S", "EQUATOR_KM", "FLATTENING"]
 __all__ += ["earth_angle_rad", "geodetic", "wrapped_longitude_deg"]
 
-Floats: TypeAlias = NDArray[np.float64]
-Times: TypeAlias = NDArray[np.int64]
 
 EARTH_RATE_RAD_S = 7.292115146706979e-5
 """The Earth's rotation, in a frame that does not turn (Vallado, 2013, eq. 3-40)."""

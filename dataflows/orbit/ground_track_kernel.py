@@ -12,7 +12,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from dataflows.detectors.compiled import (
+from dataflows.state.arrays import Floats, Times
+from dataflows.state.compiled import (
     ARRAY,
     FLOAT,
     INT,
@@ -22,7 +23,6 @@ from dataflows.detectors.compiled import (
     VALUES,
     compiled,
 )
-from dataflows.orbit.geodesy import Floats, Times
 
 __all__ = ["CLOCKS", "NUMBERS", "TIMES", "haversine_km", "run"]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dataflows.orbit.geodesy import Floats
 from dataflows.orbit.passes import Foreseen
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.orbit.view_kernel import AHEAD, FOUND, STEP_US, search
+from dataflows.state.arrays import Floats
 
 __all__ = ["PassSearch"]
 

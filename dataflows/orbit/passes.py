@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from itertools import chain
 from typing import NamedTuple
 
-from dataflows.orbit.tracked import Pass
+from dataflows.orbit.findings import Pass
 
 __all__ = ["Foreseen", "Observed", "PassBook"]
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from dataflows.orbit.geodesy import Floats
 from dataflows.orbit.view_kernel import ecef
+from dataflows.state.arrays import Floats
 
 __all__ = ["Place", "Station", "place_rows", "station_rows"]
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dataflows.orbit.findings import Prediction
+from dataflows.orbit.fitted_orbit import TrackOrbit
 from dataflows.orbit.geodesy import DAY_US
 from dataflows.orbit.ground_track_kernel import haversine_km
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.track_orbit import TrackOrbit
-from dataflows.orbit.tracked import Prediction
 
 __all__ = ["AHEAD_US", "Fix", "Outlook", "outlook"]
 

@@ -7,14 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from sgp4.api import Satrec, SatrecArray
 
-from dataflows.orbit.geodesy import (
-    DAY_US,
-    EARTH_RATE_RAD_S,
-    Floats,
-    Times,
-    earth_angle_rad,
-    geodetic,
-)
+from dataflows.orbit.geodesy import DAY_US, EARTH_RATE_RAD_S, earth_angle_rad, geodetic
+from dataflows.state.arrays import Floats, Times
 
 __all__ = ["Ephemeris", "epoch_us", "fixed_to_the_earth", "julian", "positions_of_all"]
 
@@ -61,7 +55,7 @@ class Ephemeris:
     """Where a satellite is, by its two-line elements; NaN where SGP4 gives up.
 
     Args:
-        line1: the first line, right in form (`connectors.orbital_elements` checks it).
+        line1: the first line, right in form (the reader of files checks it).
         line2: the second line.
 
     >>> iss = Ephemeris(

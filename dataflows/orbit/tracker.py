@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflows.detectors.array_detector import ready
-from dataflows.detectors.snapshot import SnapshotError, label, pack, unpack
 from dataflows.orbit.contacts import Columns, Contacts
-from dataflows.orbit.geodesy import Floats, Times
+from dataflows.orbit.findings import OrbitMinute, Pass, Prediction, Tracked
+from dataflows.orbit.fitted_orbit import TrackOrbit
+from dataflows.orbit.from_kernels import minute_of, refusals_of, states_of
 from dataflows.orbit.ground_track_kernel import (
     ALTITUDE,
     BEGAN,
@@ -32,9 +32,8 @@ from dataflows.orbit.ground_track_kernel import (
 from dataflows.orbit.places import Place, Station, place_rows
 from dataflows.orbit.prediction import Fix, outlook
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.track_orbit import TrackOrbit
-from dataflows.orbit.tracked import OrbitMinute, Pass, Prediction, Tracked
-from dataflows.orbit.tracked_rows import minute_of, refusals_of, states_of
+from dataflows.state.arrays import Floats, Times, ready
+from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 
 __all__ = ["SatelliteTracker"]
 

@@ -13,7 +13,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from dataflows.detectors.compiled import (
+from dataflows.orbit.geodesy import EQUATOR_KM, FLATTENING
+from dataflows.state.arrays import Floats, Times
+from dataflows.state.compiled import (
     ARRAY,
     FLOAT,
     INT,
@@ -23,7 +25,6 @@ from dataflows.detectors.compiled import (
     VALUES,
     compiled,
 )
-from dataflows.orbit.geodesy import EQUATOR_KM, FLATTENING, Floats, Times
 
 __all__ = ["AHEAD", "EVENT", "FOUND", "SEEN", "SEEN_US", "STEP_US", "ecef"]
 __all__ += ["elevation_of", "search", "watch"]

@@ -22,8 +22,8 @@ from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import OrbitwatchError
 from connectors.parquet.counts import count_archived
 from connectors.parquet.storage import Storage
+from connectors.process.stopping import StopRequest
 from connectors.recordings.truth import read_truth
-from connectors.stopping import StopRequest
 from simulators.demo.children import Interrupted
 from simulators.demo.feed import DemoFeed
 from simulators.demo.live import live_table, status_line

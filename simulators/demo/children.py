@@ -11,8 +11,8 @@ from pathlib import Path
 
 from connectors.embedded import Watchdog
 from connectors.errors import OrbitwatchError
+from connectors.process.stopping import StopRequest
 from connectors.settings import child_environment
-from connectors.stopping import StopRequest
 from simulators.replay import wait
 
 PROJECT = Path(__file__).resolve().parents[2]

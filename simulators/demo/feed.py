@@ -10,9 +10,10 @@ from threading import Thread
 from connectors.database.overview import StoredParameter
 from connectors.decode.rows import SEQUENCE
 from connectors.errors import OrbitwatchError
-from connectors.messages import Packet, ParameterName
+from connectors.messages.samples import ParameterName
+from connectors.messages.wire import Packet
+from connectors.process.stopping import StopRequest
 from connectors.settings import Settings
-from connectors.stopping import StopRequest
 from simulators.demo.telemetry import Telemetry
 from simulators.faults import FaultInjector, inject
 from simulators.feed import Feed

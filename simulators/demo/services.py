@@ -12,8 +12,8 @@ from typing import Self
 from connectors import topics
 from connectors.embedded import EmbeddedBroker, EmbeddedPostgres, Watchdog
 from connectors.errors import OrbitwatchError
+from connectors.process.stopping import StopRequest
 from connectors.settings import Settings
-from connectors.stopping import StopRequest
 from simulators.demo.children import PROJECT, Children
 from simulators.demo.flows import DemoFlow, demo_flows
 from simulators.replay import wait

@@ -8,8 +8,8 @@ from datetime import timedelta
 from itertools import dropwhile
 
 from connectors import topics
-from connectors.messages import moment
-from connectors.orbital_elements import read_elements
+from connectors.files.orbital_elements import read_elements
+from connectors.messages.times import moment
 from connectors.settings import Settings
 from simulators import iss_tracking, rocket_launch
 from simulators.faults import FaultPlan

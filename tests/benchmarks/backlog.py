@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from psycopg import sql
 
 from connectors.errors import OrbitwatchError
-from connectors.messages import ARROW_CONTENT_TYPE
+from connectors.messages.wire import ARROW_CONTENT_TYPE
 from tests.benchmarks.telemetry import Shape, instants_for, messages, signals
 
 SEED = 7

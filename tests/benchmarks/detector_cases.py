@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 from river import anomaly
 
 from dataflows.detectors import Detector
-from dataflows.detectors.bank import DetectorBank
-from dataflows.detectors.build import DETECTORS, build_watch
-from dataflows.detectors.half_space_trees import HalfSpaceTrees
 from dataflows.detectors.peaks_over_threshold import PeaksOverThreshold
 from dataflows.detectors.record_envelope import RecordEnvelope
-from dataflows.detectors.rethreshold import Rethreshold
-from dataflows.detectors.tracked_quantile import TrackedQuantile
+from dataflows.verdicts.bank import DetectorBank
+from dataflows.verdicts.build import DETECTORS, build_watch
 from tests.benchmarks.statistics import Measured
 from tests.end_to_end.flow_process import REPOSITORY
 
@@ -37,7 +34,7 @@ NEEDED: dict[str, dict[str, object]] = {
 }
 FIRST_SCORE = """
 import numpy as np
-from dataflows.detectors.build import build_watch
+from dataflows.verdicts.build import build_watch
 build_watch(None, {}).update(np.arange(20), np.arange(20.0))
 """
 
@@ -50,11 +47,6 @@ def makers() -> dict[str, Callable[[], Detector]]:
     return found | {
         "record_envelope in context": RecordEnvelope,
         "SPOT": lambda: PeaksOverThreshold(depth_samples=0),
-        "tracked_quantile": TrackedQuantile,
-        "trees over SPOT": lambda: Rethreshold(
-            HalfSpaceTrees(quantile=None),
-            PeaksOverThreshold(depth_samples=0, two_sided=False),
-        ),
     }
 
 

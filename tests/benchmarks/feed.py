@@ -10,7 +10,8 @@ import numpy as np
 import psycopg
 from confluent_kafka import Producer
 
-from connectors.messages import Packet, encode_packet, moment
+from connectors.messages.times import moment
+from connectors.messages.wire import Packet, encode_packet
 from tests.benchmarks.backlog import Miscounted, Place, partition_of
 from tests.benchmarks.telemetry import (
     SPACECRAFT,

@@ -18,9 +18,9 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from typing_extensions import override
 
 from connectors import topics
+from connectors.files.parameters import read_definitions
 from connectors.kafka.source import TelemetrySource
-from connectors.messages import Scored
-from connectors.parameters import read_definitions
+from connectors.messages.writes import Scored
 from connectors.start import start_flow
 from dataflows.spacecraft import NAME
 from dataflows.wiring import build

@@ -12,8 +12,9 @@ from pyarrow.compute import field
 from pyarrow.dataset import dataset
 
 from connectors import topics
-from connectors.messages import Packet, encode_packet, moment
-from connectors.orbital_elements import read_elements
+from connectors.files.orbital_elements import read_elements
+from connectors.messages.times import moment
+from connectors.messages.wire import Packet, encode_packet
 from connectors.parquet.commits import read_positions
 from connectors.parquet.storage import Storage
 from connectors.settings import Settings, variable

@@ -9,14 +9,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.messages import (
-    Packet,
-    ParameterName,
-    Samples,
-    encode_arrow,
-    encode_packet,
-    moment,
-)
+from connectors.messages.samples import ParameterName, Samples
+from connectors.messages.times import moment
+from connectors.messages.wire import Packet, encode_arrow, encode_packet
 
 SPACECRAFT = "BENCH-1"
 START_US = 1_704_067_200_000_000  # 2024-01-01

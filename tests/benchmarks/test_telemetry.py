@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.decode.decoder import Decoder
-from connectors.messages import ARROW_CONTENT_TYPE
+from connectors.messages.wire import ARROW_CONTENT_TYPE
 from tests.benchmarks.backlog import Place, partition_of
 from tests.benchmarks.ceilings import rows_of
 from tests.benchmarks.telemetry import (

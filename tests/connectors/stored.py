@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg.rows import class_row, scalar_row
 
 from connectors.database.connection import Connection
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 
 
 @dataclass(frozen=True, slots=True)

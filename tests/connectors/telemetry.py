@@ -9,20 +9,14 @@ from uuid import UUID
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from connectors.messages import (
-    Anomaly,
-    Explanation,
-    ParameterName,
-    Poll,
-    Position,
-    Runs,
-    Samples,
-    Scored,
-)
+from connectors.database.sink import DatabaseSink, _DatabasePartition
+from connectors.messages.findings import Anomaly, Explanation
+from connectors.messages.polls import Poll, Position
+from connectors.messages.samples import ParameterName, Runs, Samples
+from connectors.messages.writes import Scored
 from connectors.metrics import FlowMetrics
-from connectors.process import FlowProcess
+from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
-from connectors.timescale import DatabaseSink, _DatabasePartition
 
 START_US = 1_700_000_000_000_000
 SECOND_US = 1_000_000

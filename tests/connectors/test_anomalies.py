@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from connectors.anomalies import BY_HAND, main
 from connectors.database.connection import Connection, connect
 from connectors.embedded.broker import EmbeddedBroker
-from connectors.messages import microseconds
+from connectors.messages.times import microseconds
 from connectors.topics import ANOMALIES
 from tests.connectors.telemetry import MINUTE_US, anomaly, name, open_sink, poll, scored
 from tests.services.waiting import HANG_S

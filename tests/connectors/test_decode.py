@@ -14,14 +14,13 @@ from connectors.decode import arrow as arrow_module
 from connectors.decode import names as names_module
 from connectors.decode.decoder import Decoded, Decoder
 from connectors.decode.refusals import REASONS
-from connectors.messages import (
+from connectors.messages.samples import ParameterName, Samples
+from connectors.messages.times import microseconds
+from connectors.messages.wire import (
     ARROW_CONTENT_TYPE,
     Packet,
-    ParameterName,
-    Samples,
     encode_arrow,
     encode_packet,
-    microseconds,
 )
 
 RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)

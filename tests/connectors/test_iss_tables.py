@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.database.connection import Connection
-from dataflows.orbit.tracked import OrbitMinute, OrbitState, Pass, Prediction
+from dataflows.orbit.findings import OrbitMinute, OrbitState, Pass, Prediction
 
 COLUMNS = """
     SELECT column_name FROM information_schema.columns

@@ -5,16 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from connectors.messages import (
-    Anomaly,
-    Explanation,
-    Packet,
-    ParameterName,
-    encode_anomaly,
-    encode_packet,
-    microseconds,
-    moment,
-)
+from connectors.messages.findings import Anomaly, Explanation
+from connectors.messages.samples import ParameterName
+from connectors.messages.times import microseconds, moment
+from connectors.messages.wire import Packet, encode_anomaly, encode_packet
 
 NOON = datetime(2025, 12, 21, 12, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from prometheus_client import CollectorRegistry
 
 from connectors import metrics as metrics_module
 from connectors.decode.refusals import REASONS
-from connectors.messages import Anomaly, Explanation, ParameterName, Runs, Samples
+from connectors.messages.findings import Anomaly, Explanation, Severity
+from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.metrics import SEVERITIES, FlowMetrics
-from dataflows.detectors.severity import Severity
 
 
 def run(spacecraft: str, count: int, start_us: int = 0) -> Runs:

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from connectors.database.connection import connect
+from connectors.database.migrations import MIGRATIONS, missing, read_migrations
 from connectors.errors import DatabaseUnavailable, SettingsError
-from connectors.migrate import MIGRATIONS, migrate, missing, read_migrations
+from connectors.migrate import migrate
 from tests.services.postgres import Postgres, plain_migrations_in
 from tests.services.waiting import HANG_S, wait_until
 

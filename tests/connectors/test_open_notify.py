@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.errors import OpenNotifyUnavailable, OrbitwatchError
-from connectors.messages import Packet
+from connectors.messages.wire import Packet
 from connectors.open_notify import OpenNotify, positions
 
 Handler = BaseHTTPRequestHandler

@@ -17,28 +17,21 @@ from prometheus_client import CollectorRegistry
 
 from connectors.decode.names import shard_of
 from connectors.errors import SettingsError, StateUnreadable
-from connectors.messages import (
-    Anomaly,
-    DeadLetter,
-    ParameterName,
-    Poll,
-    Polled,
-    Runs,
-    Samples,
-    Scored,
-    Situation,
-    moment,
-)
+from connectors.files.parameters import Definitions, ParameterDefinition
+from connectors.messages.findings import Anomaly
+from connectors.messages.polls import DeadLetter, Poll, Polled
+from connectors.messages.samples import ParameterName, Runs, Samples, Situation
+from connectors.messages.times import moment
+from connectors.messages.writes import Scored
 from connectors.metrics import FlowMetrics
-from connectors.parameters import Definitions, ParameterDefinition
 from dataflows.operators import (
     anomalies,
     by_shard,
     split,
     watch,
 )
-from dataflows.watching.shard import ShardLogic
-from dataflows.watching.watched import check_definitions
+from dataflows.parameters.shard import ShardLogic
+from dataflows.parameters.watched import check_definitions
 
 VOLTAGE = ParameterName("SAT", "power", "voltage")
 LETTER = DeadLetter(b"{", None, "t", 0, 0, "not_json", "")

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow.dataset as ds
 import pytest
 
-from connectors.messages import Packet, encode_packet, microseconds
+from connectors.messages.times import microseconds
+from connectors.messages.wire import Packet, encode_packet
 from connectors.parquet.commits import read_positions
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage

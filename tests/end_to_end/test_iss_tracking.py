@@ -6,14 +6,15 @@ from itertools import islice
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from connectors.messages import Packet, encode_packet, microseconds, moment
+from connectors.files.orbital_elements import read_elements
+from connectors.files.places import read_places
+from connectors.messages.times import microseconds, moment
+from connectors.messages.wire import Packet, encode_packet
 from connectors.metrics import FlowMetrics
-from connectors.orbital_elements import read_elements
-from connectors.places import read_places
 from connectors.settings import Settings
 from dataflows.iss_tracking import INPUTS
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.tracking.satellite import SatelliteFollower
+from dataflows.vehicles.satellite import SatelliteFollower
 from simulators.iss_tracking import constellation, newest_epoch_us, tracked_packets
 from simulators.spacecraft import Timing
 from tests.end_to_end.conftest import Stage

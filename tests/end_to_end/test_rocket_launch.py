@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from connectors.messages import Packet, encode_packet, microseconds
+from connectors.messages.times import microseconds
+from connectors.messages.wire import Packet, encode_packet
 from connectors.metrics import FlowMetrics
-from dataflows.tracking.launcher import INPUTS, LaunchFollower
+from dataflows.vehicles.launcher import INPUTS, LaunchFollower
 from simulators.rocket_launch import DEFAULT_T0, Launches, simulated_packets
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.test_spacecraft import rows

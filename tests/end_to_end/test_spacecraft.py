@@ -11,7 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, TopicPartiti
 from confluent_kafka.admin import AdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from connectors.messages import Packet, encode_packet
+from connectors.messages.wire import Packet, encode_packet
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.flow_process import Flow, run_module
 from tests.services.waiting import HANG_S, wait_until

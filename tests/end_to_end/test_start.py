@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.connectors.test_recovery import epochs, leave
+from tests.connectors.process.test_recovery import epochs, leave
 from tests.end_to_end.conftest import Stage, adopted_stage
 from tests.end_to_end.flow_process import Flow
 from tests.end_to_end.test_spacecraft import rows, wait_for_samples

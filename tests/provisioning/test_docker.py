@@ -82,7 +82,7 @@ def test_packages_of_the_image_are_pinned_and_what_the_project_asks_for():
 def imports_the_decorator(file: Path) -> bool:
     return any(
         isinstance(node, ast.ImportFrom)
-        and node.module == "dataflows.detectors.compiled"
+        and node.module == "dataflows.state.compiled"
         and "compiled" in {each.name for each in node.names}
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
     )

@@ -12,10 +12,10 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from connectors.database.migrations import MIGRATIONS, read_migrations
 from connectors.embedded.postgres import EmbeddedPostgres
 from connectors.embedded.programs import programs
 from connectors.errors import OrbitwatchError
-from connectors.migrate import MIGRATIONS, read_migrations
 from tests.services.process import UnavailableError
 
 EXTENSION = "share/postgresql/extension/timescaledb.control"

@@ -9,7 +9,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from connectors import topics
 from connectors.embedded import EmbeddedBroker
-from connectors.messages import EPOCH, Packet, ParameterName, encode_packet, moment
+from connectors.messages.samples import ParameterName
+from connectors.messages.times import EPOCH, moment
+from connectors.messages.wire import Packet, encode_packet
 from connectors.parquet.storage import Storage
 from simulators.__main__ import main
 from simulators.archive_replay import Stretch, archived_packets

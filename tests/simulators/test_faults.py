@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.messages import Packet, ParameterName
+from connectors.messages.samples import ParameterName
+from connectors.messages.wire import Packet
 from connectors.recordings.truth import Injected, read_truth
 from simulators.faults import KINDS, FaultInjector, FaultPlan, inject
 from simulators.spacecraft import Timing, synthetic_packets

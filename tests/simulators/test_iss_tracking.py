@@ -14,8 +14,8 @@ from skyfield.api import EarthSatellite, load, wgs84
 
 from connectors import topics
 from connectors.embedded import EmbeddedBroker
-from connectors.messages import microseconds
-from connectors.orbital_elements import read_elements
+from connectors.files.orbital_elements import read_elements
+from connectors.messages.times import microseconds
 from connectors.settings import Settings
 from simulators.__main__ import main
 from simulators.iss_tracking import constellation, newest_epoch_us, tracked_packets

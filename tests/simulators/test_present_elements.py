@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from connectors.messages import microseconds, moment
+from connectors.files.orbital_elements import OrbitalElements, dated, read_elements
+from connectors.files.places import read_places
+from connectors.messages.times import microseconds, moment
 from connectors.metrics import FlowMetrics
-from connectors.orbital_elements import OrbitalElements, dated, read_elements
-from connectors.places import read_places
 from connectors.settings import Settings
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.tracking.satellite import SatelliteFollower
+from dataflows.vehicles.satellite import SatelliteFollower
 from simulators.present_elements import OLDEST, main, present
 
 # A leap day, the last second of a year, and years after the elements.

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from connectors.messages import Packet
+from connectors.messages.wire import Packet
 from connectors.recordings.launch_recordings import LaunchRecording
 from connectors.recordings.truth import Injected
 from simulators.ascent import Ascent, Instant, launcher

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.messages import ParameterName
-from connectors.parameters import ParameterDefinition, read_definitions
+from connectors.files.parameters import ParameterDefinition, read_definitions
+from connectors.messages.samples import ParameterName
 from simulators.orbiter import Orbiter
 from simulators.situation import ORBIT_S, SUNLIT_S, situation
 from simulators.spacecraft import (

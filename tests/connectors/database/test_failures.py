@@ -14,10 +14,11 @@ import psycopg
 import pytest
 
 from connectors.database.connection import Connection, connect
+from connectors.database.migrations import check_database
 from connectors.database.positions import read_positions
+from connectors.database.sink import DatabaseSink
 from connectors.errors import DatabaseUnavailable, SchemaOutdated
 from connectors.migrate import migrate
-from connectors.timescale import DatabaseSink, check_database
 from tests.connectors.database.cut_answers import CutAnswers
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import anomaly, open_sink, poll, process, scored

@@ -13,9 +13,10 @@ from bytewax.testing import TestingSource, cluster_main
 
 from connectors.database.connection import connect
 from connectors.database.positions import read_positions
+from connectors.database.sink import DatabaseSink
 from connectors.errors import DatabaseUnavailable
-from connectors.messages import Anomaly, Scored
-from connectors.timescale import DatabaseSink
+from connectors.messages.findings import Anomaly
+from connectors.messages.writes import Scored
 from tests.connectors.flow_run import run_flow
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import (

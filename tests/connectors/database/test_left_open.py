@@ -8,9 +8,12 @@ import pytest
 
 from connectors.database.connection import Connection
 from connectors.database.left_open import FORGOTTEN, close
+from connectors.database.sink import DatabaseSink
 from connectors.errors import DeliveryFailed
-from connectors.messages import Anomaly, Poll, Scored, moment
-from connectors.timescale import DatabaseSink
+from connectors.messages.findings import Anomaly
+from connectors.messages.polls import Poll
+from connectors.messages.times import moment
+from connectors.messages.writes import Scored
 from tests.connectors.telemetry import (
     MINUTE_US,
     SECOND_US,

@@ -5,8 +5,8 @@ import pytest
 from connectors.database.connection import Connection
 from connectors.database.limit_table import store_limits
 from connectors.errors import DatabaseUnavailable
-from connectors.messages import ParameterName
-from connectors.parameters import ParameterDefinition
+from connectors.files.parameters import ParameterDefinition
+from connectors.messages.samples import ParameterName
 
 ROWS = """
     SELECT qualified_name, soft_low, soft_high, hard_low, hard_high

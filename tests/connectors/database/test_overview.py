@@ -17,7 +17,7 @@ from connectors.database.overview import (
     next_pass,
     stored_parameters,
 )
-from connectors.messages import moment
+from connectors.messages.times import moment
 from tests.connectors.telemetry import (
     MINUTE_US,
     START_US,

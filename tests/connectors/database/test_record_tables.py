@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from connectors.messages import Records
+from connectors.messages.records import Records
 from tests.connectors.telemetry import open_sink, poll, scored
 
 TABLES = """

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.database.connection import Connection, connect
-from connectors.messages import moment
+from connectors.messages.times import moment
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import SECOND_US, START_US, open_sink, poll, scored
 

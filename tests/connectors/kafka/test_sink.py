@@ -22,9 +22,11 @@ from connectors.kafka.sink import (
     dead_letter_message,
     tell_anomalies,
 )
-from connectors.messages import Anomaly, DeadLetter, Explanation, ParameterName
+from connectors.messages.findings import Anomaly, Explanation
+from connectors.messages.polls import DeadLetter
+from connectors.messages.samples import ParameterName
 from connectors.metrics import FlowMetrics
-from connectors.process import FlowProcess
+from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
 from connectors.topics import Topic
 from tests.connectors.flow_run import run_flow

@@ -23,16 +23,15 @@ from connectors.kafka import topic_partitions as source_module
 from connectors.kafka.archive_source import ArchiveSource
 from connectors.kafka.clients import check_kafka
 from connectors.kafka.source import TelemetrySource
-from connectors.messages import (
+from connectors.messages.polls import DeadLetter, Polled
+from connectors.messages.wire import (
     ARROW_CONTENT_TYPE,
-    DeadLetter,
     Packet,
-    Polled,
     encode_arrow,
     encode_packet,
 )
 from connectors.metrics import FlowMetrics
-from connectors.process import FlowProcess
+from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
 from connectors.topics import Topic
 from tests.services.waiting import HANG_S

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyarrow import dataset
 
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 from connectors.parquet.columns import Batch, Columns
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage

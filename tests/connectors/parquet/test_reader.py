@@ -15,7 +15,7 @@ import pytest
 from pyarrow import dataset, parquet
 
 from connectors.errors import ArchiveUnavailable
-from connectors.messages import microseconds
+from connectors.messages.times import microseconds
 from connectors.parquet import __doc__ as documentation
 from connectors.parquet import data_file
 from connectors.parquet.columns import Columns

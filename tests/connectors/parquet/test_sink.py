@@ -16,7 +16,7 @@ from connectors.parquet.columns import Batch
 from connectors.parquet.sink import ArchiveSink
 from connectors.parquet.storage import FULL, Storage
 from connectors.parquet.writer import Roll
-from connectors.process import FlowProcess
+from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
 from tests.connectors.flow_run import run_flow
 from tests.connectors.parquet.archiving import (

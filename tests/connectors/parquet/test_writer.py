@@ -10,7 +10,8 @@ import pytest
 from pyarrow import parquet
 
 from connectors.errors import ArchiveUnavailable
-from connectors.messages import ParameterName, Position
+from connectors.messages.polls import Position
+from connectors.messages.samples import ParameterName
 from connectors.parquet.commits import finish, read_commits, read_positions
 from connectors.parquet.layout import notes_of
 from connectors.parquet.storage import Storage

@@ -8,7 +8,8 @@ import pytest
 from pyarrow import csv, parquet
 
 from connectors.errors import SettingsError
-from connectors.messages import ARROW_SCHEMA, ParameterName
+from connectors.messages.samples import ParameterName
+from connectors.messages.wire import ARROW_SCHEMA
 from connectors.parquet.columns import by_parameter
 from connectors.parquet.storage import Storage
 from connectors.recordings.sample_files import read_sample_files

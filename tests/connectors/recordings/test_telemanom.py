@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from connectors.errors import SettingsError
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 from connectors.recordings.telemanom import is_layout, read_channels, read_labels
 from tests.telemanom_folder import write_telemanom
 

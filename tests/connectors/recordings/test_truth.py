@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import SettingsError
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 from connectors.recordings.truth import Injected, read_truth
 
 HEADER = "spacecraft,subsystem,parameter,fault,started_at,ended_at\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dataflows.detectors.arx_residual import ArxResidual
 from dataflows.detectors.context_detector import ContextDetector
 from dataflows.detectors.record_envelope import RecordEnvelope
-from dataflows.detectors.snapshot import SnapshotError, pack, unpack
+from dataflows.state.snapshot import SnapshotError, pack, unpack
 
 Make = Callable[..., ContextDetector]
 both = pytest.mark.parametrize("make", [RecordEnvelope, ArxResidual])

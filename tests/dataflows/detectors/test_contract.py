@@ -19,13 +19,11 @@ from dataflows.detectors.limits import Limits
 from dataflows.detectors.peaks_over_threshold import PeaksOverThreshold
 from dataflows.detectors.rate_of_change import RateOfChange
 from dataflows.detectors.record_envelope import RecordEnvelope
-from dataflows.detectors.rethreshold import Rethreshold
 from dataflows.detectors.rolling_median import RollingMedian
 from dataflows.detectors.rolling_z_score import RollingZScore
-from dataflows.detectors.snapshot import SnapshotError
 from dataflows.detectors.stuck_value import StuckValue
-from dataflows.detectors.tracked_quantile import TrackedQuantile
 from dataflows.detectors.weighted_z_score import WeightedZScore
+from dataflows.state.snapshot import SnapshotError
 
 LEARNING: dict[str, Callable[[], Detector]] = {
     "record": RecordEnvelope,
@@ -76,15 +74,6 @@ LEARNING: dict[str, Callable[[], Detector]] = {
     "spot": lambda: PeaksOverThreshold(depth_samples=0, calibration_samples=100),
     "dspot": lambda: PeaksOverThreshold(
         depth_samples=20, calibration_samples=50, kept_peaks=10, readapt_after_samples=9
-    ),
-    "quantile": lambda: TrackedQuantile(warm_up_samples=100),
-    "trees_over_spot": lambda: Rethreshold(
-        HalfSpaceTrees(window_samples=50, quantile=None),
-        PeaksOverThreshold(depth_samples=0, calibration_samples=100, two_sided=False),
-        skip_samples=100,
-    ),
-    "z_over_quantile": lambda: Rethreshold(
-        RollingZScore(warm_up_samples=20), TrackedQuantile(warm_up_samples=50), 20
     ),
 }
 DETECTORS = {

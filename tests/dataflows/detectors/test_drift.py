@@ -11,7 +11,7 @@ from river import drift
 from dataflows.detectors.adwin import Adwin
 from dataflows.detectors.adwin_kernel import HEAD, LEVELS
 from dataflows.detectors.page_hinkley import PageHinkley
-from dataflows.detectors.snapshot import SnapshotError, pack
+from dataflows.state.snapshot import SnapshotError, pack
 
 BOTH = (Adwin, PageHinkley)
 both = pytest.mark.parametrize("kind", BOTH)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from connectors.messages.findings import Severity
 from dataflows.detectors import Detector
 from dataflows.detectors.impossible_value import ImpossibleValue
-from dataflows.detectors.severity import Severity
 
 SECOND = 1_000_000
 NAN = float("nan")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows.detectors.limits import Limits
-from dataflows.detectors.watch import ParameterWatch
+from dataflows.verdicts.watch import ParameterWatch
 
 SECOND = 1_000_000
 BAND = (10.0, 30.0, 0.0, 40.0)

@@ -7,9 +7,9 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from dataflows.detectors.build import build_watch
 from dataflows.detectors.half_space_trees import HalfSpaceTrees
 from dataflows.detectors.rolling_z_score import RollingZScore
+from dataflows.verdicts.build import build_watch
 
 AFTER_CHANGE = 750  # test samples left out: the parts were scaled separately
 MERGE = 100  # samples between flags of one alarm

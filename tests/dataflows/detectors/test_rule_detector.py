@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from connectors.messages.findings import Severity
 from dataflows.detectors.counter import Counter
-from dataflows.detectors.episodes import Episodes
 from dataflows.detectors.impossible_value import ImpossibleValue
 from dataflows.detectors.rate_of_change import RateOfChange
 from dataflows.detectors.rolling_z_score import RollingZScore
-from dataflows.detectors.severity import Severity
 from dataflows.detectors.stuck_value import StuckValue
-from dataflows.detectors.watch import ParameterWatch
+from dataflows.verdicts.episodes import Episodes
+from dataflows.verdicts.watch import ParameterWatch
 
 SECOND = 1_000_000
 YEAR = 365 * 86400 * SECOND

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.orbital_elements import read_elements
+from connectors.files.orbital_elements import read_elements
 from dataflows.orbit.propagation import Ephemeris
 
 RECORDINGS = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"

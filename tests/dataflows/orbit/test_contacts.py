@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dataflows.detectors.snapshot import SnapshotError
 from dataflows.orbit.contacts import Contacts
+from dataflows.orbit.findings import Pass, Tracked
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.tracked import Pass, Tracked
 from dataflows.orbit.tracker import SatelliteTracker
+from dataflows.state.snapshot import SnapshotError
 from tests.dataflows.orbit.conftest import ISS, STATIONS, TERRA, positions
 
 REDU = STATIONS[1]

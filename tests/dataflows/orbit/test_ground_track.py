@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skyfield.api import wgs84
 
+from dataflows.orbit.findings import OrbitMinute, Tracked
 from dataflows.orbit.geodesy import geodetic
 from dataflows.orbit.ground_track_kernel import EARTH_RADIUS_KM, haversine_km
 from dataflows.orbit.places import station_rows
-from dataflows.orbit.tracked import OrbitMinute, Tracked
 from dataflows.orbit.tracker import SatelliteTracker
 from dataflows.orbit.view_kernel import ecef
 from tests.dataflows.orbit.conftest import PARIS, STATIONS

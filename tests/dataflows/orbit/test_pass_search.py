@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from skyfield.api import EarthSatellite, load, wgs84
 
-from connectors.messages import microseconds, moment
+from connectors.messages.times import microseconds, moment
 from dataflows.orbit.pass_search import HORIZON_US, PassSearch
 from dataflows.orbit.passes import Foreseen
 from dataflows.orbit.places import station_rows

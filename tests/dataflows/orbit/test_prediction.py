@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataflows.orbit.findings import Prediction
+from dataflows.orbit.fitted_orbit import TrackOrbit
 from dataflows.orbit.ground_track_kernel import haversine_km
 from dataflows.orbit.prediction import AHEAD_US
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.track_orbit import TrackOrbit
-from dataflows.orbit.tracked import Prediction
 from dataflows.orbit.tracker import SatelliteTracker
 from tests.dataflows.orbit.conftest import ISS, TERRA, positions
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflows.detectors.snapshot import SnapshotError, pack, unpack
+from dataflows.orbit.findings import REASONS, Tracked
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.tracked import REASONS, Tracked
 from dataflows.orbit.tracker import _LABEL, SatelliteTracker
+from dataflows.state.snapshot import SnapshotError, pack, unpack
 from tests.dataflows.orbit.conftest import ISS, PARIS, STATIONS, Spot, positions
 
 SECOND_US = 1_000_000

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataflows.orbit.findings import Tracked
 from dataflows.orbit.ground_track_kernel import AGREEING, FASTEST_KM_S
 from dataflows.orbit.propagation import Ephemeris
-from dataflows.orbit.tracked import Tracked
 from dataflows.orbit.tracker import SatelliteTracker
 from tests.dataflows.orbit.conftest import ISS, PARIS, POLAR, STATIONS, positions
 

@@ -19,8 +19,8 @@ from psycopg import sql
 from connectors import topics
 from connectors.database.limit_table import store_limits
 from connectors.embedded.broker import EmbeddedBroker
+from connectors.files.parameters import read_definitions
 from connectors.migrate import migrate
-from connectors.parameters import read_definitions
 from tests.end_to_end.flow_process import REPOSITORY, Flow
 from tests.provisioning.grafana.macros import View
 from tests.provisioning.grafana.prometheus import Prometheus

@@ -10,8 +10,8 @@ from itertools import islice
 from confluent_kafka import Producer
 
 from connectors import topics
-from connectors.messages import Packet, encode_packet
-from connectors.orbital_elements import OrbitalElements, read_elements
+from connectors.files.orbital_elements import OrbitalElements, read_elements
+from connectors.messages.wire import Packet, encode_packet
 from connectors.settings import Settings
 from simulators.iss_tracking import constellation, tracked_packets
 from simulators.rocket_launch import Launches, simulated_packets

@@ -7,8 +7,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from connectors.database.limit_table import store_limits
-from connectors.messages import REPLAYED, ParameterName
-from connectors.parameters import ParameterDefinition, read_definitions
+from connectors.files.parameters import ParameterDefinition, read_definitions
+from connectors.messages.samples import REPLAYED, ParameterName
 from connectors.settings import Settings
 from provisioning.grafana.sql import parameter_detail
 from tests.provisioning.grafana.macros import View, expanded_sql

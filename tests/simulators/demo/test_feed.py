@@ -8,7 +8,7 @@ import pytest
 from connectors.database.overview import StoredParameter
 from connectors.decode.rows import SEQUENCE
 from connectors.embedded import EmbeddedBroker
-from connectors.messages import Packet
+from connectors.messages.wire import Packet
 from connectors.settings import Settings
 from simulators.demo.feed import DemoFeed, qualified_names
 from simulators.demo.services import SYSTEMS

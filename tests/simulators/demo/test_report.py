@@ -13,7 +13,7 @@ from connectors.database.overview import (
     LatestAnomaly,
     OrbitPosition,
 )
-from connectors.messages import ParameterName
+from connectors.messages.samples import ParameterName
 from connectors.recordings.truth import Injected
 from simulators.demo.report import (
     event_table,

@@ -1,0 +1,129 @@
+"""The flows' database: the sink, and the check before the start."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from typing_extensions import override
+
+from connectors.database.session import Session, Written
+from connectors.database.whole_polls import Batch, WholePolls
+from connectors.database.writer import DatabaseWriter
+from connectors.messages.findings import Anomaly
+from connectors.messages.writes import Scored
+from connectors.process.flow_process import FlowProcess
+
+Tell = Callable[[Sequence[Anomaly]], None]
+
+_log = logging.getLogger("orbitwatch.database")
+
+
+def tell_nobody(_: Sequence[Anomaly]) -> None:
+    """Keeps what was closed to the database."""
+
+
+class DatabaseSink(FixedPartitionedSink[Scored, None]):
+    """Stores samples and anomalies, each exactly once, whatever is killed.
+
+    Whole polls are stored with their positions in one transaction, in the order in
+    which they were read. After a restart, polls that were stored before are dropped;
+    what slips through (polls are cut in other places then) meets its own keys: the
+    first value of a sample and the highest revision of an anomaly stay. What was closed
+    on behalf of the flow gives way to the same revision of the flow's own.
+
+    An anomaly that the database has as open, and that does not go on when its parameter
+    is first heard, is closed: what was known of it was lost. `tell` hears of it.
+
+    There is one partition, so in a cluster one worker stores everything.
+    """
+
+    def __init__(self, run: FlowProcess, flow: str, tell: Tell = tell_nobody) -> None:
+        self._run, self._flow, self._tell = run, flow, tell
+
+    @override
+    def list_parts(self) -> list[str]:
+        return ["database"]
+
+    @override
+    def build_part(
+        self, step_id: str, for_part: str, resume_state: None
+    ) -> _DatabasePartition:
+        return _DatabasePartition(self._run, self._flow, self._tell)
+
+
+class _DatabasePartition(StatefulSinkPartition[Scored, None]):
+    """Stores one batch in a thread of its own while the flow makes the next.
+
+    The flow waits when it has made the next, and for all at the end of an epoch.
+    """
+
+    def __init__(self, run: FlowProcess, flow: str, tell: Tell) -> None:
+        self._metrics, self._health = run.metrics, run.health
+        settings = run.settings
+        self._polls = WholePolls()
+        self._thread = ThreadPoolExecutor(1, "database")
+        self._storing: Future[None] | None = None
+        self._writer = DatabaseWriter(
+            settings.database,
+            partial(Session, settings.database, flow, settings.most_names, tell),
+            settings.retry_seconds,
+            run.should_stop,
+            self._report,
+        )
+        self._writer.open()
+
+    @override
+    def write_batch(self, values: list[Scored]) -> None:
+        self._polls.add(values)
+        self._begin_to_store(self._polls.take())
+
+    @override
+    def snapshot(self) -> None:
+        """Leaves nothing behind: at the end of an epoch every poll of it is whole."""
+        self._begin_to_store(self._polls.take_all())
+        self._wait()
+
+    @override
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._writer.close()
+
+    def _begin_to_store(self, batch: Batch) -> None:
+        if batch:
+            self._wait()
+            self._storing = self._thread.submit(self._store, batch)
+
+    def _wait(self) -> None:
+        """Returns once all is stored that was begun; raises what went wrong."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            storing.result()
+
+    def _store(self, batch: Batch) -> None:
+        self._count(self._writer.store(batch))
+
+    def _report(self, works: bool) -> None:
+        self._health.database(works)
+        if not works:
+            self._metrics.database_failures.inc()
+
+    def _count(self, written: Written) -> None:
+        metrics = self._metrics
+        metrics.database_write.observe(written.seconds)
+        metrics.database_samples.inc(written.samples)
+        metrics.database_repeated.inc(written.repeated)
+        metrics.database_contradicted.inc(written.contradicted)
+        metrics.database_retries.inc(written.retries)
+        for anomaly in written.forgotten:
+            metrics.anomaly(anomaly)
+            _log.warning("%s: an anomaly was left open, and is closed", anomaly.name)
+        now_s = time.time()
+        for poll in written.polls:
+            metrics.latency.observe(now_s - poll.oldest_message_us / 1e6)
+        if written.replayed:
+            _log.info("%d polls were stored before the restart", written.replayed)

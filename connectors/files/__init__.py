@@ -1,0 +1,1 @@
+"""Files that operators write and the project reads: descriptions, places, orbits."""

@@ -1,0 +1,207 @@
+"""Definitions of parameters, read from YAML: units, limits, detector settings.
+
+One file describes (some of) the parameters of one spacecraft:
+
+    spacecraft: ORBITER-1
+    detectors:                      # for all parameters of this file
+      rolling_z_score: {threshold: 5}
+    parameters:
+      battery_voltage:
+        subsystem: power
+        unit: V
+        soft: [26.0, 33.0]          # [low, high], either may be null
+        hard: [24.0, 34.0]
+        detectors:                  # for this parameter, on top of the above
+          half_space_trees: {enabled: false}
+
+With `spacecraft: "*"` it describes those of every spacecraft that no other file does.
+Parameters of one name in two subsystems take a file for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from connectors.decode.names import is_name
+from connectors.errors import SettingsError, one_line
+from connectors.files.plain_yaml import read_yaml
+from connectors.messages.samples import REPLAYED, ParameterName
+from connectors.settings import variable
+
+EVERY = "*"
+
+Band = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDefinition:
+    """What is known of a parameter beforehand; the defaults know nothing.
+
+    `soft` and `hard` are [low, high] limits in `unit`; `detectors` maps a detector's
+    name to its settings; `source` is the file it comes from.
+    """
+
+    name: ParameterName
+    unit: str = ""
+    soft: Band = (None, None)
+    hard: Band = (None, None)
+    detectors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    source: str = ""
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    subsystem: str = ""
+    unit: str = ""
+    soft: Band = (None, None)
+    hard: Band = (None, None)
+    detectors: dict[str, dict[str, object]] = {}
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    spacecraft: str
+    parameters: dict[str, _Entry]
+    detectors: dict[str, dict[str, object]] = {}
+
+
+class _SetFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    spacecraft: str = ""
+    parameters: dict[str, _Entry] = {}
+    detectors: dict[str, dict[str, object]] = {}
+
+
+class Definitions:
+    """All definitions, found by name; what nobody described gets the defaults."""
+
+    def __init__(self, definitions: Iterable[ParameterDefinition] = ()) -> None:
+        self._by_name: dict[ParameterName, ParameterDefinition] = {}
+        self._without_subsystem: dict[ParameterName, ParameterName | None] = {}
+        for definition in definitions:
+            name = definition.name
+            if name in self._by_name:
+                raise _wrong(definition.source, f"{name} is described twice")
+            self._by_name[name] = definition
+            bare = name._replace(subsystem="")
+            unique = bare not in self._without_subsystem
+            self._without_subsystem[bare] = name if unique else None
+
+    def __iter__(self) -> Iterator[ParameterDefinition]:
+        return iter(self._by_name.values())
+
+    def __contains__(self, name: ParameterName) -> bool:
+        """Whether this parameter was described, and not just every spacecraft's."""
+        return name in self._by_name
+
+    def of(self, name: ParameterName) -> ParameterDefinition:
+        """The definition of a parameter, described or not."""
+        if found := self._by_name.get(name):
+            return found
+        for known in (_original(name), name._replace(spacecraft=EVERY)):
+            if found := self._by_name.get(known):
+                return replace(found, name=name)
+        return ParameterDefinition(name)
+
+    def identify(self, name: ParameterName) -> ParameterName:
+        """The name with its subsystem filled in, where a packet left it out.
+
+        It stays out where several subsystems have a parameter of that name.
+        """
+        if name.subsystem:
+            return name
+        found = self._without_subsystem.get(_original(name))
+        return name._replace(subsystem=found.subsystem) if found else name
+
+
+def _original(name: ParameterName) -> ParameterName:
+    """The name without the mark of a replay."""
+    return name._replace(spacecraft=name.spacecraft.removeprefix(REPLAYED))
+
+
+def read_definitions(folder: Path) -> Definitions:
+    """The definitions in all YAML files of a folder.
+
+    Raises SettingsError, naming the file, for anything that is not as described above.
+    """
+    if not folder.is_dir():
+        raise SettingsError(variable("parameters"), f"there is no folder {folder}")
+    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    return Definitions(
+        definition for file in files for definition in _definitions_in(file)
+    )
+
+
+def _definitions_in(file: Path) -> Iterator[ParameterDefinition]:
+    try:
+        content = msgspec.convert(read_yaml(file.read_bytes()), _File)
+        yield from _definitions(content, str(file))
+    except (msgspec.DecodeError, OSError, ValueError) as error:
+        raise _wrong(str(file), one_line(error)) from None
+
+
+def _definitions(content: _File | _SetFile, source: str) -> list[ParameterDefinition]:
+    definitions = []
+    for parameter, entry in content.parameters.items():
+        for text in (content.spacecraft, entry.subsystem or "-", parameter):
+            if not is_name(text):
+                raise ValueError(f"{text!r} cannot be a name")
+        if not entry.unit.isprintable():
+            raise ValueError(f"{parameter}: {entry.unit!r} cannot be a unit")
+        definition = ParameterDefinition(
+            ParameterName(content.spacecraft, entry.subsystem, parameter),
+            entry.unit,
+            entry.soft,
+            entry.hard,
+            _merged(content.detectors, entry.detectors),
+            source,
+        )
+        definitions.append(definition)
+    return definitions
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSet:
+    """The detector settings of one file, to be tried on any parameters.
+
+    `detectors` holds for all parameters, of whatever spacecraft, that the file does
+    not describe; the defaults are those of the project. `source` is the file.
+    """
+
+    detectors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    definitions: Definitions = field(default_factory=Definitions)
+    source: str = ""
+
+    def of(self, name: ParameterName) -> ParameterDefinition:
+        """The definition of a parameter, described or not."""
+        found = self.definitions.of(name)
+        return found if found.source else replace(found, detectors=self.detectors)
+
+
+def read_detector_set(file: Path) -> DetectorSet:
+    """The detector settings in a file like those above, where all keys may be missing.
+
+    Raises SettingsError, naming the file, for anything else.
+    """
+    try:
+        # A file of comments only is nothing, and sets nothing.
+        content = msgspec.convert(read_yaml(file.read_bytes()), _SetFile | None)
+        content = content or _SetFile()
+        definitions = Definitions(_definitions(content, str(file)))
+    except (msgspec.DecodeError, OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or one_line(error)
+        raise SettingsError(str(file), problem) from None
+    return DetectorSet(content.detectors, definitions, str(file))
+
+
+def _merged(
+    general: Mapping[str, Mapping[str, object]],
+    special: Mapping[str, Mapping[str, object]],
+) -> dict[str, dict[str, object]]:
+    names = sorted(general.keys() | special.keys())
+    return {name: {**general.get(name, {}), **special.get(name, {})} for name in names}
+
+
+def _wrong(source: str, problem: str) -> SettingsError:
+    return SettingsError(variable("parameters"), f"{source}: {problem}")

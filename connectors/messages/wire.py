@@ -1,0 +1,108 @@
+"""The forms in which packets, samples and anomalies travel on Kafka."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from connectors.messages.findings import Anomaly
+from connectors.messages.samples import Samples
+from connectors.messages.times import moment
+
+ARROW_CONTENT_TYPE = "application/vnd.apache.arrow.stream"
+
+
+ARROW_SCHEMA = pa.schema(
+    [
+        ("spacecraft", pa.string()),
+        ("subsystem", pa.string()),
+        ("parameter", pa.string()),
+        ("generation_time", pa.timestamp("us", tz="UTC")),
+        ("value", pa.float64()),
+    ]
+)
+
+
+class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """All the values one spacecraft reported for one instant.
+
+    `values` maps parameters to finite numbers, or None where not acquired.
+    `context` holds numbers that describe the situation (command flags, modes); what is
+    not named is 0. `epoch` names the stretch of the mission the packet belongs to,
+    where that changes what is normal (a phase, a calibration): in another epoch, a
+    parameter is learnt anew. `generation_time` is the time on board, with a time zone.
+    `replay` marks what was played back from an archive: it must not raise alarms.
+    """
+
+    spacecraft: str
+    subsystem: str | None = None
+    generation_time: Annotated[datetime, msgspec.Meta(tz=True)]
+    sequence: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | None = None
+    values: dict[str, float | None]
+    context: dict[str, float] | None = None
+    epoch: str | None = None
+    replay: bool = False
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: packets with one key stay in order."""
+        if self.subsystem:
+            return f"{self.spacecraft}/{self.subsystem}"
+        return self.spacecraft
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_packet(packet: Packet) -> bytes:
+    """The packet as JSON, the form in which it stands on a telemetry topic."""
+    return _encoder.encode(packet)
+
+
+def encode_arrow(batches: Iterable[Samples]) -> bytes:
+    """Many samples as one Arrow IPC stream (sent with ARROW_CONTENT_TYPE)."""
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, ARROW_SCHEMA) as writer:
+        for batch in batches:
+            writer.write_batch(_record_batch(batch))
+    return sink.getvalue()
+
+
+def _record_batch(samples: Samples) -> pa.RecordBatch:
+    count = len(samples)
+    name = samples.name
+    columns: Sequence[pa.Array] = [
+        pa.array([name.spacecraft] * count, pa.string()),
+        pa.array([name.subsystem] * count, pa.string()),
+        pa.array([name.parameter] * count, pa.string()),
+        pa.array(samples.times_us, pa.timestamp("us", tz="UTC")),
+        pa.array(samples.values, pa.float64(), mask=np.isnan(samples.values)),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=ARROW_SCHEMA)
+
+
+def encode_anomaly(anomaly: Anomaly) -> bytes:
+    """The anomaly as JSON, the form in which it stands on `telemetry.anomalies`."""
+    name = anomaly.name
+    ended = None if anomaly.ended_us is None else moment(anomaly.ended_us)
+    document: Mapping[str, object] = {
+        "id": anomaly.id,
+        "change": anomaly.change,
+        "revision": anomaly.revision,
+        "spacecraft": name.spacecraft,
+        "subsystem": name.subsystem,
+        "parameter": name.parameter,
+        "started_at": moment(anomaly.started_us),
+        "ended_at": ended,
+        "severity": anomaly.severity,
+        "peak_score": anomaly.peak_score,
+        "samples": anomaly.samples,
+        "explanation": anomaly.explanation,
+    }
+    return _encoder.encode(document)

@@ -1,0 +1,1 @@
+"""What all state is made of: arrays, compiled kernels, clocks and snapshots."""

@@ -1,0 +1,1 @@
+"""From the scores of detectors to verdicts on samples and anomalies, pure."""

@@ -1,0 +1,89 @@
+"""The scoreboard as people and as programs read it."""
+
+import json
+
+import numpy as np
+
+from dataflows.backtest.scoring import Span
+from dataflows.backtest.scoring.comparison import compare
+from dataflows.backtest.scoring.events import covered, score_channel
+from dataflows.backtest.scoring.report import (
+    Run,
+    as_json,
+    changes_text,
+    comparison,
+    scoreboard,
+)
+
+
+def run(name, raised, labels, baseline=False):
+    flags = covered([Span(*one) for one in raised], 1000)
+    spans = None if labels is None else [Span(*one) for one in labels]
+    times_us = np.arange(1000) * 60_000_000
+    return Run(name, [score_channel("P-1", "S", flags, times_us, spans)], baseline)
+
+
+def place(channel, index):
+    return f"{channel}@{index}"
+
+
+def test_a_scoreboard_has_columns_of_one_width():
+    rows = [run("mine", [(1, 2)], [(0, 9)]), run("none", [], [(0, 9)], True)]
+    head, rule, mine, none = scoreboard(rows).splitlines()
+    assert len(head) == len(rule) == len(mine) == len(none)
+    # What there is nothing to tell of is a dash, as is a delay without hits.
+    assert [cell.strip() for cell in none.split("|")][6:7] == ["-"]
+    assert "1.000 (1.00-1.00)" in mine
+
+
+def test_without_labels_alarms_are_counted():
+    head, _, row = scoreboard([run("mine", [(1, 2)], None)]).splitlines()
+    assert "alarms / channel-day" in head
+    # 1 alarm in 1000 minutes is 1.44 a day.
+    assert row.split()[-2] == "1.440"
+
+
+def test_figures_are_compared_where_there_are_any():
+    text = comparison(run("old", [], [(0, 9)]), run("new", [(1, 2)], [(0, 9)]))
+    lines = {line.split()[1]: line.split()[3::2] for line in text.splitlines()}
+    assert lines["tp"] == ["0", "1", "+1"]
+    assert lines["recall"] == ["0.0000", "1.0000", "+1.0000"]
+    assert lines["precision"] == ["-", "1.0000", "-"]
+    assert "f05_spread" not in lines
+
+
+def test_changes_name_their_places():
+    old, new = (
+        run("old", [(5, 5), (500, 510)], [(0, 9)]),
+        run("new", [(7, 9)], [(0, 9)]),
+    )
+    changes = compare(old.scores, new.scores)
+    assert changes_text(changes, place).splitlines() == [
+        "Alarms: 0 added, 1 removed, 1 moved.",
+        "",
+        "- moved P-1: P-1@5 -> P-1@7 to P-1@9 (of a label)",
+        "- removed P-1: P-1@500 to P-1@510 (false alarm)",
+    ]
+
+
+def test_json_holds_every_alarm_and_change():
+    old, new = run("old", [], [(0, 9)]), run("new", [(7, 9)], [(0, 9)])
+    changes = compare(old.scores, new.scores)
+    content = json.loads(as_json([new, run("always", [], [], True)], changes, place))
+    assert content["runs"][0]["alarms"] == [
+        {
+            "channel": "P-1",
+            "first": 7,
+            "last": 9,
+            "from": "P-1@7",
+            "to": "P-1@9",
+            "false": False,
+        }
+    ]
+    assert list(content["baselines"]) == ["always"]
+    (change,) = content["changes"]
+    assert (change["kind"], change["before"], change["after"]) == (
+        "added",
+        None,
+        [7, 9],
+    )
