@@ -115,9 +115,9 @@ def run(options: argparse.Namespace) -> None:
     else:
         closed = close_unheard(settings, datetime.now(UTC) - options.unheard_days)
     for anomaly in closed:
-        sys.stdout.write(
-            f"{anomaly.name}: {anomaly.severity} since {moment(anomaly.started_us)}\n"
-        )
+        change = anomaly.change
+        since = moment(change.started_us)
+        sys.stdout.write(f"{anomaly.name}: {change.severity.name} since {since}\n")
     sys.stdout.write(f"closed: {len(closed)}\n")
 
 

@@ -9,19 +9,18 @@ import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream
 
-from connectors.decode.names import shard_of
 from connectors.errors import StateUnreadable
 from connectors.files.parameters import Definitions
 from connectors.messages.findings import Anomaly
-from connectors.messages.polls import DeadLetter, Polled
-from connectors.messages.writes import Scored
+from connectors.messages.polls import DeadLetter, Polled, ToStore
+from connectors.messages.writes import Findings
 from connectors.metrics import FlowMetrics
 from connectors.settings import MOST_PARAMETERS
-from dataflows.parameters.most_watched import Admission
+from dataflows.parameters.most_watched import MostWatched
 from dataflows.parameters.shard import ShardLogic
 from dataflows.state.snapshot import SnapshotError
 from dataflows.vehicles.followed import Follower
-from dataflows.vehicles.most_tracked import Room
+from dataflows.vehicles.most_tracked import MostTracked
 from dataflows.vehicles.shard import TrackLogic
 from dataflows.vehicles.vehicle import Vehicle
 
@@ -48,7 +47,7 @@ def by_shard(step_id: str, up: Stream[Polled]) -> KeyedStream[Polled]:
     """Keys batches by the shard that their parameters are in."""
 
     def shard(polled: Polled) -> str:
-        return f"shard {shard_of(polled.samples.names[0]):02}"
+        return f"shard {polled.shard:02}"
 
     return op.key_on("shard", up, shard)
 
@@ -66,11 +65,11 @@ def track(
 
     `new` makes the tracker of a vehicle, which is given its parameters `inputs`.
     """
-    room = Room(metrics, most_parameters)
+    most_tracked = MostTracked(metrics, most_parameters)
 
     def build(resume: bytes | None) -> TrackLogic:
         try:
-            return TrackLogic(resume, inputs, new, room)
+            return TrackLogic(resume, inputs, new, most_tracked, metrics)
         except SnapshotError as error:
             raise StateUnreadable(step_id, str(error)) from None
 
@@ -85,17 +84,17 @@ def watch(
     metrics: FlowMetrics,
     most_parameters: int = MOST_PARAMETERS,
     clock_us: Callable[[], int] = wall_clock_us,
-) -> KeyedStream[Scored]:
+) -> KeyedStream[ToStore]:
     """Scores each parameter's samples with detectors of its own.
 
     Each batch in gives one batch out, in order: the sink counts on it. Only silence is
     judged by the clock.
     """
-    admission = Admission(metrics, most_parameters)
+    most_watched = MostWatched(metrics, most_parameters)
 
     def build(resume: bytes | None) -> ShardLogic:
         try:
-            return ShardLogic(resume, definitions, metrics, clock_us, admission)
+            return ShardLogic(resume, definitions, metrics, clock_us, most_watched)
         except SnapshotError as error:
             raise StateUnreadable(step_id, str(error)) from None
 
@@ -103,10 +102,16 @@ def watch(
 
 
 @operator
-def anomalies(step_id: str, up: KeyedStream[Scored]) -> Stream[Anomaly]:
+def anomalies(step_id: str, up: KeyedStream[ToStore]) -> Stream[Anomaly]:
     """The changes of anomalies that scoring brought about, but for those of replays."""
 
-    def of(item: tuple[str, Scored]) -> list[Anomaly]:
-        return [one for one in item[1].anomalies if not one.name.is_replayed]
+    def of(item: tuple[str, ToStore]) -> list[Anomaly]:
+        return [
+            anomaly
+            for write in item[1].writes
+            if isinstance(write, Findings)
+            for anomaly in write.anomalies
+            if not anomaly.name.is_replayed
+        ]
 
     return op.flat_map("changes", up, of)

@@ -14,6 +14,7 @@ from bytewax.outputs import Sink
 from connectors import topics
 from connectors.database.limit_table import store_limits
 from connectors.database.sink import DatabaseSink
+from connectors.decode.routing import Route, by_subsystem
 from connectors.files.parameters import Definitions, read_definitions
 from connectors.kafka.sink import (
     KafkaSink,
@@ -23,8 +24,7 @@ from connectors.kafka.sink import (
 )
 from connectors.kafka.source import TelemetrySource
 from connectors.messages.findings import Anomaly
-from connectors.messages.polls import DeadLetter, Polled
-from connectors.messages.writes import Scored
+from connectors.messages.polls import DeadLetter, Polled, ToStore
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
 from connectors.settings import MOST_PARAMETERS
@@ -47,7 +47,7 @@ class Tracking:
 def build(
     name: str,
     telemetry: Source[Polled | DeadLetter],
-    database: Sink[tuple[str, Scored]],
+    database: Sink[tuple[str, ToStore]],
     anomaly_topic: Sink[Anomaly],
     dead_letter_topic: Sink[DeadLetter],
     definitions: Definitions,
@@ -66,7 +66,7 @@ def build(
         inputs, new = tracking.inputs, tracking.new
         sharded = track("track", sharded, inputs, new, metrics, most_parameters)
     scored = watch("watch", sharded, definitions, metrics, most_parameters)
-    # ("shard 00", Scored)
+    # ("shard 00", ToStore)
     op.output("database", scored, database)
     op.output("anomaly_topic", anomalies("anomalies", scored), anomaly_topic)
     op.output("dead_letter_topic", parted.falses, dead_letter_topic)
@@ -77,16 +77,20 @@ def connect(
     name: str,
     topic: Topic,
     tracking: Callable[[FlowProcess], Tracking] | None = None,
+    route: Route = by_subsystem,
 ) -> Dataflow:
-    """The flow between Kafka and the database that the environment names."""
+    """The flow between Kafka and the database that the environment names.
+
+    `route` says which parameters stay together: those that are judged as one.
+    """
     run = start_flow([topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
     store_limits(run.settings.database, definitions)
     return build(
         name,
-        TelemetrySource(run, topic, definitions.identify),
-        DatabaseSink(run, name, partial(tell_anomalies, run)),
+        TelemetrySource(run, topic, definitions.identify, route),
+        DatabaseSink(run, name, definitions.unit_of, partial(tell_anomalies, run)),
         KafkaSink(run, topics.ANOMALIES, anomaly_message),
         KafkaSink(run, topics.DEAD_LETTERS, dead_letter_message),
         definitions,

@@ -11,7 +11,7 @@ from connectors.database.connection import Connection
 from connectors.database.parameter_ids import ParameterIds
 from connectors.messages.findings import Anomaly, Drift
 from connectors.messages.times import moment
-from connectors.messages.writes import Scored
+from connectors.messages.writes import Findings
 
 # A lower revision is a repeat, and changes nothing; nor does an equal one, unless it
 # says otherwise of the end: then the stored one was closed on behalf of the flow.
@@ -22,8 +22,8 @@ _STORE_ANOMALY = """
     )
     VALUES (
         %(id)s, %(parameter_id)s, %(started_at)s, %(ended_at)s,
-        (SELECT level FROM severity WHERE name = %(severity)s), %(peak_score)s,
-        %(samples)s, %(detector)s, %(explanation)s, %(revision)s
+        %(severity)s, %(peak_score)s, %(samples)s, %(detector)s, %(explanation)s,
+        %(revision)s
     )
     ON CONFLICT (id, started_at) DO UPDATE
     SET ended_at = excluded.ended_at,
@@ -63,38 +63,38 @@ _json = msgspec.json.Encoder()
 
 
 def store_anomalies(
-    connection: Connection, pieces: Iterable[Scored], ids: ParameterIds
+    connection: Connection, found: Iterable[Findings], ids: ParameterIds
 ) -> int:
     """Stores the latest change of each anomaly; returns how many rows that changed."""
     latest: dict[str, Anomaly] = {}
-    for anomaly in chain.from_iterable(piece.anomalies for piece in pieces):
+    for anomaly in chain.from_iterable(each.anomalies for each in found):
         known = latest.get(anomaly.id)
-        if known is None or known.revision < anomaly.revision:
+        if known is None or known.change.revision < anomaly.change.revision:
             latest[anomaly.id] = anomaly
     rows = [_anomaly_row(one, ids.id_of(one.name)) for one in latest.values()]
     return _execute(connection, _STORE_ANOMALY, rows)
 
 
 def store_drifts(
-    connection: Connection, pieces: Iterable[Scored], ids: ParameterIds
+    connection: Connection, found: Iterable[Findings], ids: ParameterIds
 ) -> int:
     """Stores the drifts; returns how many were not stored before."""
-    found = chain.from_iterable(piece.drifts for piece in pieces)
-    rows = [_drift_row(drift, ids.id_of(drift.name)) for drift in found]
+    told = chain.from_iterable(each.drifts for each in found)
+    rows = [_drift_row(drift, ids.id_of(name)) for name, drift in told]
     return _execute(connection, _STORE_DRIFT, rows)
 
 
 def store_expected(
-    connection: Connection, pieces: Iterable[Scored], ids: ParameterIds
+    connection: Connection, found: Iterable[Findings], ids: ParameterIds
 ) -> None:
     """Stores from when on what was expected: thousands, when a flow starts."""
-    told = [*chain.from_iterable(piece.expected for piece in pieces)]
+    told = [*chain.from_iterable(each.expected for each in found)]
     if told:
         columns = {
-            "parameter_ids": [ids.id_of(each.name) for each in told],
-            "since": [moment(each.since_us) for each in told],
-            "lower": [each.lower for each in told],
-            "upper": [each.upper for each in told],
+            "parameter_ids": [ids.id_of(name) for name, _ in told],
+            "since": [moment(expected.since_us) for _, expected in told],
+            "lower": [expected.lower for _, expected in told],
+            "upper": [expected.upper for _, expected in told],
         }
         connection.execute(_STORE_EXPECTED, columns)
 
@@ -108,25 +108,25 @@ def _execute(connection: Connection, query: str, rows: list[dict[str, object]]) 
 
 
 def _anomaly_row(anomaly: Anomaly, parameter_id: int) -> dict[str, object]:
-    ended_us = anomaly.ended_us
+    change = anomaly.change
     return {
         "id": anomaly.id,
         "parameter_id": parameter_id,
-        "started_at": moment(anomaly.started_us),
-        "ended_at": None if ended_us is None else moment(ended_us),
-        "severity": anomaly.severity,
-        "peak_score": anomaly.peak_score,
-        "samples": anomaly.samples,
-        "detector": anomaly.explanation.detector,
-        "explanation": _json.encode(anomaly.explanation).decode(),
-        "revision": anomaly.revision,
+        "started_at": moment(change.started_us),
+        "ended_at": None if change.ended_us is None else moment(change.ended_us),
+        "severity": int(change.severity),
+        "peak_score": change.peak_score,
+        "samples": change.samples,
+        "detector": change.explanation.detector,
+        "explanation": _json.encode(change.explanation).decode(),
+        "revision": change.revision,
     }
 
 
 def _drift_row(drift: Drift, parameter_id: int) -> dict[str, object]:
     return {
         "parameter_id": parameter_id,
-        "detected_at": moment(drift.detected_us),
+        "detected_at": moment(drift.at_us),
         "detector": drift.detector,
         "mean_before": drift.mean_before,
         "mean_after": drift.mean_after,

@@ -8,20 +8,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from psycopg.rows import class_row
 
 from connectors.database.connection import Connection
-from connectors.messages.findings import Anomaly, Explanation
+from connectors.messages.findings import Anomaly, AnomalyChange, Severity
 from connectors.messages.samples import ParameterName
 from connectors.messages.times import microseconds, moment
+from connectors.messages.wire import decode_explanation
 
 FORGOTTEN = (
     "When it ended was not seen: what was known of it was lost, and it did not go on "
     "when the parameter was heard again."
 )
 
-_NUMBERS = ("observed", "expected", "lower", "upper", "threshold")
 # Those in progress are not meant: an anomaly is known by its parameter and start.
 # Silence is over when its parameter is heard, unless it was told of with the samples:
 # it began by the clock, which may be years ahead of them.
@@ -98,26 +97,18 @@ class _Closed:
     revision: int
 
     def told(self) -> Anomaly:
-        return Anomaly(
-            id=str(self.id),
-            name=ParameterName(self.spacecraft, self.subsystem, self.parameter),
-            change="closed",
-            revision=self.revision,
-            started_us=microseconds(self.started_at),
-            ended_us=microseconds(self.ended_at),
-            severity=self.severity,
-            peak_score=self.peak_score,
-            samples=self.samples,
-            explanation=self._explanation(),
+        change = AnomalyChange(
+            "closed",
+            self.revision,
+            microseconds(self.started_at),
+            microseconds(self.ended_at),
+            Severity[self.severity],
+            self.peak_score,
+            self.samples,
+            decode_explanation(self.explanation),
         )
-
-    def _explanation(self) -> Explanation:
-        """What is stored, which may be of an older version; NaN is stored as null."""
-        lacking = {"detector": ""} | dict.fromkeys(_NUMBERS)
-        scores = self.explanation.get("contributions", {})
-        known = {name: score for name, score in scores.items() if score is not None}
-        whole = {**lacking, **self.explanation, "contributions": known}
-        return msgspec.convert(whole, Explanation)
+        name = ParameterName(self.spacecraft, self.subsystem, self.parameter)
+        return Anomaly(str(self.id), name, change)
 
 
 def close_forgotten(

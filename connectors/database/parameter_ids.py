@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from psycopg.rows import class_row
@@ -49,16 +49,19 @@ class Parameter:
 class ParameterIds:
     """The parameters of a system that are known to be in the database.
 
-    When there are more than `most`, they are asked for again: they may be invented.
+    `unit_of` tells the unit of a parameter. When there are more than `most`, they are
+    asked for again: they may be invented.
     """
 
-    def __init__(self, system: str, most: int) -> None:
-        self._system, self._most = system, most
+    def __init__(
+        self, system: str, unit_of: Callable[[ParameterName], str], most: int
+    ) -> None:
+        self._system, self._unit_of, self._most = system, unit_of, most
         self._known: dict[ParameterName, Parameter] = {}
         self._uncommitted: dict[ParameterName, Parameter] = {}
 
     def look_up(
-        self, connection: Connection, names: Sequence[ParameterName], units: list[str]
+        self, connection: Connection, names: Sequence[ParameterName]
     ) -> list[int]:
         """The ids of the names; adds to the table those it lacks.
 
@@ -67,9 +70,9 @@ class ParameterIds:
         self._uncommitted = {}
         found = list(map(self._known.get, names))
         unknown = {
-            name: unit
-            for name, parameter, unit in zip(names, found, units, strict=True)
-            if parameter is None or parameter.unit != unit
+            name: self._unit_of(name)
+            for name, parameter in zip(names, found, strict=True)
+            if parameter is None
         }
         if unknown:
             self._uncommitted = self._find_or_store(connection, unknown)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from psycopg import sql
 
 from connectors.database.connection import Connection
-from connectors.messages.records import Records
+from connectors.messages.writes import Records
 
 REVISION = "revision"
 

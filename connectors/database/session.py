@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -24,10 +25,9 @@ from connectors.database.record_tables import store_records
 from connectors.database.sample_table import Counts, copy_samples, merge_samples
 from connectors.database.whole_polls import Batch
 from connectors.messages.findings import Anomaly
-from connectors.messages.polls import Poll
-from connectors.messages.records import Records
+from connectors.messages.polls import Poll, ToStore
 from connectors.messages.samples import ParameterName
-from connectors.messages.writes import Scored
+from connectors.messages.writes import Findings, Records, ScoredSamples
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class Session:
         self,
         database: str,
         flow: str,
-        most_names: int,
+        parameters: ParameterIds,
         tell: Callable[[Sequence[Anomaly]], None],
     ) -> None:
         self._tell = tell
         # Parameters whose open anomalies were not looked at yet.
         self._unchecked: set[ParameterName] = set()
         self._connection = connect(database, flow)
-        self._parameters = ParameterIds(flow, most_names)
+        self._parameters = parameters
         try:
             self._positions = Positions(self._connection, flow)
         except BaseException:
@@ -134,23 +134,21 @@ class Session:
         stored, checked = _Stored(), set[ParameterName]()
         with self._connection.transaction():
             if pieces:
+                scored, found, records = _by_kind(pieces)
                 ids = self._parameters.look_up(
-                    self._connection,
-                    [name for piece in pieces for name in piece.samples.names],
-                    [unit for piece in pieces for unit in piece.units],
+                    self._connection, [*_names_of(scored), *_names_in(found)]
                 )
-                anomalies = store_anomalies(self._connection, pieces, self._parameters)
+                anomalies = store_anomalies(self._connection, found, self._parameters)
                 heard = self._first_heard(new)
-                told = [one.id for piece in new.timely for one in piece.anomalies]
                 forgotten, early = close_forgotten(
-                    self._connection, heard.values(), told
+                    self._connection, heard.values(), _told_by(new.timely)
                 )
-                samples = store_samples(self._connection, _rows(pieces, ids))
+                counts = store_samples(self._connection, _rows(scored, ids))
                 checked = {of for of in heard if heard[of].parameter_id not in early}
-                stored = _Stored(samples, anomalies, forgotten)
-                store_drifts(self._connection, pieces, self._parameters)
-                store_expected(self._connection, pieces, self._parameters)
-                store_records(self._connection, _joined(pieces))
+                stored = _Stored(counts, anomalies, forgotten)
+                store_drifts(self._connection, found, self._parameters)
+                store_expected(self._connection, found, self._parameters)
+                store_records(self._connection, _joined(records))
             self._positions.store(new.settled)
             if stored.forgotten:
                 self._tell(stored.forgotten)
@@ -171,38 +169,78 @@ class Session:
         return heard
 
     def _heard(
-        self, piece: Scored, before: Mapping[ParameterName, Heard]
+        self, piece: ToStore, before: Mapping[ParameterName, Heard]
     ) -> dict[ParameterName, Heard]:
         """The unchecked parameters of a piece, which tells what is open of them now."""
-        found = {}
-        for place, name in enumerate(piece.samples.names):
-            if name in self._unchecked:
-                times_us = piece.samples.times_us[piece.samples.rows(place)]
-                last_us = int(times_us.max())
-                if name in before:
-                    last_us = max(last_us, before[name].last_us)
-                parameter_id = self._parameters.id_of(name)
-                open_us = piece.open_since_us.get(name)
-                found[name] = Heard(parameter_id, last_us, open_us)
-        return found
+        scored, found, _ = _by_kind([piece])
+        open_since_us = ChainMap(*(dict(each.open_since_us) for each in found))
+        heard: dict[ParameterName, Heard] = {}
+        for samples in (each.samples for each in scored):
+            for place, name in enumerate(samples.names):
+                if name in self._unchecked:
+                    last_us = int(samples.times_us[samples.rows(place)].max())
+                    if name in before:
+                        last_us = max(last_us, before[name].last_us)
+                    parameter_id = self._parameters.id_of(name)
+                    open_us = open_since_us.get(name)
+                    heard[name] = Heard(parameter_id, last_us, open_us)
+        return heard
 
 
-def _joined(pieces: Sequence[Scored]) -> Iterator[Records]:
-    """The records of all pieces, those for one table together."""
+def _by_kind(
+    pieces: Iterable[ToStore],
+) -> tuple[list[ScoredSamples], list[Findings], list[Records]]:
+    """What is to be stored of all pieces, in their order."""
+    scored: list[ScoredSamples] = []
+    found: list[Findings] = []
+    records: list[Records] = []
+    for write in chain.from_iterable(piece.writes for piece in pieces):
+        match write:
+            case ScoredSamples():
+                scored.append(write)
+            case Findings():
+                found.append(write)
+            case Records():
+                records.append(write)
+    return scored, found, records
+
+
+def _names_of(scored: Iterable[ScoredSamples]) -> Iterator[ParameterName]:
+    return chain.from_iterable(each.samples.names for each in scored)
+
+
+def _names_in(found: Iterable[Findings]) -> Iterator[ParameterName]:
+    for each in found:
+        yield from (anomaly.name for anomaly in each.anomalies)
+        yield from (name for name, _ in each.drifts)
+        yield from (name for name, _ in each.expected)
+
+
+def _told_by(timely: Iterable[ToStore]) -> list[str]:
+    """The ids of the anomalies that timers told of."""
+    _, found, _ = _by_kind(timely)
+    return [anomaly.id for each in found for anomaly in each.anomalies]
+
+
+def _joined(records: Iterable[Records]) -> Iterator[Records]:
+    """The records, those for one table together."""
     found: dict[str, list[Records]] = {}
-    for records in chain.from_iterable(piece.records for piece in pieces):
-        found.setdefault(records.table, []).append(records)
+    for each in records:
+        found.setdefault(each.table, []).append(each)
     for of_table in found.values():
-        rows = [*chain.from_iterable(records.rows for records in of_table)]
+        rows = [*chain.from_iterable(each.rows for each in of_table)]
         yield replace(of_table[0], rows=rows)
 
 
-def _rows(pieces: Sequence[Scored], ids: Sequence[int]) -> SampleRows:
-    lengths = [np.diff(piece.samples.starts) for piece in pieces]
+def _rows(scored: Sequence[ScoredSamples], ids: Sequence[int]) -> SampleRows:
+    """The rows of samples, whose parameters have the first of these ids."""
+    nothing = np.empty(0, np.int64)
+    lengths = [nothing, *(np.diff(each.samples.starts) for each in scored)]
+    counts = np.concatenate(lengths)
     return SampleRows(
-        np.repeat(np.array(ids, np.int32), np.concatenate(lengths)),
-        np.concatenate([piece.samples.times_us for piece in pieces]),
-        np.concatenate([piece.samples.values for piece in pieces]),
-        np.concatenate([piece.scores for piece in pieces]),
-        np.concatenate([piece.severities for piece in pieces]),
+        np.repeat(np.array(ids[: len(counts)], np.int32), counts),
+        np.concatenate([nothing, *(each.samples.times_us for each in scored)]),
+        np.concatenate([np.empty(0), *(each.samples.values for each in scored)]),
+        np.concatenate([np.empty(0), *(each.scores for each in scored)]),
+        np.concatenate([np.empty(0, np.int8), *(each.severities for each in scored)]),
     )

@@ -1,4 +1,4 @@
-"""The flows' database: the sink, and the check before the start."""
+"""The flows' database: what follows from each poll is stored, exactly once."""
 
 from __future__ import annotations
 
@@ -6,29 +6,36 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from typing_extensions import override
 
+from connectors.database.parameter_ids import ParameterIds
 from connectors.database.session import Session, Written
 from connectors.database.whole_polls import Batch, WholePolls
 from connectors.database.writer import DatabaseWriter
 from connectors.messages.findings import Anomaly
-from connectors.messages.writes import Scored
+from connectors.messages.polls import ToStore
+from connectors.messages.samples import ParameterName
 from connectors.process.flow_process import FlowProcess
 
 Tell = Callable[[Sequence[Anomaly]], None]
+UnitOf = Callable[[ParameterName], str]
 
 _log = logging.getLogger("orbitwatch.database")
+
+
+def no_unit(_: ParameterName) -> str:
+    """The unit of what nobody described."""
+    return ""
 
 
 def tell_nobody(_: Sequence[Anomaly]) -> None:
     """Keeps what was closed to the database."""
 
 
-class DatabaseSink(FixedPartitionedSink[Scored, None]):
-    """Stores samples and anomalies, each exactly once, whatever is killed.
+class DatabaseSink(FixedPartitionedSink[ToStore, None]):
+    """Stores what follows from polls, each exactly once, whatever is killed.
 
     Whole polls are stored with their positions in one transaction, in the order in
     which they were read. After a restart, polls that were stored before are dropped;
@@ -38,12 +45,20 @@ class DatabaseSink(FixedPartitionedSink[Scored, None]):
 
     An anomaly that the database has as open, and that does not go on when its parameter
     is first heard, is closed: what was known of it was lost. `tell` hears of it.
+    `unit_of` tells the unit of a parameter, for the table of them.
 
     There is one partition, so in a cluster one worker stores everything.
     """
 
-    def __init__(self, run: FlowProcess, flow: str, tell: Tell = tell_nobody) -> None:
-        self._run, self._flow, self._tell = run, flow, tell
+    def __init__(
+        self,
+        run: FlowProcess,
+        flow: str,
+        unit_of: UnitOf = no_unit,
+        tell: Tell = tell_nobody,
+    ) -> None:
+        self._run, self._flow = run, flow
+        self._unit_of, self._tell = unit_of, tell
 
     @override
     def list_parts(self) -> list[str]:
@@ -53,16 +68,22 @@ class DatabaseSink(FixedPartitionedSink[Scored, None]):
     def build_part(
         self, step_id: str, for_part: str, resume_state: None
     ) -> _DatabasePartition:
-        return _DatabasePartition(self._run, self._flow, self._tell)
+        address, most = self._run.settings.database, self._run.settings.most_names
+
+        def open_session() -> Session:
+            parameters = ParameterIds(self._flow, self._unit_of, most)
+            return Session(address, self._flow, parameters, self._tell)
+
+        return _DatabasePartition(self._run, open_session)
 
 
-class _DatabasePartition(StatefulSinkPartition[Scored, None]):
+class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
     """Stores one batch in a thread of its own while the flow makes the next.
 
     The flow waits when it has made the next, and for all at the end of an epoch.
     """
 
-    def __init__(self, run: FlowProcess, flow: str, tell: Tell) -> None:
+    def __init__(self, run: FlowProcess, open_session: Callable[[], Session]) -> None:
         self._metrics, self._health = run.metrics, run.health
         settings = run.settings
         self._polls = WholePolls()
@@ -70,7 +91,7 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
         self._storing: Future[None] | None = None
         self._writer = DatabaseWriter(
             settings.database,
-            partial(Session, settings.database, flow, settings.most_names, tell),
+            open_session,
             settings.retry_seconds,
             run.should_stop,
             self._report,
@@ -78,7 +99,7 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
         self._writer.open()
 
     @override
-    def write_batch(self, values: list[Scored]) -> None:
+    def write_batch(self, values: list[ToStore]) -> None:
         self._polls.add(values)
         self._begin_to_store(self._polls.take())
 
@@ -110,20 +131,20 @@ class _DatabasePartition(StatefulSinkPartition[Scored, None]):
     def _report(self, works: bool) -> None:
         self._health.database(works)
         if not works:
-            self._metrics.database_failures.inc()
+            self._metrics.database.failures.inc()
 
     def _count(self, written: Written) -> None:
         metrics = self._metrics
-        metrics.database_write.observe(written.seconds)
-        metrics.database_samples.inc(written.samples)
-        metrics.database_repeated.inc(written.repeated)
-        metrics.database_contradicted.inc(written.contradicted)
-        metrics.database_retries.inc(written.retries)
+        metrics.database.write.observe(written.seconds)
+        metrics.database.samples.inc(written.samples)
+        metrics.database.repeated.inc(written.repeated)
+        metrics.database.contradicted.inc(written.contradicted)
+        metrics.database.retries.inc(written.retries)
         for anomaly in written.forgotten:
-            metrics.anomaly(anomaly)
+            metrics.anomalies.told(anomaly)
             _log.warning("%s: an anomaly was left open, and is closed", anomaly.name)
         now_s = time.time()
         for poll in written.polls:
-            metrics.latency.observe(now_s - poll.oldest_message_us / 1e6)
+            metrics.database.latency.observe(now_s - poll.oldest_message_us / 1e6)
         if written.replayed:
             _log.info("%d polls were stored before the restart", written.replayed)

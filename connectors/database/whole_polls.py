@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from connectors.messages.polls import Poll
-from connectors.messages.writes import Scored
+from connectors.messages.polls import Poll, ToStore
 
 # Sources number the polls that have pieces 1, 2, 3, ...
 FIRST_NUMBER = 1
@@ -26,9 +25,9 @@ class Batch:
     timer and belongs to no poll.
     """
 
-    polls: Sequence[tuple[Poll, Sequence[Scored]]]
+    polls: Sequence[tuple[Poll, Sequence[ToStore]]]
     settled: Sequence[Poll]
-    timely: Sequence[Scored] = ()
+    timely: Sequence[ToStore] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to store."""
@@ -39,12 +38,12 @@ class WholePolls:
     """Waits for the pieces of polls, and gives out whole polls in their order."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, tuple[Poll, list[Scored]]] = {}
-        self._timely: list[Scored] = []
+        self._waiting: dict[int, tuple[Poll, list[ToStore]]] = {}
+        self._timely: list[ToStore] = []
         self._unsettled: dict[int, Poll] = {}
         self._next_number = FIRST_NUMBER
 
-    def add(self, pieces: Iterable[Scored]) -> None:
+    def add(self, pieces: Iterable[ToStore]) -> None:
         """Takes pieces in order of arrival."""
         for piece in pieces:
             if piece.poll is None:
@@ -60,7 +59,7 @@ class WholePolls:
         in common with them, as its piece of that would have arrived first: so they can
         be stored, but their positions do not hold before it is stored too.
         """
-        polls: list[tuple[Poll, list[Scored]]] = []
+        polls: list[tuple[Poll, list[ToStore]]] = []
         for number in sorted(self._waiting):
             poll, pieces = self._waiting[number]
             if len(pieces) < poll.pieces:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from connectors.decode.arrow import arrow_rows
 from connectors.decode.names import MOST_NAMES, NO_NAME, Names, is_name
 from connectors.decode.refusals import REASONS, Refusal, Unusable
+from connectors.decode.routing import Route, by_subsystem
 from connectors.decode.rows import (
     MOST_CONTEXT_NAMES,
     PollInTheMaking,
@@ -32,9 +33,13 @@ YEAR_9999_US = microseconds(datetime.max.replace(tzinfo=UTC))
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A poll as columns: `samples`, one entry a shard, and what was refused."""
+    """A poll as columns: `samples`, one entry a shard, and what was refused.
+
+    `shards` says which shard each entry is of.
+    """
 
     samples: list[Runs]
+    shards: list[int]
     refused: list[Refusal]
 
 
@@ -43,7 +48,8 @@ class Decoder:
 
     `future_seconds`: how much later than its Kafka timestamp a sample's generation
     time may be before it is refused. `identify` makes one name of several that a
-    parameter may come under. `most_names` are kept between polls.
+    parameter may come under; `route` says what stays together. `most_names` are kept
+    between polls.
     """
 
     def __init__(
@@ -51,11 +57,12 @@ class Decoder:
         future_seconds: float,
         identify: Callable[[ParameterName], ParameterName] = lambda name: name,
         most_names: int = MOST_NAMES,
+        route: Route = by_subsystem,
     ) -> None:
         self._future_us = int(future_seconds * 1e6)
-        self._identify, self._most_names = identify, most_names
+        self._identify, self._route, self._most_names = identify, route, most_names
         self._json = msgspec.json.Decoder(Packet)
-        self._names = Names(identify, most_names)
+        self._names = Names(identify, route, most_names)
 
     def decode(
         self,
@@ -69,8 +76,10 @@ class Decoder:
         Kafka timestamp (microseconds since 1970).
         """
         poll, rows = self._collect(values, content_types, received_us)
-        samples = list(by_shard(rows, self._names, poll.situations))
-        return Decoded(samples, sorted(poll.refused, key=lambda one: one.index))
+        pieces = [*by_shard(rows, self._names, poll.situations)]
+        samples = [runs for _, runs in pieces]
+        shards = [shard for shard, _ in pieces]
+        return Decoded(samples, shards, sorted(poll.refused, key=lambda one: one.index))
 
     def rows(
         self,
@@ -89,7 +98,7 @@ class Decoder:
         received_us: NDArray[np.int64],
     ) -> tuple[PollInTheMaking, Rows]:
         if self._names.is_full():
-            self._names = Names(self._identify, self._most_names)
+            self._names = Names(self._identify, self._route, self._most_names)
         poll = PollInTheMaking(self._names)
         decode, add = self._json.decode, poll.add_packet
         for index, value in enumerate(values):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.decode.routing import Route, shard_of
 from connectors.messages.samples import ParameterName
 from connectors.settings import MOST_PARAMETERS
 
@@ -16,10 +16,6 @@ LONGEST_NAME = 128
 # A producer gone wild may invent names for ever; the table then starts afresh.
 MOST_NAMES = 2 * MOST_PARAMETERS
 NO_NAME: Final = -1
-# Parameters are dealt with in this many lots. Snapshots are kept by lot: with another
-# number, what they hold would not be found.
-SHARDS = 16
-
 Places: TypeAlias = NDArray[np.uint16] | NDArray[np.int32]
 
 
@@ -28,23 +24,21 @@ def is_name(text: str) -> bool:
     return 0 < len(text) <= LONGEST_NAME and "/" not in text and text.isprintable()
 
 
-def shard_of(name: ParameterName) -> int:
-    """In which lot a parameter is; the values of a packet are in the same."""
-    return zlib.crc32(f"{name.spacecraft}/{name.subsystem}".encode()) % SHARDS
-
-
 class Names:
     """The number of every parameter seen, kept from poll to poll.
 
-    `identify` makes one name of several that a parameter may come under; `most` are
-    how many can be meant. What cannot be a name is not kept, as there may be any amount
-    of it.
+    `identify` makes one name of several that a parameter may come under; `route` says
+    what it stays together with; `most` are how many can be meant. What cannot be a name
+    is not kept, as there may be any amount of it.
     """
 
     def __init__(
-        self, identify: Callable[[ParameterName], ParameterName], most: int
+        self,
+        identify: Callable[[ParameterName], ParameterName],
+        route: Route,
+        most: int,
     ) -> None:
-        self._most = most
+        self._route, self._most = route, most
         self.names: list[ParameterName] = []
         self.shards: list[int] = []
         self._identify = identify
@@ -71,7 +65,7 @@ class Names:
         number = self._numbers.setdefault(name, len(self.names))
         if number == len(self.names):
             self.names.append(name)
-            self.shards.append(shard_of(name))
+            self.shards.append(shard_of(self._route(name)))
         return number
 
     def order(self) -> tuple[NDArray[np.int64], Places]:

@@ -104,7 +104,9 @@ class PollInTheMaking:
         )
 
 
-def by_shard(rows: Rows, names: Names, packets: Mapping[int, Packet]) -> Iterator[Runs]:
+def by_shard(
+    rows: Rows, names: Names, packets: Mapping[int, Packet]
+) -> Iterator[tuple[int, Runs]]:
     """Cuts the rows by shard, and within by parameter; else they keep their order.
 
     `packets` are those, by message, that tell a context or an epoch.
@@ -125,7 +127,7 @@ def by_shard(rows: Rows, names: Names, packets: Mapping[int, Packet]) -> Iterato
     firsts = [k for k in range(len(shards)) if k == 0 or shards[k] != shards[k - 1]]
     for first, last in zip(firsts, [*firsts[1:], len(shards)], strict=True):
         begin, end = bounds[first], bounds[last]
-        yield Runs(
+        runs = Runs(
             [names.names[number] for number in present[first:last]],
             np.array(bounds[first : last + 1]) - begin,
             times_us[begin:end],
@@ -133,6 +135,7 @@ def by_shard(rows: Rows, names: Names, packets: Mapping[int, Packet]) -> Iterato
             {k - first: told for k, told in situations.items() if first <= k < last},
             messages[begin:end],
         )
+        yield shards[first], runs
 
 
 def _situations(

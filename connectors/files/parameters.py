@@ -104,6 +104,10 @@ class Definitions:
                 return replace(found, name=name)
         return ParameterDefinition(name)
 
+    def unit_of(self, name: ParameterName) -> str:
+        """The unit of a parameter; empty where nobody told."""
+        return self.of(name).unit
+
     def identify(self, name: ParameterName) -> ParameterName:
         """The name with its subsystem filled in, where a packet left it out.
 

@@ -8,13 +8,17 @@ from datetime import timedelta
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource
-from confluent_kafka import Message
 from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
-from connectors.kafka.fields import content_types, place, reach, times_us_of
-from connectors.kafka.topic_partitions import Offsets, TopicPartitions
+from connectors.kafka.fields import content_types, place
+from connectors.kafka.topic_partitions import (
+    Messages,
+    Offsets,
+    Taken,
+    TopicPartitions,
+)
 from connectors.messages.polls import Position
 from connectors.parquet.columns import Batch, Columns
 from connectors.process.flow_process import FlowProcess
@@ -68,9 +72,8 @@ class _ArchivePartition(TopicPartitions[Batch]):
         self._next_tick_s = 0.0
 
     @override
-    def _take(self, messages: list[Message]) -> list[Batch]:
-        times_us = times_us_of(messages)
-        self.advance(reach(messages, times_us))
+    def _take(self, polled: Messages) -> Taken[Batch]:
+        messages, times_us = polled.messages, polled.times_us
         rows, names = self._decoder.rows(
             [m.value() for m in messages], content_types(messages), times_us
         )
@@ -78,7 +81,6 @@ class _ArchivePartition(TopicPartitions[Batch]):
         kept: slice | NDArray[np.bool_] = slice(None)
         if not live.all():
             kept = live[rows.parameters]
-        self.plan_next_poll(len(messages), len(rows.values))
         partitions, offsets = np.array([place(m) for m in messages], np.int64).T
         columns = Columns(names, rows.parameters, rows.times_us, rows.values)
         batch = Batch(
@@ -89,7 +91,7 @@ class _ArchivePartition(TopicPartitions[Batch]):
             offsets,
             times_us,
         )
-        return [batch]
+        return Taken([batch], len(rows.values))
 
     @override
     def _idle(self) -> list[Batch]:

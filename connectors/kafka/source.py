@@ -10,8 +10,14 @@ from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
 from connectors.decode.refusals import Refusal
-from connectors.kafka.fields import content_types, place, reach, times_us_of
-from connectors.kafka.topic_partitions import Offsets, TopicPartitions
+from connectors.decode.routing import Route, by_subsystem
+from connectors.kafka.fields import content_types, place
+from connectors.kafka.topic_partitions import (
+    Messages,
+    Offsets,
+    Taken,
+    TopicPartitions,
+)
 from connectors.messages.polls import DeadLetter, Poll, Polled
 from connectors.messages.samples import ParameterName
 from connectors.process.flow_process import FlowProcess
@@ -24,7 +30,7 @@ class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
     There is one source partition, whatever the number of Kafka partitions, so that a
     process can be given another share of them and still resume from its snapshots.
     A process that is told to stop ends the stream, which makes Bytewax take a last
-    snapshot and exit.
+    snapshot and exit. `route` says which parameters stay together.
     """
 
     def __init__(
@@ -32,8 +38,10 @@ class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
         run: FlowProcess,
         topic: Topic,
         identify: Callable[[ParameterName], ParameterName] = lambda name: name,
+        route: Route = by_subsystem,
     ) -> None:
-        self._run, self._topic, self._identify = run, topic, identify
+        self._run, self._topic = run, topic
+        self._identify, self._route = identify, route
 
     @override
     def list_parts(self) -> list[str]:
@@ -44,7 +52,9 @@ class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
         self, step_id: str, for_part: str, resume_state: Offsets | None
     ) -> _TelemetryPartition:
         settings = self._run.settings
-        decoder = Decoder(settings.future_seconds, self._identify, settings.most_names)
+        decoder = Decoder(
+            settings.future_seconds, self._identify, settings.most_names, self._route
+        )
         return _TelemetryPartition(self._run, self._topic.name, decoder, resume_state)
 
 
@@ -57,26 +67,28 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
         self._polls = 0
 
     @override
-    def _take(self, messages: list[Message]) -> list[Polled | DeadLetter]:
-        """Decodes a poll and notes how far it goes."""
-        times_us = times_us_of(messages)
-        positions = self.advance(reach(messages, times_us))
+    def _take(self, polled: Messages) -> Taken[Polled | DeadLetter]:
+        """Decodes a poll."""
+        messages = polled.messages
         decoded = self._decoder.decode(
-            [m.value() for m in messages], content_types(messages), times_us
+            [m.value() for m in messages], content_types(messages), polled.times_us
         )
         # Only polls with samples count: the sink waits for every number.
         self._polls += bool(decoded.samples)
-        poll = Poll(self._polls, len(decoded.samples), positions, int(times_us.min()))
-        self._run.metrics.read(len(messages), decoded.samples)
-        self.plan_next_poll(len(messages), sum(map(len, decoded.samples)))
+        oldest_us = int(polled.times_us.min())
+        pieces = len(decoded.samples)
+        poll = Poll(self._polls, pieces, polled.positions, oldest_us)
+        self._run.metrics.telemetry.read(len(messages), decoded.samples)
         letters = [
             self._dead_letter(messages[refusal.index], refusal)
             for refusal in decoded.refused
         ]
-        return [Polled(samples, poll) for samples in decoded.samples] + letters
+        by_shard = zip(decoded.samples, decoded.shards, strict=True)
+        items = [Polled(samples, poll, shard) for samples, shard in by_shard]
+        return Taken([*items, *letters], sum(map(len, decoded.samples)))
 
     def _dead_letter(self, message: Message, refusal: Refusal) -> DeadLetter:
-        self._run.metrics.refused(refusal.reason)
+        self._run.metrics.telemetry.refused(refusal.reason)
         return DeadLetter(
             message.value(),
             message.key(),

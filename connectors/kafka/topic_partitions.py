@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
 from bytewax.inputs import StatefulSourcePartition
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -17,6 +19,7 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.errors import (
@@ -32,6 +35,7 @@ from connectors.kafka.clients import (
     partitions_of,
     share,
 )
+from connectors.kafka.fields import reach, times_us_of
 from connectors.messages.polls import Position
 from connectors.process.flow_process import FlowProcess
 
@@ -52,6 +56,26 @@ Positions = tuple[Position, ...]
 Offsets = dict[str, Any]
 """A snapshot: its version, topic, and {partition: (next offset, newest us)}."""
 _VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The messages of a poll, in order by partition, and how far they go.
+
+    `times_us` are Kafka's timestamps (microseconds since 1970 UTC, shape n).
+    """
+
+    messages: Sequence[Message]
+    times_us: NDArray[np.int64]
+    positions: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Taken(Generic[Item]):
+    """What was made of a poll, and how many samples its messages held."""
+
+    items: list[Item]
+    samples: int
 
 
 @dataclass(slots=True)
@@ -144,8 +168,8 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         return oldest, end
 
     @abstractmethod
-    def _take(self, messages: list[Message]) -> list[Item]:
-        """Makes items of a poll."""
+    def _take(self, polled: Messages) -> Taken[Item]:
+        """Makes items of a poll, which counts as read from then on."""
 
     def _idle(self) -> list[Item]:
         """Makes items of nothing."""
@@ -164,7 +188,11 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             self._awake_at = datetime.now(UTC) + self.IDLE_PAUSE
             return self._idle()
         self._awake_at = None
-        return self._take(messages)
+        times_us = times_us_of(messages)
+        positions = self._advance(reach(messages, times_us))
+        taken = self._take(Messages(messages, times_us, positions))
+        self._plan_next_poll(len(messages), taken.samples)
+        return taken.items
 
     @override
     def next_awake(self) -> datetime | None:
@@ -202,14 +230,14 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         log_event(error)
         return False
 
-    def plan_next_poll(self, messages: int, samples: int) -> None:
+    def _plan_next_poll(self, messages: int, samples: int) -> None:
         """As many messages at once as are likely to hold POLL_SAMPLES samples."""
         likely = POLL_SAMPLES * messages // max(samples, 1)
         self._at_once = min(max(likely, 1), 2 * self._at_once, MOST_MESSAGES)
         if samples < FEW_SAMPLES:
             self._awake_at = datetime.now(UTC) + self.GATHER_PAUSE
 
-    def advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
+    def _advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
         """Notes how far a poll goes, by partition; returns that."""
         positions = []
         for partition, (next_offset, newest_us) in sorted(reached.items()):
@@ -264,4 +292,6 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             # reads may be dropped before anybody does.
             at = self._progress.setdefault(partition, _Progress(oldest))
             lag = max(end - at.next_offset, 0)
-            self._run.metrics.offset_lag.labels(self._topic, str(partition)).set(lag)
+            self._run.metrics.telemetry.offset_lag.labels(
+                self._topic, str(partition)
+            ).set(lag)

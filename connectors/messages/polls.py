@@ -1,11 +1,12 @@
-"""Polls of the stream, and what came in them."""
+"""Polls of the stream: what came in them, and what is to be stored for them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.messages.records import Records
 from connectors.messages.samples import Runs
+from connectors.messages.writes import Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,26 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """Samples of some parameters, with the poll they came in.
+    """Samples of the parameters of a shard, with the poll they came in.
 
-    `records` are what else follows from them.
+    `writes` are what else is to be stored of them.
     """
 
     samples: Runs
     poll: Poll
-    records: tuple[Records, ...] = ()
+    shard: int = 0
+    writes: tuple[Write, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToStore:
+    """A piece of a poll, and what is to be stored for it.
+
+    What a timer brought about belongs to no poll.
+    """
+
+    poll: Poll | None
+    writes: Sequence[Write]
 
 
 @dataclass(frozen=True, slots=True)

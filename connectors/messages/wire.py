@@ -5,15 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from connectors.messages.findings import Anomaly
-from connectors.messages.samples import Samples
-from connectors.messages.times import moment
+from connectors.messages.findings import (
+    Anomaly,
+    AnomalyChange,
+    ChangeKind,
+    Explanation,
+    Severity,
+)
+from connectors.messages.samples import ParameterName, Samples
+from connectors.messages.times import microseconds, moment
 
 ARROW_CONTENT_TYPE = "application/vnd.apache.arrow.stream"
 
@@ -87,22 +93,76 @@ def _record_batch(samples: Samples) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=ARROW_SCHEMA)
 
 
+class _AnomalyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """An anomaly as it stands on `telemetry.anomalies`."""
+
+    id: str
+    change: ChangeKind
+    revision: int
+    spacecraft: str
+    subsystem: str
+    parameter: str
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    ended_at: Annotated[datetime, msgspec.Meta(tz=True)] | None
+    severity: str
+    peak_score: float
+    samples: int
+    explanation: dict[str, Any]
+
+
+_NUMBERS = ("observed", "expected", "lower", "upper", "threshold")
+_anomalies = msgspec.json.Decoder(_AnomalyDocument)
+
+
 def encode_anomaly(anomaly: Anomaly) -> bytes:
     """The anomaly as JSON, the form in which it stands on `telemetry.anomalies`."""
-    name = anomaly.name
-    ended = None if anomaly.ended_us is None else moment(anomaly.ended_us)
-    document: Mapping[str, object] = {
-        "id": anomaly.id,
-        "change": anomaly.change,
-        "revision": anomaly.revision,
-        "spacecraft": name.spacecraft,
-        "subsystem": name.subsystem,
-        "parameter": name.parameter,
-        "started_at": moment(anomaly.started_us),
-        "ended_at": ended,
-        "severity": anomaly.severity,
-        "peak_score": anomaly.peak_score,
-        "samples": anomaly.samples,
-        "explanation": anomaly.explanation,
-    }
+    name, change = anomaly.name, anomaly.change
+    document = _AnomalyDocument(
+        id=anomaly.id,
+        change=change.kind,
+        revision=change.revision,
+        spacecraft=name.spacecraft,
+        subsystem=name.subsystem,
+        parameter=name.parameter,
+        started_at=moment(change.started_us),
+        ended_at=None if change.ended_us is None else moment(change.ended_us),
+        severity=change.severity.name,
+        peak_score=change.peak_score,
+        samples=change.samples,
+        explanation=msgspec.to_builtins(change.explanation),
+    )
     return _encoder.encode(document)
+
+
+def decode_explanation(document: Mapping[str, Any]) -> Explanation:
+    """The explanation in JSON, which may be of an older version; NaN is null there.
+
+    Raises msgspec.ValidationError for what is none.
+    """
+    lacking = {"detector": ""} | dict.fromkeys(_NUMBERS)
+    scores = document.get("contributions") or {}
+    known = {name: score for name, score in scores.items() if score is not None}
+    whole = {**lacking, **document, "contributions": known}
+    return msgspec.convert(whole, Explanation)
+
+
+def decode_anomaly(data: bytes) -> Anomaly:
+    """The anomaly in a message of `telemetry.anomalies`.
+
+    Raises msgspec.DecodeError, and its ValidationError, for what is none.
+    """
+    told = _anomalies.decode(data)
+    if told.severity not in Severity.__members__:
+        raise msgspec.ValidationError(f"no severity: {told.severity!r}")
+    change = AnomalyChange(
+        told.change,
+        told.revision,
+        microseconds(told.started_at),
+        None if told.ended_at is None else microseconds(told.ended_at),
+        Severity[told.severity],
+        told.peak_score,
+        told.samples,
+        decode_explanation(told.explanation),
+    )
+    name = ParameterName(told.spacecraft, told.subsystem, told.parameter)
+    return Anomaly(told.id, name, change)

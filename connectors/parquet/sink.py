@@ -60,9 +60,9 @@ class _ArchivePart(StatefulSinkPartition[Batch, None]):
 
     def _count(self, stored: Stored | None) -> None:
         if stored is not None:
-            self._metrics.archive_samples.inc(stored.samples)
-            self._metrics.archive_files.inc(stored.files)
-            self._metrics.archive_write.observe(stored.seconds)
+            self._metrics.archive.samples.inc(stored.samples)
+            self._metrics.archive.files.inc(stored.files)
+            self._metrics.archive.write.observe(stored.seconds)
 
 
 def open_archive(run: FlowProcess) -> ArchiveWriter:
@@ -80,5 +80,5 @@ def open_archive(run: FlowProcess) -> ArchiveWriter:
     )
     writer.open()
     if storage.local_root is not None:
-        run.metrics.archive_disk(storage.local_root)
+        run.metrics.archive.disk(storage.local_root)
     return writer

@@ -135,7 +135,7 @@ def _band(detector: Detector, samples: int) -> tuple[Floats, Floats]:
     lower = np.array([why.lower for why in whys], np.float64)
     upper = np.array([why.upper for why in whys], np.float64)
     unknown = np.isnan(lower) | np.isnan(upper)
-    acquired = np.isfinite([why.observed for why in whys])
+    acquired = np.isfinite(np.array([why.observed for why in whys], np.float64))
     warm_up = np.logical_and.accumulate(unknown)
     if (unknown & acquired & ~warm_up).any():
         unknown[:] = True

@@ -7,41 +7,13 @@ and randomness are arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from connectors.messages.findings import Explanation
 from connectors.messages.samples import Context
 from dataflows.state.arrays import Floats, Times
 
-__all__ = ["Detector", "Explanation"]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a sample got its score; None where the detector has no such notion.
-
-    Args:
-        detector: name of the detector that speaks.
-        observed: the sample's value, in the parameter's unit.
-        expected: the value the detector expected, in the parameter's unit.
-        lower: lower end of what would have been normal, in the parameter's unit.
-        upper: upper end of what would have been normal, in the parameter's unit.
-        threshold: where the score is 1, in the detector's own measure.
-        text: the same as one sentence.
-        contributions: the score of every detector that was asked, the highest first.
-
-    >>> Explanation("limits", 31.0, None, 10.0, 30.0, 30.0, "31 is too high.").upper
-    30.0
-    """
-
-    detector: str
-    observed: float
-    expected: float | None
-    lower: float | None
-    upper: float | None
-    threshold: float | None
-    text: str
-    contributions: tuple[tuple[str, float], ...] = ()
+__all__ = ["Detector"]
 
 
 @runtime_checkable

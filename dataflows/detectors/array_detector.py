@@ -14,8 +14,8 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from connectors.messages.findings import Explanation
 from connectors.messages.samples import Context
-from dataflows.detectors import Explanation
 from dataflows.detectors.settings import Rules, check
 from dataflows.state.arrays import Floats, Times, ready
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack

@@ -7,39 +7,16 @@ for each change. They know nothing of anomalies, nor these of them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from connectors.messages.findings import Drift
 from dataflows.detectors.settings import Rules, check
 from dataflows.state.arrays import Floats, Times
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 
-__all__ = ["DriftDetector", "DriftEvent"]
-
-
-@dataclass(frozen=True, slots=True)
-class DriftEvent:
-    """That the mean of a parameter changed.
-
-    Args:
-        detector: name of the detector that speaks.
-        at_us: time of the sample that gave the last bit of evidence, in microseconds
-            since 1970 (UTC); the change itself came before.
-        mean_before: the mean before the change, in the parameter's unit.
-        mean_after: the mean of the samples since.
-        text: the same as one sentence.
-
-    >>> DriftEvent("adwin", 0, 2.0, 5.0, "The mean changed from 2 to 5.").mean_after
-    5.0
-    """
-
-    detector: str
-    at_us: int
-    mean_before: float
-    mean_after: float
-    text: str
+__all__ = ["DriftDetector"]
 
 
 class DriftDetector(ABC):
@@ -72,7 +49,7 @@ class DriftDetector(ABC):
         of samples that they are of; without one, its first count stays 0.
         """
 
-    def update(self, times_us: Times, values: Floats) -> tuple[DriftEvent, ...]:
+    def update(self, times_us: Times, values: Floats) -> tuple[Drift, ...]:
         """Return the changes that the next samples bring, in order.
 
         `times_us` are microseconds since 1970 (UTC), as many as the values.
@@ -92,12 +69,12 @@ class DriftDetector(ABC):
 
     def _event(
         self, at_us: int, before: float, after: float, earlier: float, later: float
-    ) -> DriftEvent:
+    ) -> Drift:
         text = (
             f"The mean changed from {before:.6g} ({earlier:.0f} samples) "
             f"to {after:.6g} (the last {later:.0f})."
         )
-        return DriftEvent(self.name, at_us, before, after, text)
+        return Drift(self.name, at_us, before, after, text)
 
     def snapshot(self) -> bytes:
         """Return the learnt state."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation
+from connectors.messages.findings import Explanation
 from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.half_space_trees_kernel import (
     BINS,

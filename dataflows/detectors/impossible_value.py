@@ -7,8 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from connectors.messages.findings import Severity
-from dataflows.detectors import Explanation
+from connectors.messages.findings import Explanation, Severity
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Flag, Number, Numbers, Rules
 from dataflows.state.arrays import Floats

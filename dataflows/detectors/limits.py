@@ -7,8 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from connectors.messages.findings import Severity
-from dataflows.detectors import Explanation
+from connectors.messages.findings import Explanation, Severity
 from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.limits_kernel import STATE, follow, run
 from dataflows.detectors.rule_detector import RuleDetector

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation
+from connectors.messages.findings import Explanation
 from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.peaks_over_threshold_kernel import RATIOS, SCALARS, run
 from dataflows.detectors.settings import Flag, Number, Rules, Whole

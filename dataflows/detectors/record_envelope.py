@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation
+from connectors.messages.findings import Explanation
 from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.context_detector import ContextDetector
 from dataflows.detectors.record_envelope_kernel import (

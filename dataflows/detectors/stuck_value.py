@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation
+from connectors.messages.findings import Explanation
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Number, Rules, Whole
 from dataflows.detectors.stuck_value_kernel import STATE, run

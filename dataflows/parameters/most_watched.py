@@ -11,7 +11,7 @@ from connectors.settings import MOST_PARAMETERS, variable
 _log = logging.getLogger("orbitwatch.detect")
 
 
-class Admission:
+class MostWatched:
     """Counts what all shards of a process watch, and says when that is enough.
 
     What is replayed has as many seats of its own: it takes none of what is live.
@@ -45,4 +45,4 @@ class Admission:
     def add(self, name: ParameterName) -> None:
         """Counts a parameter that is watched from now on."""
         self._watched[name.is_replayed] += 1
-        self._metrics.watched.set(sum(self._watched.values()))
+        self._metrics.judging.watched.set(sum(self._watched.values()))

@@ -12,28 +12,29 @@ from bytewax.operators import StatefulBatchLogic
 from typing_extensions import override
 
 from connectors.files.parameters import Band, Definitions
-from connectors.messages.findings import Anomaly, Drift, Expected
-from connectors.messages.polls import Polled
+from connectors.messages.findings import Anomaly, AnomalyChange, Drift, ExpectedRange
+from connectors.messages.polls import Polled, ToStore
 from connectors.messages.samples import ParameterName, Runs, Situation
 from connectors.messages.times import moment
-from connectors.messages.writes import Scored
+from connectors.messages.writes import Findings, ScoredSamples
 from connectors.metrics import FlowMetrics
 from dataflows.detectors.limits import Limits
-from dataflows.parameters.most_watched import Admission
+from dataflows.parameters.most_watched import MostWatched
 from dataflows.parameters.silence import Silence
 from dataflows.parameters.snapshot import read_shard, write_shard
 from dataflows.parameters.watched import Watched
 from dataflows.verdicts.bank import BankKind, DetectorBank, bank_of
-from dataflows.verdicts.episodes import EpisodeChange
 from dataflows.verdicts.staleness import Staleness
 from dataflows.verdicts.watch import ParameterWatch
 
-_NO_ROWS = np.zeros(2, np.int64)
 # Stands for all parameters that are too many to be watched.
-_UNWATCHED = Watched(ParameterName("", "", ""), "", ParameterWatch([]), None)
+_UNWATCHED = Watched(ParameterName("", "", ""), ParameterWatch([]), None)
 
 
-class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
+DriftOf = tuple[ParameterName, Drift]
+
+
+class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
     """Judges what arrives of a shard's parameters; its snapshot is all they learnt.
 
     A parameter is known from its first sample on, if there is room for it; what was
@@ -46,10 +47,10 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         definitions: Definitions,
         metrics: FlowMetrics,
         clock_us: Callable[[], int],
-        admission: Admission | None = None,
+        most_watched: MostWatched | None = None,
     ) -> None:
         self._definitions, self._metrics = definitions, metrics
-        self._admission = admission or Admission(metrics)
+        self._most_watched = most_watched or MostWatched(metrics)
         self._clock_us = clock_us
         self._watched: dict[ParameterName, Watched] = {}
         self._banks: dict[BankKind, DetectorBank] = {}
@@ -61,11 +62,11 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             self._resume(watched)
 
     @override
-    def on_batch(self, values: list[Polled]) -> tuple[Iterable[Scored], bool]:
+    def on_batch(self, values: list[Polled]) -> tuple[Iterable[ToStore], bool]:
         return [*chain.from_iterable(map(self._judge, values))], self.RETAIN
 
     @override
-    def on_notify(self) -> tuple[Iterable[Scored], bool]:
+    def on_notify(self) -> tuple[Iterable[ToStore], bool]:
         now_us = self._clock_us()
         told = self._silence.woken(now_us)
         return [self._timely(watched, change) for watched, change in told], self.RETAIN
@@ -84,27 +85,29 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         self._silence.resumed(watched, self._clock_us())
         if watched.name.is_replayed:
             return
-        self._metrics.heard_before(watched.name.spacecraft, watched.newest_us)
+        self._metrics.telemetry.heard_before(watched.name.spacecraft, watched.newest_us)
         if in_progress := [*watched.in_progress()]:
             self._unheard[watched.name] = in_progress
 
     def _hear(self, names: Iterable[ParameterName]) -> None:
         for name in self._unheard.keys() & names:
             for anomaly_id, severity in self._unheard.pop(name):
-                self._metrics.in_progress(anomaly_id, severity)
+                self._metrics.anomalies.in_progress(anomaly_id, severity)
 
     def _of(self, name: ParameterName) -> Watched:
         watched = self._watched.get(name)
         if watched is None:
             # What somebody described is watched in any case.
-            if name not in self._definitions and not self._admission.has_room_for(name):
+            if name not in self._definitions and not self._most_watched.has_room_for(
+                name
+            ):
                 return _UNWATCHED
             watched = Watched.afresh(self._definitions.of(name))
             self._take_in(watched)
         return watched
 
     def _take_in(self, watched: Watched) -> None:
-        self._admission.add(watched.name)
+        self._most_watched.add(watched.name)
         self._watched[watched.name] = watched
         self._seat(watched)
 
@@ -123,7 +126,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         if not len(bank) and bank.kind is not None:
             del self._banks[bank.kind]
 
-    def _judge(self, polled: Polled) -> Iterator[Scored]:
+    def _judge(self, polled: Polled) -> Iterator[ToStore]:
         samples = polled.samples
         if self._unheard:
             self._hear(samples.names)
@@ -138,18 +141,9 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         if silent:
             for one, change in self._silence.arrived(silent, self._clock_us()):
                 yield self._timely(one, change)
-        yield Scored(
-            samples,
-            found.scores,
-            found.severities,
-            anomalies,
-            [one.unit for one in watched],
-            polled.poll,
-            drifts,
-            polled.records,
-            found.expected,
-            found.open_since_us,
-        )
+        scored = ScoredSamples(samples, found.scores, found.severities)
+        findings = Findings(anomalies, drifts, found.expected, found.open_since_us)
+        yield ToStore(polled.poll, (*polled.writes, scored, findings))
 
     def _judge_together(self, found: _Found, watched: Sequence[Watched]) -> list[int]:
         """Has the banks judge what is theirs; returns the places of the others."""
@@ -195,9 +189,9 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             found.severities[run] = judged.severities[theirs]
         for index, changes in judged.changes:
             place = places[index]
-            found.anomalies[place] = watched[place].anomalies(changes)
+            found.note_changes(place, watched[place].name, changes)
         found.expected += [
-            watched[places[index]].expected(told) for index, told in judged.ranges
+            (watched[places[index]].name, told) for index, told in judged.ranges
         ]
         found.note_open(watched[places[index]] for index in bank.open_among(rows))
         return [places[index] for index in judged.left]
@@ -209,7 +203,7 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         limits = _limits(definition.soft, definition.hard)
         found.scores[rows] = scores = limits.judge(run.values)
         found.severities[rows] = limits.severities(scores)
-        self._metrics.unwatched.inc(len(run))
+        self._metrics.judging.unwatched.inc(len(run))
 
     def _judge_alone(self, found: _Found, one: Watched, place: int) -> None:
         if one is _UNWATCHED:
@@ -220,9 +214,9 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
         one.watch.forget_batch()
         rows = found.samples.rows(place)
         found.scores[rows], found.severities[rows] = verdict.scores, verdict.severities
-        found.anomalies[place] = one.anomalies(verdict.changes)
-        found.drifts[place] = one.drifts(verdict.drifts)
-        found.expected += map(one.expected, verdict.ranges)
+        found.note_changes(place, one.name, verdict.changes)
+        found.drifts[place] = [(one.name, drift) for drift in verdict.drifts]
+        found.expected += [(one.name, told) for told in verdict.ranges]
         found.late += verdict.late
         found.note_open([one])
         if one.bank is None:
@@ -233,23 +227,21 @@ class ShardLogic(StatefulBatchLogic[Polled, Scored, bytes]):
             self._unseat(one.bank, one.row)
             self._seat(one)
 
-    def _timely(self, one: Watched, change: EpisodeChange) -> Scored:
+    def _timely(self, one: Watched, change: AnomalyChange) -> ToStore:
         """What a timer brought about, or the end of it."""
-        anomalies = one.anomalies([change], Staleness.name)
-        self._count(0, anomalies, ())
-        nothing = Runs([one.name], _NO_ROWS, np.empty(0, np.int64), np.empty(0))
-        severities = np.empty(0, np.int8)
-        return Scored(nothing, np.empty(0), severities, anomalies, [one.unit], None)
+        anomaly = Anomaly.of(one.name, change, Staleness.name)
+        self._count(0, [anomaly], ())
+        return ToStore(None, [Findings([anomaly])])
 
     def _count(
-        self, late: int, anomalies: Iterable[Anomaly], drifts: Iterable[Drift]
+        self, late: int, anomalies: Iterable[Anomaly], drifts: Iterable[DriftOf]
     ) -> None:
         if late:
-            self._metrics.late.inc(late)
+            self._metrics.judging.late.inc(late)
         for anomaly in anomalies:
-            self._metrics.anomaly(anomaly)
-        for drift in drifts:
-            self._metrics.drift(drift.detector)
+            self._metrics.anomalies.told(anomaly)
+        for _, drift in drifts:
+            self._metrics.judging.drifts.labels(drift.detector).inc()
 
 
 @lru_cache
@@ -265,11 +257,17 @@ class _Found:
         self.samples = samples
         self.scores = np.empty(len(samples))
         self.severities = np.empty(len(samples), np.int8)
-        self.anomalies: dict[int, tuple[Anomaly, ...]] = {}
-        self.drifts: dict[int, tuple[Drift, ...]] = {}
-        self.expected: list[Expected] = []
+        self.anomalies: dict[int, list[Anomaly]] = {}
+        self.drifts: dict[int, list[DriftOf]] = {}
+        self.expected: list[tuple[ParameterName, ExpectedRange]] = []
         self.open_since_us: dict[ParameterName, int] = {}
         self.late = 0
+
+    def note_changes(
+        self, place: int, name: ParameterName, changes: Iterable[AnomalyChange]
+    ) -> None:
+        """Notes what happened to the anomalies of a parameter."""
+        self.anomalies[place] = [Anomaly.of(name, change) for change in changes]
 
     def note_open(self, watched: Iterable[Watched]) -> None:
         """Notes whether these parameters are in an anomaly now."""
@@ -278,8 +276,8 @@ class _Found:
             if (since_us := one.open_since_us) is not None:
                 self.open_since_us[one.name] = since_us
 
-    def in_order(self) -> tuple[tuple[Anomaly, ...], tuple[Drift, ...]]:
+    def in_order(self) -> tuple[list[Anomaly], list[DriftOf]]:
         """The anomalies and the drifts of all parameters, in their order."""
         anomalies = (self.anomalies[place] for place in sorted(self.anomalies))
         drifts = (self.drifts[place] for place in sorted(self.drifts))
-        return tuple(chain.from_iterable(anomalies)), tuple(chain.from_iterable(drifts))
+        return [*chain.from_iterable(anomalies)], [*chain.from_iterable(drifts)]

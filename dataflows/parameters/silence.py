@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from connectors.messages.findings import AnomalyChange
 from dataflows.parameters.watched import Watched
-from dataflows.verdicts.episodes import EpisodeChange
 
 
 class Silence:
@@ -27,7 +27,7 @@ class Silence:
 
     def arrived(
         self, watched: Iterable[Watched], now_us: int
-    ) -> Iterator[tuple[Watched, EpisodeChange]]:
+    ) -> Iterator[tuple[Watched, AnomalyChange]]:
         """Takes in samples; yields the silences that they end."""
         for one in watched:
             if one.staleness:
@@ -37,7 +37,7 @@ class Silence:
                 if one.staleness.wake_at_us != before:
                     self._wait(one)
 
-    def woken(self, now_us: int) -> Iterator[tuple[Watched, EpisodeChange]]:
+    def woken(self, now_us: int) -> Iterator[tuple[Watched, AnomalyChange]]:
         """Yields the silences that begin by now."""
         while self._due and self._due[0][0] <= now_us:
             wake_us, _, one = heapq.heappop(self._due)

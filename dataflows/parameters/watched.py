@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.decode.rows import SEQUENCE
 from connectors.errors import SettingsError
 from connectors.files.parameters import Definitions, ParameterDefinition
-from connectors.messages.findings import Anomaly, Drift, Expected, Explanation, Severity
+from connectors.messages.findings import Severity, anomaly_id
 from connectors.messages.samples import ParameterName
 from connectors.settings import variable
-from dataflows.detectors.drift import DriftEvent
 from dataflows.detectors.limits import Limits
 from dataflows.state.arrival_clock import NEWEST
 from dataflows.verdicts.bank import DetectorBank
 from dataflows.verdicts.build import BY_DEFAULT, build_staleness, build_watch
-from dataflows.verdicts.episodes import EpisodeChange
-from dataflows.verdicts.expected_range import ExpectedRange
 from dataflows.verdicts.staleness import Staleness
 from dataflows.verdicts.watch import ParameterWatch
 
-# The id of an anomaly follows from its parameter and start, whoever computes it.
-ANOMALY_NAMESPACE = uuid.UUID("6f7262b2-7477-4174-8368-616e6f6d616c")
 # Packets are counted, not measured: what learns has nothing to learn from that.
 SEQUENCE_DETECTORS: Mapping[str, Mapping[str, object]] = {
     name: {"enabled": False} for name in BY_DEFAULT
@@ -38,7 +32,6 @@ class Watched:
     """
 
     name: ParameterName
-    unit: str
     watch: ParameterWatch
     staleness: Staleness | None
     bank: DetectorBank | None = None
@@ -75,73 +68,19 @@ class Watched:
         except ValueError as error:
             problem = f"{definition.source}: {name}: {error}"
             raise SettingsError(variable("parameters"), problem) from None
-        return cls(name, definition.unit, watch, staleness)
-
-    def anomalies(
-        self, changes: Iterable[EpisodeChange], series: str = ""
-    ) -> tuple[Anomaly, ...]:
-        """The changes as told; `series` keeps apart starts that coincide."""
-        return tuple(_anomaly(self.name, change, series) for change in changes)
+        return cls(name, watch, staleness)
 
     def in_progress(self) -> Iterator[tuple[str, str]]:
         """Yields the ids and severities of its anomalies that go on, as told last."""
         if current := self.watch.episodes.current:
             severity = Severity(current.told_severity)
-            yield _anomaly_id(self.name, current.started_us), severity.name
+            yield anomaly_id(self.name, current.started_us), severity.name
         if self.staleness and (since_us := self.staleness.stale_since_us) is not None:
             series = self.staleness.name
-            yield _anomaly_id(self.name, since_us, series), Staleness.severity.name
-
-    def drifts(self, events: Iterable[DriftEvent]) -> tuple[Drift, ...]:
-        """The drifts as told."""
-        return tuple(_drift(self.name, event) for event in events)
-
-    def expected(self, told: ExpectedRange) -> Expected:
-        """What is expected, as told."""
-        return Expected(self.name, told.since_us, told.lower, told.upper)
+            yield anomaly_id(self.name, since_us, series), Staleness.severity.name
 
 
 def check_definitions(definitions: Definitions) -> None:
     """Raises SettingsError for the first definition that makes no detectors."""
     for definition in definitions:
         Watched.afresh(definition)
-
-
-def _anomaly_id(name: ParameterName, started_us: int, series: str = "") -> str:
-    return str(uuid.uuid5(ANOMALY_NAMESPACE, f"{name}@{started_us}{series}"))
-
-
-def _anomaly(name: ParameterName, change: EpisodeChange, series: str) -> Anomaly:
-    why = change.explanation
-    return Anomaly(
-        id=_anomaly_id(name, change.started_us, series),
-        name=name,
-        change=change.kind,
-        revision=change.revision,
-        started_us=change.started_us,
-        ended_us=change.ended_us,
-        severity=change.severity.name,
-        peak_score=change.peak_score,
-        samples=change.samples,
-        explanation=Explanation(
-            why.detector,
-            why.observed,
-            why.expected,
-            why.lower,
-            why.upper,
-            why.threshold,
-            why.text,
-            dict(why.contributions),
-        ),
-    )
-
-
-def _drift(name: ParameterName, event: DriftEvent) -> Drift:
-    return Drift(
-        name,
-        event.at_us,
-        event.detector,
-        event.mean_before,
-        event.mean_after,
-        event.text,
-    )

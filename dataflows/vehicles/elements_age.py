@@ -27,7 +27,7 @@ class ElementsAge:
         self, spacecraft: str, elements: Ephemeris, metrics: FlowMetrics
     ) -> None:
         self._spacecraft, self._epoch_us = spacecraft, elements.epoch_us
-        self._age_s = metrics.elements_age
+        self._age_s = metrics.tracking.elements_age
         self._told = False
 
     def at(self, newest_us: int, predictions: Sequence[Prediction]) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.messages.records import Records
+from connectors.messages.findings import Explanation
+from connectors.messages.writes import Records
+from dataflows.state.arrays import Floats, Severities
 
 Row = tuple[object, ...]
 
@@ -34,16 +36,34 @@ def records(found: Mapping[Table, Iterable[Row]]) -> list[Records]:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A series of n numbers that its follower has judged itself.
+
+    `values` and `scores` (float64, 1.0 = threshold, NaN = not scored) and `severities`
+    (int8) have shape n; `explain` tells why number `index` got its score. Where parts
+    are judged together, its contributions are the shares of the parts: their sum is the
+    score.
+    """
+
+    values: Floats
+    scores: Floats
+    severities: Severities
+    explain: Callable[[int], Explanation]
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """What follows from n samples of a vehicle.
 
     `series` are derived parameters, float64 of shape n, which get the times of the
-    samples that are `used`: all of them, or those where it holds (bool, shape n).
+    samples that are `used`: all of them, or those where it holds (bool, shape n). They
+    are watched as parameters are; `judged` ones are not, as they are findings already.
     """
 
     used: slice | NDArray[np.bool_]
-    series: Mapping[str, NDArray[np.float64]]
+    series: Mapping[str, Floats]
     records: Sequence[Records] = ()
+    judged: Mapping[str, Judged] = field(default_factory=dict)
 
 
 class Follower(Protocol):

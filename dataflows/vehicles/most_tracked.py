@@ -10,7 +10,7 @@ from connectors.settings import MOST_PARAMETERS, variable
 _log = logging.getLogger("orbitwatch.track")
 
 
-class Room:
+class MostTracked:
     """Counts what all shards of a process track, and says when that is enough.
 
     There may be as many vehicles as parameters: a tracker takes less memory than what
@@ -35,7 +35,7 @@ class Room:
 
     def refuse(self, vehicle: str, samples: int) -> None:
         """Counts samples of a vehicle too many; the log has the first."""
-        self._metrics.not_tracked.labels("too_many").inc(samples)
+        self._metrics.tracking.not_tracked.labels("too_many").inc(samples)
         if not self._is_told:
             self._is_told = True
             _log.warning(

@@ -18,7 +18,7 @@ class NotTracked:
 
     def count(self, reason: str, detail: str, samples: int = 1) -> None:
         """Counts samples; `detail` is for people."""
-        self._metrics.not_tracked.labels(reason).inc(samples)
+        self._metrics.tracking.not_tracked.labels(reason).inc(samples)
         if reason not in self._told:
             self._told.add(reason)
             _log.warning("%s: not tracked: %s", self._spacecraft, detail)

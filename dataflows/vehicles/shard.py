@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -12,15 +12,17 @@ from bytewax.operators import StatefulBatchLogic
 from typing_extensions import override
 
 from connectors.messages.polls import Polled
-from connectors.messages.records import Records
 from connectors.messages.samples import Runs, Samples
+from connectors.messages.writes import Findings, Write
+from connectors.metrics import FlowMetrics
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 from dataflows.vehicles.followed import Follower
-from dataflows.vehicles.most_tracked import Room
+from dataflows.vehicles.most_tracked import MostTracked
 from dataflows.vehicles.side_by_side import SideBySide
 from dataflows.vehicles.vehicle import TrackedVehicle, Vehicle
 
-_TRACKERS = label("trackers", 2, {})
+_TRACKERS = label("trackers", 3, {})
+_WITHOUT_JUDGED = label("trackers", 2, {})
 
 _log = logging.getLogger("orbitwatch.track")
 
@@ -37,14 +39,17 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
         resume: bytes | None,
         inputs: Sequence[str],
         new: Callable[[Vehicle], Follower],
-        room: Room,
+        most_tracked: MostTracked,
+        metrics: FlowMetrics,
     ) -> None:
-        self._inputs, self._new, self._room = tuple(inputs), new, room
+        self._inputs, self._new, self._most_tracked = tuple(inputs), new, most_tracked
         self._columns = {name: column for column, name in enumerate(inputs)}
         self._tracked: dict[Vehicle, TrackedVehicle] = {}
-        parts = unpack(resume, _TRACKERS) if resume else []
-        for key, arrivals, follower in zip(*[iter(parts)] * 3, strict=True):
-            self._resume(_vehicle(key), arrivals, follower)
+        self._metrics = metrics
+        # Anomalies of before a restart, until their vehicle is heard.
+        self._unheard: dict[Vehicle, list[tuple[str, str]]] = {}
+        for key, *state in _read(resume) if resume else ():
+            self._resume(_vehicle(key), *state)
 
     @override
     def on_batch(self, values: list[Polled]) -> tuple[Iterable[Polled], bool]:
@@ -52,31 +57,33 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
 
     @override
     def snapshot(self) -> bytes:
-        triples = (
+        parts = (
             ("/".join(name).encode(), *tracked.snapshot())
             for name, tracked in self._tracked.items()
         )
-        return pack(_TRACKERS, [*chain.from_iterable(triples)])
+        return pack(_TRACKERS, [*chain.from_iterable(parts)])
 
-    def _resume(self, name: Vehicle, arrivals: bytes, follower: bytes) -> None:
+    def _resume(self, name: Vehicle, *state: bytes) -> None:
         """Goes on with a vehicle, or afresh if the tracker is of another version."""
         tracked = TrackedVehicle(name, self._inputs, self._new)
         try:
-            tracked.restore(arrivals, follower)
+            tracked.restore(*state)
         except SnapshotError as error:
             _log.warning("%s: tracked afresh: %s", "/".join(name), error)
         else:
             self._add(name, tracked)
+            if in_progress := [*tracked.in_progress()]:
+                self._unheard[name] = in_progress
 
     def _add(self, name: Vehicle, tracked: TrackedVehicle) -> TrackedVehicle:
-        self._room.take()
+        self._most_tracked.take()
         self._tracked[name] = tracked
         return tracked
 
     def _of(self, name: Vehicle) -> TrackedVehicle | None:
         """The vehicle as it is tracked; None if it is one too many."""
         tracked = self._tracked.get(name)
-        if tracked is None and self._room.is_left():
+        if tracked is None and self._most_tracked.is_left():
             new = TrackedVehicle(name, self._inputs, self._new)
             return self._add(name, new)
         return tracked
@@ -87,20 +94,27 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
         if not vehicles:
             return polled
         derived: list[Samples] = []
-        records: list[Records] = []
+        writes: list[Write] = []
         side_by_side = SideBySide(samples)
         for name, places in vehicles.items():
             times_us, columns = side_by_side.columns(places)
             tracked = self._of(name)
             if tracked is None:
-                self._room.refuse("/".join(name), len(times_us))
+                self._most_tracked.refuse("/".join(name), len(times_us))
                 continue
-            more, rows = tracked.track(times_us, columns)
+            for anomaly in self._unheard.pop(name, ()):
+                self._metrics.anomalies.in_progress(*anomaly)
+            more, found = tracked.track(times_us, columns)
             derived += more
-            records += rows
-        return replace(
-            polled, samples=extended(samples, derived), records=tuple(records)
-        )
+            writes += found
+        self._count(writes)
+        return replace(polled, samples=extended(samples, derived), writes=(*writes,))
+
+    def _count(self, writes: Iterable[Write]) -> None:
+        for write in writes:
+            if isinstance(write, Findings):
+                for anomaly in write.anomalies:
+                    self._metrics.anomalies.told(anomaly)
 
     def _vehicles(self, samples: Runs) -> Mapping[Vehicle, list[int | None]]:
         """The place of each input, None where it is missing, by vehicle."""
@@ -113,6 +127,16 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
                     found[vehicle] = [None] * len(self._columns)
                 found[vehicle][column] = place
         return found
+
+
+def _read(data: bytes) -> Iterator[list[bytes]]:
+    """The names and states in a snapshot; older ones tell of no judged series."""
+    try:
+        parts, each = unpack(data, _TRACKERS), 4
+    except SnapshotError:
+        parts, each = unpack(data, _WITHOUT_JUDGED), 3
+    for first in range(0, len(parts), each):
+        yield [*parts[first : first + each], b""][:4]
 
 
 def _vehicle(key: bytes) -> Vehicle:

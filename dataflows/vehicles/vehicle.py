@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from connectors.messages.records import Records
 from connectors.messages.samples import ParameterName, Samples
+from connectors.messages.writes import Write
 from dataflows.state.arrays import Floats, Times
 from dataflows.vehicles.arrivals import REFUSED, Arrivals, Arrived, Begins
 from dataflows.vehicles.followed import Follower
+from dataflows.vehicles.judged_series import JudgedSeries
 
 Vehicle = tuple[str, str]
 """Spacecraft and subsystem: what a packet is of."""
@@ -36,25 +37,34 @@ class TrackedVehicle:
         self._name, self._inputs = name, inputs
         self._arrivals = Arrivals(len(inputs))
         self._follower = new(name)
+        self._judged = JudgedSeries(*name)
 
     def track(
         self, times_us: Times, columns: Floats
-    ) -> tuple[list[Samples], list[Records]]:
-        """What follows from samples in order of arrival; see `SideBySide.columns`."""
+    ) -> tuple[list[Samples], list[Write]]:
+        """What follows from samples in order of arrival; see `SideBySide.columns`.
+
+        Derived parameters, and what is to be stored besides.
+        """
         arrived, refused = self._arrivals.sort(times_us, columns)
         for reason, samples in refused.items():
             self._follower.refuse(reason, REFUSED[reason], samples)
         series: defaultdict[str, list[tuple[Times, Floats]]] = defaultdict(list)
-        records: list[Records] = []
+        writes: list[Write] = []
         for run in arrived:
             self._begin(run)
             given = dict(zip(self._inputs, run.columns, strict=True))
             followed = self._follower.follow(run.times_us, given)
-            records += followed.records
+            writes += followed.records
+            writes += self._judged.take(run.times_us, followed.used, followed.judged)
             times_us = run.times_us[followed.used]
             for name, numbers in followed.series.items():
                 series[name].append((times_us, numbers[followed.used]))
-        return [self._samples(name, parts) for name, parts in series.items()], records
+        return [self._samples(name, parts) for name, parts in series.items()], writes
+
+    def in_progress(self) -> Iterator[tuple[str, str]]:
+        """Yields the ids and severities of its anomalies that go on, as told last."""
+        return self._judged.in_progress()
 
     def _begin(self, run: Arrived) -> None:
         if run.begins is Begins.EPOCH:
@@ -69,11 +79,15 @@ class TrackedVehicle:
             times_us, numbers = map(np.concatenate, zip(*parts, strict=True))
         return Samples(ParameterName(*self._name, name), times_us, numbers)
 
-    def snapshot(self) -> tuple[bytes, bytes]:
+    def snapshot(self) -> tuple[bytes, bytes, bytes]:
         """All that is known, in parts."""
-        return self._arrivals.snapshot(), self._follower.snapshot()
+        parts = self._arrivals, self._follower, self._judged
+        arrivals, follower, judged = (part.snapshot() for part in parts)
+        return arrivals, follower, judged
 
-    def restore(self, arrivals: bytes, follower: bytes) -> None:
-        """Goes on from the parts of a snapshot."""
+    def restore(self, arrivals: bytes, follower: bytes, judged: bytes) -> None:
+        """Goes on from the parts of a snapshot; empty `judged` knows of nothing."""
         self._arrivals.restore(arrivals)
         self._follower.restore(follower)
+        if judged:
+            self._judged.restore(judged)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.messages.findings import AnomalyChange, ExpectedRange
 from connectors.messages.samples import Context
 from dataflows.detectors.array_detector import Arrays
 from dataflows.detectors.known_context import KnownContext
@@ -26,13 +27,7 @@ from dataflows.detectors.recursive_least_squares_kernel import predict_many
 from dataflows.state.arrays import Floats, Severities, Times
 from dataflows.state.arrival_clock import EPOCH, LATE, NEWEST, epoch_code
 from dataflows.verdicts.bank_snapshot import write_bank
-from dataflows.verdicts.episodes import EpisodeChange
-from dataflows.verdicts.expected_range import (
-    ExpectedRange,
-    Indices,
-    news_of_many,
-    untold,
-)
+from dataflows.verdicts.expected_range import Indices, news_of_many, untold
 from dataflows.verdicts.severities import learned_severities
 from dataflows.verdicts.watch import ParameterWatch
 
@@ -84,7 +79,7 @@ class Judged:
 
     scores: Floats
     severities: Severities
-    changes: Sequence[tuple[int, tuple[EpisodeChange, ...]]]
+    changes: Sequence[tuple[int, tuple[AnomalyChange, ...]]]
     left: Sequence[int]
     ranges: Sequence[tuple[int, ExpectedRange]]
 

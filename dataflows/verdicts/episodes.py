@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from dataflows.detectors import Explanation
+from connectors.messages.findings import AnomalyChange, ChangeKind, Explanation
 from dataflows.detectors.settings import Rules, Whole, check
 from dataflows.state.arrays import Floats, Severities, Times
 from dataflows.state.snapshot import label, pack, unpack
-from dataflows.verdicts.open_episode import EpisodeChange, Kind, OpenEpisode
+from dataflows.verdicts.open_episode import OpenEpisode
 
-__all__ = ["EpisodeChange", "Episodes"]
+__all__ = ["Episodes"]
 
 
 class Episodes:
@@ -75,7 +75,7 @@ class Episodes:
         scores: Floats,
         severities: Severities,
         explain: Callable[[int], Explanation],
-    ) -> tuple[EpisodeChange, ...]:
+    ) -> tuple[AnomalyChange, ...]:
         """Return the changes that the next samples bring, in order.
 
         `explain` gives the explanation of a sample of this batch by its index.
@@ -103,7 +103,7 @@ class Episodes:
         score: float,
         severity: int,
         explain: Callable[[int], Explanation],
-    ) -> list[EpisodeChange]:
+    ) -> list[AnomalyChange]:
         """Take in an anomalous sample, and return the changes that it brings."""
         changes = []
         if self._open is not None and time_us < self._open.last_us:
@@ -113,13 +113,13 @@ class Episodes:
         current = self._open = self._open or OpenEpisode(time_us, time_us)
         current.add(index, time_us, score, severity, self.lasting_samples)
         if current.is_material():
-            kind: Kind = "updated" if current.revision else "opened"
+            kind: ChangeKind = "updated" if current.revision else "opened"
             changes.append(current.told(kind, explain))
         return changes
 
     def _rest(
         self, quiet: int, explain: Callable[[int], Explanation]
-    ) -> list[EpisodeChange]:
+    ) -> list[AnomalyChange]:
         """Take in quiet samples, and return the end if they bring it."""
         current = self._open
         if current is None:

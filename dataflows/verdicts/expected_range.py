@@ -8,16 +8,16 @@ moved by a fiftieth of its width, appeared, went away, or was told a day ago.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.messages.findings import ExpectedRange
 from dataflows.state.arrays import Floats, Times, ready
 from dataflows.verdicts.expected_range_kernel import STATE, find, tell
 
-__all__ = ["ExpectedRange", "HasBand", "Indices", "news_of", "news_of_many", "untold"]
+__all__ = ["HasBand", "Indices", "news_of", "news_of_many", "untold"]
 
 Indices: TypeAlias = NDArray[np.int64]
 _ONLY = np.zeros(1, np.int64)
@@ -33,21 +33,6 @@ class HasBand(Protocol):
         In the parameter's unit; NaN = no such end, or not known yet.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedRange:
-    """What is expected from a time on, until another range is told.
-
-    Args:
-        since_us: generation time of the first sample that it holds for.
-        lower: lower end, in the parameter's unit; NaN = none, or not known yet.
-        upper: upper end.
-    """
-
-    since_us: int
-    lower: float
-    upper: float
 
 
 def untold(parameters: int) -> Floats:

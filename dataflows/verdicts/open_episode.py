@@ -6,20 +6,21 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
-from connectors.messages.findings import Severity
-from dataflows.detectors import Explanation
+from connectors.messages.findings import (
+    AnomalyChange,
+    ChangeKind,
+    Explanation,
+    Severity,
+)
 from dataflows.state.snapshot import SnapshotError
 
-__all__ = ["EpisodeChange", "Kind", "OpenEpisode"]
+__all__ = ["OpenEpisode"]
 
 MATERIAL = 1.5
 """By how much a peak must grow to be told: a growing anomaly must not flood."""
-
-Kind: TypeAlias = Literal["opened", "updated", "closed"]
 
 _BANDS = ("observed", "expected", "lower", "upper", "threshold")
 _COUNTS = (
@@ -33,39 +34,6 @@ _COUNTS = (
     "told_severity",
 )
 _NUMBERS = struct.Struct("<8q7d")
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodeChange:
-    """What readers of anomalies are told; the start identifies the anomaly.
-
-    Args:
-        kind: what happened to it.
-        revision: 1 when opened, one more with each change.
-        started_us: time of its first sample, in microseconds since 1970 (UTC).
-        ended_us: time of its last anomalous sample, None until it is closed.
-        severity: of the worst sample so far, one more if the anomaly lasts.
-        peak_score: the highest score so far (1.0 = threshold).
-        samples: anomalous samples so far.
-        detector: name of the detector that explains it.
-        explanation: of the sample that made it as severe as it is, or of one as severe
-            at which the peak has grown since.
-
-    >>> why = Explanation("limits", 31.0, None, None, 30.0, 30.0, "31 is too high.")
-    >>> EpisodeChange("opened", 1, 0, None, Severity.WARNING, 1.1, 1, "limits", why)
-    ... # doctest: +ELLIPSIS
-    EpisodeChange(kind='opened', revision=1, started_us=0, ended_us=None, ...)
-    """
-
-    kind: Kind
-    revision: int
-    started_us: int
-    ended_us: int | None
-    severity: Severity
-    peak_score: float
-    samples: int
-    detector: str
-    explanation: Explanation
 
 
 @dataclass(slots=True)
@@ -132,14 +100,14 @@ class OpenEpisode:
 
     def told(
         self,
-        kind: Kind,
+        kind: ChangeKind,
         explain: Callable[[int], Explanation],
-    ) -> EpisodeChange:
+    ) -> AnomalyChange:
         """Return its next revision."""
         explanation = self.settle(explain)
         self.revision += 1
         self.told_severity, self.told_peak = self.severity, self.peak
-        return EpisodeChange(
+        return AnomalyChange(
             kind,
             self.revision,
             self.started_us,
@@ -147,7 +115,6 @@ class OpenEpisode:
             Severity(self.severity),
             self.peak,
             self.samples,
-            explanation.detector,
             explanation,
         )
 
@@ -160,8 +127,8 @@ class OpenEpisode:
         floats = [math.nan if band is None else band for band in bands]
         numbers = _NUMBERS.pack(*counts, self.peak, self.told_peak, *floats)
         why = self.explanation
-        scores = np.array([score for _, score in why.contributions], np.float64)
-        names = "\n".join(name for name, _ in why.contributions)
+        scores = np.array([*why.contributions.values()], np.float64)
+        names = "\n".join(why.contributions)
         texts = (why.detector, why.text, names)
         return [numbers, *(text.encode() for text in texts), scores.tobytes()]
 
@@ -176,8 +143,8 @@ class OpenEpisode:
         rest = [None if math.isnan(band) else band for band in bands]
         detector, text, names = (part.decode() for part in parts[1:4])
         scores = np.frombuffer(parts[4]).tolist()
-        pairs = zip(names.split("\n") if names else (), scores, strict=True)
+        parts_of = dict(zip(names.split("\n") if names else (), scores, strict=True))
         explanation = Explanation(
-            detector, observed, rest[0], rest[1], rest[2], rest[3], text, tuple(pairs)
+            detector, observed, rest[0], rest[1], rest[2], rest[3], text, parts_of
         )
         return cls(**counts, peak=peak, told_peak=told_peak, explanation=explanation)

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from connectors.messages.findings import Explanation
 from connectors.messages.samples import Context
-from dataflows.detectors import Detector, Explanation
+from dataflows.detectors import Detector
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Rules, Whole, check
 from dataflows.state.arrays import Floats, Severities, Times
@@ -40,7 +41,7 @@ class Panel:
     >>> scores, severities = panel.judge(np.arange(6), values)
     >>> round(float(scores[5]), 2)
     5.35
-    >>> [round(score, 2) for _, score in panel.explain(5).contributions]
+    >>> [round(score, 2) for score in panel.explain(5).contributions.values()]
     [10.71, 5.35]
     """
 
@@ -100,7 +101,7 @@ class Panel:
         severities, scores = self._severities[:, index], self._scores[:, index]
         order = np.lexsort((-scores, self._learns, -severities))
         told = sorted(zip(scores.tolist(), self.detectors, strict=True), key=_by_score)
-        contributions = tuple((one.name, score) for score, one in told)
+        contributions = {one.name: score for score, one in told}
         why = self.detectors[int(order[0])].explain(index)
         return replace(why, contributions=contributions)
 

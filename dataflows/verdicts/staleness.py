@@ -5,12 +5,14 @@ from __future__ import annotations
 import struct
 from typing import ClassVar
 
-from connectors.messages.findings import Severity
-from dataflows.detectors import Explanation
+from connectors.messages.findings import (
+    AnomalyChange,
+    ChangeKind,
+    Explanation,
+    Severity,
+)
 from dataflows.detectors.settings import Number, Rules, check
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
-from dataflows.verdicts.episodes import EpisodeChange
-from dataflows.verdicts.open_episode import Kind
 
 __all__ = ["Staleness"]
 
@@ -64,7 +66,7 @@ class Staleness:
         """When the sample was due that did not come; None unless it is stale."""
         return None if self._stale_us == NEVER else self._stale_us
 
-    def arrived(self, reception_us: int) -> EpisodeChange | None:
+    def arrived(self, reception_us: int) -> AnomalyChange | None:
         """Take in a sample; return the end of the silence if it was too long."""
         change = None
         if self._stale_us != NEVER:
@@ -77,7 +79,7 @@ class Staleness:
             self._wake_us = due
         return change
 
-    def woken(self, now_us: int) -> EpisodeChange | None:
+    def woken(self, now_us: int) -> AnomalyChange | None:
         """Return the begin of a silence if there is one by now."""
         if self._heard_us == NEVER or self._stale_us != NEVER:
             return None
@@ -96,12 +98,12 @@ class Staleness:
             self._since_us = now_us
             self._wake_us = now_us + self._after_us
 
-    def _told(self, kind: Kind, revision: int, now_us: int) -> EpisodeChange:
+    def _told(self, kind: ChangeKind, revision: int, now_us: int) -> AnomalyChange:
         """Return the change of the silence that lasts or lasted until now."""
         silence = max(now_us - self._heard_us, self._after_us) / 1e6
         most = self.after_seconds
         text = f"No sample for {silence:.6g} s (at most {most:.6g} s were expected)."
-        return EpisodeChange(
+        return AnomalyChange(
             kind,
             revision,
             self._stale_us,
@@ -109,7 +111,6 @@ class Staleness:
             self.severity,
             silence / most,
             0,
-            self.name,
             Explanation(self.name, silence, None, None, most, most, text),
         )
 

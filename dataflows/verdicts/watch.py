@@ -8,9 +8,10 @@ from itertools import chain
 
 import numpy as np
 
+from connectors.messages.findings import AnomalyChange, Drift, ExpectedRange
 from connectors.messages.samples import Context
 from dataflows.detectors import Detector
-from dataflows.detectors.drift import DriftDetector, DriftEvent
+from dataflows.detectors.drift import DriftDetector
 from dataflows.detectors.limits import Limits
 from dataflows.state.arrays import Floats, Severities, Times
 from dataflows.state.arrival_clock import (
@@ -22,8 +23,8 @@ from dataflows.state.arrival_clock import (
     in_time,
 )
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
-from dataflows.verdicts.episodes import EpisodeChange, Episodes
-from dataflows.verdicts.expected_range import ExpectedRange, news_of, untold
+from dataflows.verdicts.episodes import Episodes
+from dataflows.verdicts.expected_range import news_of, untold
 from dataflows.verdicts.panel import Panel
 
 __all__ = ["ParameterWatch", "Verdict"]
@@ -46,8 +47,8 @@ class Verdict:
 
     scores: Floats
     severities: Severities
-    changes: tuple[EpisodeChange, ...]
-    drifts: tuple[DriftEvent, ...] = ()
+    changes: tuple[AnomalyChange, ...]
+    drifts: tuple[Drift, ...] = ()
     late: int = 0
     ranges: tuple[ExpectedRange, ...] = ()
 

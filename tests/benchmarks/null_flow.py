@@ -20,7 +20,8 @@ from typing_extensions import override
 from connectors import topics
 from connectors.files.parameters import read_definitions
 from connectors.kafka.source import TelemetrySource
-from connectors.messages.writes import Scored
+from connectors.messages.polls import ToStore
+from connectors.messages.writes import ScoredSamples
 from connectors.start import start_flow
 from dataflows.spacecraft import NAME
 from dataflows.wiring import build
@@ -28,7 +29,7 @@ from dataflows.wiring import build
 READY, GO, MARKS = "ready", "go", "marks"
 
 
-class CountingSink(DynamicSink[tuple[str, Scored]]):
+class CountingSink(DynamicSink[tuple[str, ToStore]]):
     """Counts samples and notes the time."""
 
     def __init__(self, marks: Path) -> None:
@@ -41,15 +42,20 @@ class CountingSink(DynamicSink[tuple[str, Scored]]):
         return CountingPartition(self._marks)
 
 
-class CountingPartition(StatelessSinkPartition[tuple[str, Scored]]):
+class CountingPartition(StatelessSinkPartition[tuple[str, ToStore]]):
     def __init__(self, marks: Path) -> None:
         # Line by line: who reads it must not see half a line's worth of samples.
         self._file = marks.open("w", buffering=1)
         self._counted = 0
 
     @override
-    def write_batch(self, items: list[tuple[str, Scored]]) -> None:
-        self._counted += sum(len(scored.samples) for _, scored in items)
+    def write_batch(self, items: list[tuple[str, ToStore]]) -> None:
+        self._counted += sum(
+            len(write.samples)
+            for _, piece in items
+            for write in piece.writes
+            if isinstance(write, ScoredSamples)
+        )
         self._file.write(f"{self._counted} {time.monotonic()} {time.process_time()}\n")
 
     @override

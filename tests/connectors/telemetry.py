@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
 from prometheus_client import CollectorRegistry
 
 from connectors.database.sink import DatabaseSink, _DatabasePartition
-from connectors.messages.findings import Anomaly, Explanation
-from connectors.messages.polls import Poll, Position
+from connectors.messages.findings import (
+    Anomaly,
+    AnomalyChange,
+    Explanation,
+    Severity,
+)
+from connectors.messages.polls import Poll, Position, ToStore
 from connectors.messages.samples import ParameterName, Runs, Samples
-from connectors.messages.writes import Scored
+from connectors.messages.writes import Findings, ScoredSamples, Write
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
@@ -47,7 +52,7 @@ def poll(
 
 
 def scored(
-    at: Poll,
+    at: Poll | None,
     values: Sequence[float],
     *,
     parameter: str = "voltage",
@@ -55,11 +60,11 @@ def scored(
     times_us: Iterable[int] | None = None,
     scores: Sequence[float] | None = None,
     anomalies: tuple[Anomaly, ...] = (),
-    unit: str = "V",
-) -> Scored:
+    open_since_us: Mapping[ParameterName, int] | None = None,
+) -> ToStore:
     """A value a second from `first_us` on, unless `times_us` are given.
 
-    `anomalies` that do not end go on from then.
+    `anomalies` that do not end go on from then, unless `open_since_us` is given.
     """
     count = len(values)
     times = [first_us + n * SECOND_US for n in range(count)]
@@ -68,36 +73,51 @@ def scored(
         np.array(times if times_us is None else list(times_us), np.int64),
         np.array(values, np.float64),
     )
-    return Scored(
+    if open_since_us is None:
+        open_since_us = {
+            one.name: one.change.started_us
+            for one in anomalies
+            if one.change.ended_us is None
+        }
+    of_samples = ScoredSamples(
         Runs.of([samples]),
         np.array([0.5] * count if scores is None else scores, np.float64),
         np.zeros(count, np.int8),
-        anomalies,
-        [unit],
-        at,
-        open_since_us={
-            one.name: one.started_us for one in anomalies if one.ended_us is None
-        },
     )
+    return ToStore(at, (of_samples, Findings(anomalies, open_since_us=open_since_us)))
 
 
-def anomaly(revision: int, number: int = 1, **changes: object) -> Anomaly:
+def also(piece: ToStore, *writes: Write) -> ToStore:
+    """The same piece with more to be stored."""
+    return replace(piece, writes=(*piece.writes, *writes))
+
+
+def timely(*anomalies: Anomaly) -> ToStore:
+    """What a timer brought about."""
+    return ToStore(None, [Findings(anomalies)])
+
+
+def anomaly(
+    revision: int,
+    number: int = 1,
+    name: ParameterName = name(),  # noqa: B008 (a constant)
+    **changes: object,
+) -> Anomaly:
     """A revision of an anomaly; its samples count its revisions."""
     given = {
-        "id": str(UUID(int=number)),
-        "name": name(),
-        "change": "opened" if revision == 1 else "updated",
+        "kind": "opened" if revision == 1 else "updated",
         "revision": revision,
         "started_us": START_US,
         "ended_us": None,
-        "severity": "WARNING",
+        "severity": Severity.WARNING,
         "peak_score": 1.5,
         "samples": revision,
         "explanation": Explanation(
             "rolling_z_score", 3.5, 1.0, 0.5, 1.5, 4.0, "3.5 V is above 1.5 V"
         ),
     }
-    return Anomaly(**given | changes)  # type: ignore[arg-type]
+    change = AnomalyChange(**given | changes)  # type: ignore[arg-type]
+    return Anomaly(str(UUID(int=number)), name, change)
 
 
 @dataclass(frozen=True)
@@ -107,13 +127,13 @@ class Sink:
     run: FlowProcess
     partition: _DatabasePartition
 
-    def write(self, *pieces: Scored) -> None:
+    def write(self, *pieces: ToStore) -> None:
         """Returns when the pieces that make whole polls are stored."""
         self.partition.write_batch(list(pieces))
         self.partition._wait()
 
     def counted(self, metric: str) -> float:
-        return float(getattr(self.run.metrics, metric)._value.get())
+        return float(getattr(self.run.metrics.database, metric)._value.get())
 
     def __enter__(self) -> Sink:
         return self
@@ -127,7 +147,9 @@ def process(database: str, retry_seconds: float = PATIENCE_S) -> FlowProcess:
     return FlowProcess(settings, FlowMetrics(CollectorRegistry()))
 
 
-def open_sink(database: str, retry_seconds: float = PATIENCE_S) -> Sink:
+def open_sink(
+    database: str, retry_seconds: float = PATIENCE_S, unit: str = "V"
+) -> Sink:
     run = process(database, retry_seconds)
-    sink = DatabaseSink(run, "spacecraft")
+    sink = DatabaseSink(run, "spacecraft", lambda _: unit)
     return Sink(run, sink.build_part("database", "database", None))

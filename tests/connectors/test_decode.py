@@ -168,7 +168,7 @@ def test_unknown_and_optional_fields_are_no_reason_to_lose_a_packet(value):
 
 
 def test_a_packet_without_values_is_no_error():
-    assert poll(packet_json(values={})) == Decoded([], [])
+    assert poll(packet_json(values={})) == Decoded([], [], [])
 
 
 def test_ten_thousand_parameters_in_a_packet():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from connectors.messages.findings import Anomaly, Explanation
+from connectors.messages.findings import Anomaly, AnomalyChange, Explanation, Severity
 from connectors.messages.samples import ParameterName
 from connectors.messages.times import microseconds, moment
 from connectors.messages.wire import Packet, encode_anomaly, encode_packet
@@ -56,17 +56,19 @@ def test_times_survive_as_microseconds(time):
 
 def test_an_anomaly_is_encoded_with_names_times_and_explanation():
     anomaly = Anomaly(
-        id="a1",
-        name=ParameterName("ISS", "power", "voltage"),
-        change="closed",
-        revision=3,
-        started_us=microseconds(NOON),
-        ended_us=microseconds(NOON + timedelta(seconds=90)),
-        severity="WARNING",
-        peak_score=2.5,
-        samples=4,
-        explanation=Explanation(
-            "limits", 35.0, None, 26.0, 33.0, 33.0, "too high", {"limits": 2.5}
+        "a1",
+        ParameterName("ISS", "power", "voltage"),
+        AnomalyChange(
+            kind="closed",
+            revision=3,
+            started_us=microseconds(NOON),
+            ended_us=microseconds(NOON + timedelta(seconds=90)),
+            severity=Severity.WARNING,
+            peak_score=2.5,
+            samples=4,
+            explanation=Explanation(
+                "limits", 35.0, None, 26.0, 33.0, 33.0, "too high", {"limits": 2.5}
+            ),
         ),
     )
     document = json.loads(encode_anomaly(anomaly))

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from connectors import metrics as metrics_module
 from connectors.decode.refusals import REASONS
-from connectors.messages.findings import Anomaly, Explanation, Severity
+from connectors.messages.findings import Anomaly, AnomalyChange, Explanation, Severity
 from connectors.messages.samples import ParameterName, Runs, Samples
-from connectors.metrics import SEVERITIES, FlowMetrics
+from connectors.metrics import FlowMetrics
+from connectors.metrics.anomalies import SEVERITIES
 
 
 def run(spacecraft: str, count: int, start_us: int = 0) -> Runs:
@@ -22,7 +22,7 @@ def run(spacecraft: str, count: int, start_us: int = 0) -> Runs:
 def test_samples_are_counted_by_spacecraft():
     registry = CollectorRegistry()
     metrics = FlowMetrics(registry)
-    metrics.read(2, [run("A", 3), run("B", 4), run("A", 5)])
+    metrics.telemetry.read(2, [run("A", 3), run("B", 4), run("A", 5)])
     for spacecraft, count in {"A": 8, "B": 4}.items():
         labels = {"spacecraft": spacecraft}
         name = "orbitwatch_telemetry_samples_total"
@@ -34,8 +34,8 @@ def test_samples_are_counted_by_spacecraft():
 def test_event_time_lag_is_the_age_of_the_newest_sample(monkeypatch):
     registry = CollectorRegistry()
     metrics = FlowMetrics(registry)
-    metrics.read(1, [run("A", 1, start_us=50_000_000)])
-    metrics.read(1, [run("A", 1, start_us=40_000_000)])
+    metrics.telemetry.read(1, [run("A", 1, start_us=50_000_000)])
+    metrics.telemetry.read(1, [run("A", 1, start_us=40_000_000)])
     monkeypatch.setattr("time.time", lambda: 60.0)
     name = "orbitwatch_telemetry_event_time_lag_seconds"
     assert registry.get_sample_value(name, {"spacecraft": "A"}) == 10
@@ -43,7 +43,7 @@ def test_event_time_lag_is_the_age_of_the_newest_sample(monkeypatch):
 
 def test_a_spacecraft_whose_newest_time_is_not_known_has_a_count_and_no_lag():
     registry = CollectorRegistry()
-    FlowMetrics(registry).heard_before("A", -(2**63))
+    FlowMetrics(registry).telemetry.heard_before("A", -(2**63))
     labels = {"spacecraft": "A"}
     lag = "orbitwatch_telemetry_event_time_lag_seconds"
     assert registry.get_sample_value(lag, labels) is None
@@ -52,11 +52,11 @@ def test_a_spacecraft_whose_newest_time_is_not_known_has_a_count_and_no_lag():
 
 
 def test_invented_spacecraft_do_not_become_labels_without_end(monkeypatch):
-    monkeypatch.setattr(metrics_module, "MOST_SPACECRAFT", 2)
+    monkeypatch.setattr("connectors.metrics.telemetry.MOST_SPACECRAFT", 2)
     registry = CollectorRegistry()
     metrics = FlowMetrics(registry)
     for number in range(10):
-        metrics.read(1, [run(f"S{number}", 1)])
+        metrics.telemetry.read(1, [run(f"S{number}", 1)])
     samples = [
         sample
         for family in registry.collect()
@@ -73,7 +73,11 @@ def test_invented_spacecraft_do_not_become_labels_without_end(monkeypatch):
 def told(number: int, change: Literal["opened", "updated", "closed"], severity: str):
     why = Explanation("limits", 31.0, None, None, 30.0, 30.0, "31 is too high.", {})
     name = ParameterName("SAT", "power", f"p{number}")
-    return Anomaly(str(number), name, change, 1, 0, None, severity, 1.5, 1, why)
+    return Anomaly(
+        str(number),
+        name,
+        AnomalyChange(change, 1, 0, None, Severity[severity], 1.5, 1, why),
+    )
 
 
 def test_anomalies_are_open_under_their_severity_until_they_close():
@@ -85,12 +89,12 @@ def test_anomalies_are_open_under_their_severity_until_they_close():
         return registry.get_sample_value("orbitwatch_anomalies_open", labels)
 
     assert [open_with(severity) for severity in SEVERITIES] == [0] * 5
-    metrics.anomaly(told(1, "opened", "WATCH"))
-    metrics.anomaly(told(2, "opened", "WATCH"))
-    metrics.anomaly(told(1, "updated", "CRITICAL"))
+    metrics.anomalies.told(told(1, "opened", "WATCH"))
+    metrics.anomalies.told(told(2, "opened", "WATCH"))
+    metrics.anomalies.told(told(1, "updated", "CRITICAL"))
     assert (open_with("WATCH"), open_with("CRITICAL")) == (1, 1)
-    metrics.anomaly(told(1, "closed", "CRITICAL"))
-    metrics.anomaly(told(3, "closed", "SEVERE"))  # of before the start
+    metrics.anomalies.told(told(1, "closed", "CRITICAL"))
+    metrics.anomalies.told(told(3, "closed", "SEVERE"))  # of before the start
     assert [open_with(severity) for severity in SEVERITIES] == [1, 0, 0, 0, 0]
 
 
@@ -104,7 +108,7 @@ def test_anomalies_are_counted_from_zero():
 def test_dead_letters_are_counted_from_zero_by_every_reason():
     registry = CollectorRegistry()
     metrics = FlowMetrics(registry)
-    metrics.refused("empty")
+    metrics.telemetry.refused("empty")
     name = "orbitwatch_telemetry_dead_letter_total"
     counts = {
         reason: registry.get_sample_value(name, {"reason": reason})
@@ -124,7 +128,7 @@ def test_the_disk_of_the_archive_is_measured_when_asked_for(tmp_path):
         f"orbitwatch_archive_disk_{which}_bytes" for which in ("free", "size")
     )
     assert registry.get_sample_value(size) is None
-    metrics.archive_disk(tmp_path)
+    metrics.archive.disk(tmp_path)
     free_bytes, size_bytes = map(registry.get_sample_value, (free, size))
     assert free_bytes is not None
     assert size_bytes == shutil.disk_usage(tmp_path).total

@@ -15,14 +15,13 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import TestingSink, TestingSource, run_main
 from prometheus_client import CollectorRegistry
 
-from connectors.decode.names import shard_of
+from connectors.decode.routing import by_subsystem, shard_of
 from connectors.errors import SettingsError, StateUnreadable
 from connectors.files.parameters import Definitions, ParameterDefinition
 from connectors.messages.findings import Anomaly
-from connectors.messages.polls import DeadLetter, Poll, Polled
+from connectors.messages.polls import DeadLetter, Poll, Polled, ToStore
 from connectors.messages.samples import ParameterName, Runs, Samples, Situation
 from connectors.messages.times import moment
-from connectors.messages.writes import Scored
 from connectors.metrics import FlowMetrics
 from dataflows.operators import (
     anomalies,
@@ -32,6 +31,7 @@ from dataflows.operators import (
 )
 from dataflows.parameters.shard import ShardLogic
 from dataflows.parameters.watched import check_definitions
+from tests.outcome import Outcome, outcome
 
 VOLTAGE = ParameterName("SAT", "power", "voltage")
 LETTER = DeadLetter(b"{", None, "t", 0, 0, "not_json", "")
@@ -46,7 +46,8 @@ def polled(
 ) -> Polled:
     times_us = (np.arange(len(values)) + start) * 1_000_000
     samples = Samples(name, times_us, np.array(values, dtype=float))
-    return Polled(Runs.of([samples]), Poll(start, 1, (), 0))
+    shard = shard_of(by_subsystem(name))
+    return Polled(Runs.of([samples]), Poll(start, 1, (), 0), shard)
 
 
 def voltage(**definition: Any) -> Definitions:
@@ -56,7 +57,7 @@ def voltage(**definition: Any) -> Definitions:
 LIMITED = voltage(soft=(26.0, 33.0), hard=(24.0, 34.0), detectors=NOTHING_LEARNT)
 
 
-def number_of(scored: Scored) -> int:
+def number_of(scored: ToStore) -> int:
     assert scored.poll is not None
     return scored.poll.number
 
@@ -65,8 +66,8 @@ def scored_by(
     definitions: Definitions,
     items: Sequence[Any],
     registry: CollectorRegistry | None = None,
-) -> tuple[list[Scored], list[Anomaly], list[DeadLetter]]:
-    scored: list[tuple[str, Scored]] = []
+) -> tuple[list[Outcome], list[Anomaly], list[DeadLetter]]:
+    scored: list[tuple[str, ToStore]] = []
     found: list[Anomaly] = []
     letters: list[DeadLetter] = []
     flow = Dataflow("test")
@@ -78,9 +79,9 @@ def scored_by(
     op.output("found", anomalies("anomalies", up), TestingSink(found))
     op.output("letters", parted.falses, TestingSink(letters))
     run_main(flow)
-    shards = {f"shard {shard_of(one.samples.names[0]):02}" for _, one in scored}
-    assert {key for key, _ in scored} == shards
-    return [one for _, one in scored], found, letters
+    polls = [item for item in items if isinstance(item, Polled)]
+    assert {key for key, _ in scored} == {f"shard {one.shard:02}" for one in polls}
+    return [outcome(one) for _, one in scored], found, letters
 
 
 def test_dead_letters_part_from_telemetry():
@@ -101,8 +102,8 @@ def test_a_violated_limit_opens_updates_and_closes_one_anomaly():
     assert scored.severities.tolist() == [0, 2, 4, 0, 0, 0, 0]
     assert scored.scores[1] == 1.5
     assert scored.scores[2] >= 2
-    assert scored.units == ["V"]
-    assert [(one.change, one.revision, one.severity) for one in found] == [
+    changes = [one.change for one in found]
+    assert [(one.kind, one.revision, one.severity.name) for one in changes] == [
         ("opened", 1, "WARNING"),
         ("updated", 2, "CRITICAL"),
         ("closed", 3, "CRITICAL"),
@@ -110,8 +111,9 @@ def test_a_violated_limit_opens_updates_and_closes_one_anomaly():
     opened, _, closed = found
     assert {one.id for one in found} == {opened.id}
     assert uuid.UUID(opened.id).version == 5
-    assert (closed.started_us, closed.ended_us) == (1_000_000, 2_000_000)
-    why = opened.explanation
+    ended = closed.change
+    assert (ended.started_us, ended.ended_us) == (1_000_000, 2_000_000)
+    why = opened.change.explanation
     assert (why.detector, why.observed, why.upper) == ("limits", 33.5, 33.0)
     assert "33.5" in why.text
 
@@ -167,13 +169,13 @@ def test_settings_that_make_no_detectors_are_refused_by_name(definition, problem
 
 def resumable(
     items: list[Polled],
-    out: list[tuple[str, Scored]],
+    out: list[tuple[str, ToStore]],
     definitions: Definitions,
     crash_at: int | None = None,
 ) -> Dataflow:
     """A flow that keeps `out`; it breaks after the detectors saw poll `crash_at`."""
 
-    def crash(item: tuple[str, Scored]) -> tuple[str, Scored]:
+    def crash(item: tuple[str, ToStore]) -> tuple[str, ToStore]:
         if number_of(item[1]) == crash_at:
             raise RuntimeError("crash")
         return item
@@ -195,11 +197,11 @@ def wave(count: int) -> list[float]:
 def test_scores_after_a_crash_are_those_of_an_undisturbed_run(tmp_path):
     values = wave(2_000)
     batches = [polled(values[n : n + 40], n) for n in range(0, 2_000, 40)]
-    undisturbed: list[tuple[str, Scored]] = []
+    undisturbed: list[tuple[str, ToStore]] = []
     run_main(resumable(list(batches), undisturbed, Definitions()))
 
     init_db_dir(tmp_path, 1)
-    resumed: list[tuple[str, Scored]] = []
+    resumed: list[tuple[str, ToStore]] = []
     for crash_at in (280, 840, 1400, None):
         resume = partial(
             run_main,
@@ -212,16 +214,17 @@ def test_scores_after_a_crash_are_those_of_an_undisturbed_run(tmp_path):
         else:
             with pytest.raises(RuntimeError):
                 resume()
-    by_poll = {number_of(one): one.scores for _, one in resumed}
+    by_poll = {number_of(one): outcome(one).scores for _, one in resumed}
     assert len(by_poll) == len(batches)
     for _, one in undisturbed:
-        np.testing.assert_array_equal(by_poll[number_of(one)], one.scores)
+        expected = outcome(one).scores
+        np.testing.assert_array_equal(by_poll[number_of(one)], expected)
 
 
 def test_new_settings_make_a_parameter_learn_anew_instead_of_stopping(tmp_path, caplog):
     init_db_dir(tmp_path, 1)
     recovery = RecoveryConfig(str(tmp_path))
-    out: list[tuple[str, Scored]] = []
+    out: list[tuple[str, ToStore]] = []
     items = [polled(wave(200)), polled([28.0], 200)]
     for count, window_samples in ((1, 100), (2, 200)):
         settings = {"rolling_z_score": {"window_samples": window_samples}}
@@ -240,11 +243,11 @@ def test_a_parameter_that_stopped_arriving_is_told_of_and_its_return_too():
     pause = TestingSource.PAUSE(timedelta(seconds=1))
     items = [polled([28.0]), pause, polled([28.0], 1)]
     scored, found, _ = scored_by(voltage(detectors=settings), items)
-    assert [one.change for one in found] == ["opened", "closed"]
+    assert [one.change.kind for one in found] == ["opened", "closed"]
     opened, closed = found
     assert opened.id == closed.id
-    assert opened.explanation.detector == "staleness"
-    assert closed.ended_us is not None
+    assert opened.change.explanation.detector == "staleness"
+    assert closed.change.ended_us is not None
     assert [len(one.samples) for one in scored if one.poll is None] == [0, 0]
 
 
@@ -258,14 +261,16 @@ def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
     after = ShardLogic(before.snapshot(), definitions, metrics, lambda: now_us)
     assert after.notify_at() == moment(109_000_000)
     now_us = 109_000_001
-    [opened], _ = after.on_notify()
-    assert opened.anomalies[0].change == "opened"
+    [told], _ = after.on_notify()
+    [opened] = outcome(told).anomalies
+    assert opened.change.kind == "opened"
     known = FlowMetrics(CollectorRegistry())
     again = ShardLogic(after.snapshot(), definitions, known, lambda: now_us)
-    closed, _ = again.on_batch([polled([28.0], 1)])[0]
-    assert closed.anomalies[0].change == "closed"
-    assert closed.anomalies[0].id == opened.anomalies[0].id
-    assert known._severity_of == {}
+    told, _ = again.on_batch([polled([28.0], 1)])[0]
+    [closed] = outcome(told).anomalies
+    assert closed.change.kind == "closed"
+    assert closed.id == opened.id
+    assert known.anomalies._severity_of == {}
 
 
 def test_new_limits_leave_what_was_learnt_and_an_open_anomaly_alone(caplog):
@@ -277,11 +282,11 @@ def test_new_limits_leave_what_was_learnt_and_an_open_anomaly_alone(caplog):
     before.on_batch([polled([*wave(1_000), 31.0])])
     after = logic(before.snapshot(), soft=(20.0, 40.0))
     [scored], _ = after.on_batch([polled(wave(40), 1_001)])
-    assert [one.change for one in scored.anomalies] == ["closed"]
+    assert [one.change.kind for one in outcome(scored).anomalies] == ["closed"]
     undisturbed = logic(None, soft=(20.0, 40.0))
     undisturbed.on_batch([polled([*wave(1_000), 31.0])])
     [expected], _ = undisturbed.on_batch([polled(wave(40), 1_001)])
-    np.testing.assert_array_equal(scored.scores, expected.scores)
+    np.testing.assert_array_equal(outcome(scored).scores, outcome(expected).scores)
     assert "/SAT/power/voltage: limits start afresh" in caplog.text
 
 
@@ -292,8 +297,8 @@ def test_drifts_come_with_their_samples():
     [scored], found, _ = scored_by(
         voltage(detectors=settings), [polled(values)], registry
     )
-    [drift] = scored.drifts
-    assert (drift.name, drift.detector) == (VOLTAGE, "adwin")
+    [(name, drift)] = scored.drifts
+    assert (name, drift.detector) == (VOLTAGE, "adwin")
     assert drift.mean_after > drift.mean_before + 10
     assert found == []
     labels = {"detector": "adwin"}
@@ -314,8 +319,10 @@ def test_a_sequence_count_can_be_watched_for_gaps():
     definition = ParameterDefinition(SEQUENCE, detectors={"counter": {"modulo": 16384}})
     items = [polled(GAP, name=SEQUENCE)]
     [_], found, _ = scored_by(Definitions([definition]), items)
-    assert found[0].explanation.text == "17 counts are missing between 299 and 317."
-    assert {one.explanation.detector for one in found} == {"counter"}
+    assert (
+        found[0].change.explanation.text == "17 counts are missing between 299 and 317."
+    )
+    assert {one.change.explanation.detector for one in found} == {"counter"}
 
 
 def test_an_epoch_is_told_to_the_detectors():

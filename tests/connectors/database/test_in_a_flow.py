@@ -16,7 +16,7 @@ from connectors.database.positions import read_positions
 from connectors.database.sink import DatabaseSink
 from connectors.errors import DatabaseUnavailable
 from connectors.messages.findings import Anomaly
-from connectors.messages.writes import Scored
+from connectors.messages.polls import ToStore
 from tests.connectors.flow_run import run_flow
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import (
@@ -32,7 +32,7 @@ POLLS = 200
 PARAMETERS = [f"p{number}" for number in range(12)]
 
 
-def polls() -> list[list[tuple[str, Scored]]]:
+def polls() -> list[list[tuple[str, ToStore]]]:
     """Polls of some of the parameters, two samples each."""
     chance = random.Random(3)
     made = []
@@ -75,13 +75,13 @@ def test_every_sample_arrives_and_the_position_is_the_last_polls(
         assert count_samples(reader) == expected
         (position,) = read_positions(reader, "spacecraft")
     assert position.next_offset == POLLS * 10
-    assert run.metrics.database_samples._value.get() == expected
-    assert run.metrics.database_repeated._value.get() == 0
+    assert run.metrics.database.samples._value.get() == expected
+    assert run.metrics.database.repeated._value.get() == 0
 
 
 @pytest.mark.parametrize("spoilt", [2, 4])
 def test_after_a_poll_that_cannot_be_stored_no_other_is(plain_store: str, spoilt: int):
-    refused = anomaly(1, severity="UNHEARD_OF")
+    refused = anomaly(1, severity=99)
     with pytest.raises(DatabaseUnavailable, match="severity"):
         store(plain_store, {spoilt: (refused,)})
     assert stored(plain_store) == (spoilt - 1, (spoilt - 1) * 10)

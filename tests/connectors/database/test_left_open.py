@@ -13,7 +13,6 @@ from connectors.errors import DeliveryFailed
 from connectors.messages.findings import Anomaly
 from connectors.messages.polls import Poll
 from connectors.messages.times import moment
-from connectors.messages.writes import Scored
 from tests.connectors.telemetry import (
     MINUTE_US,
     SECOND_US,
@@ -25,6 +24,7 @@ from tests.connectors.telemetry import (
     poll,
     process,
     scored,
+    timely,
 )
 
 ROWS = """
@@ -42,7 +42,7 @@ class Told:
         self._refusal = refusal
         run = process(store)
         self.anomalies: list[Anomaly] = []
-        sink = DatabaseSink(run, "spacecraft", self._tell)
+        sink = DatabaseSink(run, "spacecraft", tell=self._tell)
         self.sink = Sink(run, sink.build_part("database", "database", None))
 
     def _tell(self, closed: Sequence[Anomaly]) -> None:
@@ -70,12 +70,14 @@ def test_what_does_not_go_on_when_its_parameter_is_heard_is_closed_once(
     told.write(scored(poll(2), [1.0], first_us=LATER_US))
     assert reader.execute(ROWS).fetchall() == [CLOSED]
     [closed] = told.anomalies
-    assert (closed.id, closed.change, closed.revision) == (anomaly(1).id, "closed", 2)
-    assert (closed.name, closed.started_us) == (name(), START_US)
-    assert closed.ended_us == START_US + SECOND_US
-    why = replace(anomaly(1).explanation, text=CLOSED[2])
-    assert closed.explanation == why
-    counted = told.sink.run.metrics._anomalies.labels("closed", "WARNING")
+    assert (closed.id, closed.name) == (anomaly(1).id, name())
+    change = closed.change
+    assert (change.kind, change.revision) == ("closed", 2)
+    assert change.started_us == START_US
+    assert change.ended_us == START_US + SECOND_US
+    why = replace(anomaly(1).change.explanation, text=CLOSED[2])
+    assert change.explanation == why
+    counted = told.sink.run.metrics.anomalies._told.labels("closed", "WARNING")
     assert counted._value.get() == 1
     assert "/ORBITER/power/voltage: an anomaly was left open" in caplog.text
     again = Told(left)
@@ -100,19 +102,19 @@ def test_what_is_known_of_a_closed_anomaly_need_not_be_all_there_is(
     reader.execute("UPDATE anomaly SET explanation = %s", (stored,))
     told = Told(left)
     told.write(scored(poll(2), [1.0], first_us=LATER_US))
-    [why] = [closed.explanation for closed in told.anomalies]
+    [why] = [closed.change.explanation for closed in told.anomalies]
     assert (why.text, why.observed) == (f"odd {FORGOTTEN}", None)
     assert why.contributions == {"limits": 1.5}
 
 
 def test_what_goes_on_or_is_not_heard_stays_open(left: str, reader: Connection):
     told = Told(left)
-    going_on = scored(poll(2), [3.5], first_us=LATER_US)
+    open_since_us = {name(): START_US}
     told.write(
-        replace(going_on, open_since_us={name(): START_US}),
+        scored(poll(2), [3.5], first_us=LATER_US, open_since_us=open_since_us),
         scored(poll(3), [1.0], parameter="another", first_us=LATER_US),
     )
-    Told(left).write(replace(scored(poll(4), []), poll=None))
+    Told(left).write(timely())
     assert told.anomalies == []
     assert reader.execute(ROWS).fetchall() == [OPEN]
 
@@ -128,7 +130,7 @@ def test_an_anomaly_that_begins_after_the_one_left_open_stays(
 def test_what_ends_just_when_it_is_heard_again_ends_as_it_should(
     left: str, reader: Connection
 ):
-    ended = anomaly(2, change="closed", ended_us=LATER_US)
+    ended = anomaly(2, kind="closed", ended_us=LATER_US)
     told = Told(left)
     told.write(scored(poll(2), [1.0], first_us=LATER_US, anomalies=(ended,)))
     assert told.anomalies == []
@@ -188,26 +190,21 @@ def test_what_is_found_again_with_fewer_revisions_is_closed_when_it_ends(
             begun = (anomaly(n),)
             sink.write(scored(poll(n), [3.5], first_us=at_us, anomalies=begun))
     last_us = START_US + 4 * SECOND_US
-    goes_on = scored(poll(4), [3.5], first_us=last_us)
-    ended = anomaly(2, change="closed", ended_us=last_us)
+    open_us = {name(): START_US}
+    ended = anomaly(2, kind="closed", ended_us=last_us)
     told = Told(store)
-    told.sink.write(replace(goes_on, open_since_us={name(): START_US}))
+    goes_on = scored(poll(4), [3.5], first_us=last_us, open_since_us=open_us)
+    told.sink.write(goes_on)
     assert reader.execute(ROWS).fetchall() == [(None, 3, OPEN[2])]
     told.write(scored(poll(5), [1.0], first_us=LATER_US, anomalies=(ended,)))
     [closed] = told.anomalies
-    assert (closed.revision, closed.ended_us) == (4, last_us)
+    assert (closed.change.revision, closed.change.ended_us) == (4, last_us)
     assert reader.execute(ROWS).fetchall() == [(moment(last_us), 4, CLOSED[2])]
 
 
 def silence(started_us: int) -> Anomaly:
-    why = replace(anomaly(1).explanation, detector="staleness")
+    why = replace(anomaly(1).change.explanation, detector="staleness")
     return anomaly(1, started_us=started_us, explanation=why)
-
-
-def timely(*anomalies: Anomaly) -> Scored:
-    return replace(
-        scored(poll(1), [], anomalies=anomalies), poll=None, open_since_us={}
-    )
 
 
 def test_a_forgotten_silence_is_closed_by_samples_of_long_ago(
@@ -221,7 +218,7 @@ def test_a_forgotten_silence_is_closed_by_samples_of_long_ago(
     told = Told(store)
     told.write(scored(poll(2), [1.0], first_us=LATER_US))
     [closed] = told.anomalies
-    assert (closed.started_us, closed.ended_us) == (now_us, now_us)
+    assert (closed.change.started_us, closed.change.ended_us) == (now_us, now_us)
     assert reader.execute(ROWS).fetchall()[0][0] == moment(now_us)
 
 

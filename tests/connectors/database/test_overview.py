@@ -17,6 +17,7 @@ from connectors.database.overview import (
     next_pass,
     stored_parameters,
 )
+from connectors.messages.findings import Severity
 from connectors.messages.times import moment
 from tests.connectors.telemetry import (
     MINUTE_US,
@@ -106,7 +107,9 @@ def test_the_latest_anomalies_come_with_names_and_an_explanation(
     later_us = START_US + MINUTE_US
     changes = (
         anomaly(1),
-        anomaly(5, 2, started_us=later_us, ended_us=later_us + 7, severity="SEVERE"),
+        anomaly(
+            5, 2, started_us=later_us, ended_us=later_us + 7, severity=Severity.SEVERE
+        ),
     )
     with open_sink(store) as sink:
         sink.write(scored(poll(1), [1.0], anomalies=changes))

@@ -7,8 +7,8 @@ import pytest
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from connectors.messages.records import Records
-from tests.connectors.telemetry import open_sink, poll, scored
+from connectors.messages.writes import Records
+from tests.connectors.telemetry import also, open_sink, poll, scored
 
 TABLES = """
     CREATE TABLE fix (craft text, at int, height float8, PRIMARY KEY (craft, at));
@@ -32,7 +32,7 @@ def write(store: str, *records: Records) -> None:
     with open_sink(store) as sink:
         sink.write(
             *(
-                replace(scored(poll(n), [1.0], first_us=n * 10**6), records=(each,))
+                also(scored(poll(n), [1.0], first_us=n * 10**6), each)
                 for n, each in enumerate(records, start=1)
             )
         )
@@ -63,9 +63,7 @@ def test_records_of_several_pieces_and_tables_come_in_one_transaction(store: str
 def test_the_first_row_of_a_key_stays(store: str):
     write(store, fixes(("A", 1, 1.5), ("A", 1, 2.5)))
     with open_sink(store) as sink:
-        late = replace(
-            scored(poll(9), [1.0], first_us=10**8), records=(fixes(("A", 1, 3.5)),)
-        )
+        late = also(scored(poll(9), [1.0], first_us=10**8), fixes(("A", 1, 3.5)))
         sink.write(late)
     assert rows(store, "fix") == [("A", 1, 1.5)]
 

@@ -30,8 +30,8 @@ def test_after_a_restart_polls_stored_before_are_dropped(
         sink.write(scored(poll(1), [9.0], first_us=1), scored(poll(2), [9.0]))
         sink.write(scored(poll(3), [3.0], first_us=2))
     assert values_of(reader) == [2.0, 3.0, 1.0]
-    assert sink.counted("database_samples") == 1
-    assert sink.counted("database_repeated") == 0
+    assert sink.counted("samples") == 1
+    assert sink.counted("repeated") == 0
 
 
 def test_a_poll_cut_in_another_place_after_a_restart_is_merged(
@@ -42,7 +42,7 @@ def test_a_poll_cut_in_another_place_after_a_restart_is_merged(
     with open_sink(store) as sink:
         sink.write(scored(poll(1, offset=12), [1.0, 2.0, 3.0]))
     assert values_of(reader) == [1.0, 2.0, 3.0]
-    assert sink.counted("database_repeated") == 2
+    assert sink.counted("repeated") == 2
 
 
 def test_a_topic_that_was_created_again_is_not_taken_for_a_repeat(

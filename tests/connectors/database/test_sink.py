@@ -2,7 +2,6 @@
 
 import math
 import random
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,9 +12,10 @@ from connectors.database.migrations import check_database
 from connectors.database.positions import read_positions
 from connectors.database.sink import DatabaseSink
 from connectors.errors import DatabaseUnavailable, SchemaOutdated
-from connectors.messages.findings import Drift, Expected
+from connectors.messages.findings import Drift, ExpectedRange
 from connectors.messages.polls import Position
 from connectors.messages.times import moment
+from connectors.messages.writes import Findings
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
@@ -25,11 +25,13 @@ from tests.connectors.telemetry import (
     SECOND_US,
     START_US,
     Sink,
+    also,
     anomaly,
     name,
     open_sink,
     poll,
     scored,
+    timely,
 )
 
 NULL = math.nan
@@ -49,8 +51,8 @@ def test_a_poll_is_stored_with_its_position(store: str, reader: Connection):
     assert read_positions(reader, "spacecraft") == [
         Position("telemetry.spacecraft", 0, 10, START_US + 1)
     ]
-    assert sink.counted("database_samples") == count_samples(reader) == 2
-    assert sink.run.metrics.latency._sum.get() > 0
+    assert sink.counted("samples") == count_samples(reader) == 2
+    assert sink.run.metrics.database.latency._sum.get() > 0
 
 
 def test_nothing_is_stored_of_a_poll_that_is_not_whole(store: str, reader: Connection):
@@ -103,9 +105,9 @@ def test_a_repeated_sample_keeps_its_first_value_and_is_counted(
         sink.write(scored(poll(2), [1.0, 9.0, 9.0, NULL, NULL, 6.0]))
         sink.write(scored(poll(3), [7.0], first_us=START_US + 6 * SECOND_US))
     assert values_of(reader) == [1.0, 2.0, None, None, 5.0, 6.0, 7.0]
-    assert sink.counted("database_samples") == 7
-    assert sink.counted("database_repeated") == 5
-    assert sink.counted("database_contradicted") == 3
+    assert sink.counted("samples") == 7
+    assert sink.counted("repeated") == 5
+    assert sink.counted("contradicted") == 3
 
 
 def test_of_repeats_within_a_batch_the_earliest_stays(store: str, reader: Connection):
@@ -113,9 +115,9 @@ def test_of_repeats_within_a_batch_the_earliest_stays(store: str, reader: Connec
         times_us = [START_US + 5, START_US, START_US, START_US + 5, START_US]
         sink.write(scored(poll(1), [5.0, 1.0, 2.0, 5.0, NULL], times_us=times_us))
     assert values_of(reader) == [1.0, 5.0]
-    assert sink.counted("database_samples") == 2
-    assert sink.counted("database_repeated") == 3
-    assert sink.counted("database_contradicted") == 2
+    assert sink.counted("samples") == 2
+    assert sink.counted("repeated") == 3
+    assert sink.counted("contradicted") == 2
 
 
 def test_ten_thousand_parameters_in_a_poll(store: str, reader: Connection):
@@ -145,9 +147,9 @@ def test_a_flood_of_invented_names_is_stored_and_forgotten(
 
 
 def test_a_changed_unit_is_taken_over(store: str, reader: Connection):
-    with open_sink(store) as sink:
-        sink.write(scored(poll(1), [1.0], unit="V"))
-        sink.write(scored(poll(2), [1.0], first_us=0, unit="mV"))
+    for number, unit in enumerate(("V", "mV"), start=1):
+        with open_sink(store, unit=unit) as sink:
+            sink.write(scored(poll(number), [1.0], first_us=number))
     query = "SELECT qualified_name, unit, system FROM parameter"
     assert reader.execute(query).fetchall() == [
         ("/ORBITER/power/voltage", "mV", "spacecraft")
@@ -171,10 +173,11 @@ def test_the_highest_revision_of_an_anomaly_stays(store: str, reader: Connection
 
 
 def test_a_drift_is_stored_once(store: str, reader: Connection):
-    drift = Drift(name("voltage"), START_US, "adwin", 28.0, 30.5, "rose to 30.5")
+    drift = Drift("adwin", START_US, 28.0, 30.5, "rose to 30.5")
     with open_sink(store) as sink:
         for number in (1, 2):
-            sink.write(replace(scored(poll(number), [1.0]), drifts=(drift,)))
+            found = Findings(drifts=[(name(), drift)])
+            sink.write(also(scored(poll(number), [1.0]), found))
     query = "SELECT qualified_name, detector, mean_before, mean_after, text"
     assert reader.execute(f"{query} FROM drift_event_named").fetchall() == [
         ("/ORBITER/power/voltage", "adwin", 28.0, 30.5, "rose to 30.5")
@@ -185,12 +188,13 @@ def test_what_is_expected_is_stored_once_with_null_for_an_end_that_is_not_known(
     store: str, reader: Connection
 ):
     told = (
-        Expected(name("voltage"), START_US, 27.0, 29.5),
-        Expected(name("voltage"), START_US + MINUTE_US, float("nan"), 30.0),
+        (name(), ExpectedRange(START_US, 27.0, 29.5)),
+        (name(), ExpectedRange(START_US + MINUTE_US, float("nan"), 30.0)),
     )
     with open_sink(store) as sink:
         for number in (1, 2):
-            sink.write(replace(scored(poll(number), [1.0]), expected=told))
+            piece = scored(poll(number), [1.0])
+            sink.write(also(piece, Findings(expected=told)))
     query = "SELECT qualified_name, since, lower, upper FROM expected_range_named"
     assert reader.execute(f"{query} ORDER BY since").fetchall() == [
         ("/ORBITER/power/voltage", moment(START_US), 27.0, 29.5),
@@ -202,8 +206,7 @@ def test_what_a_timer_brought_about_is_stored_without_a_poll(
     store: str, reader: Connection
 ):
     with open_sink(store) as sink:
-        empty = scored(poll(1), [], anomalies=(anomaly(1),))
-        sink.write(replace(empty, poll=None))
+        sink.write(timely(anomaly(1)))
     assert reader.execute("SELECT revision FROM anomaly").fetchall() == [(1,)]
     assert reader.execute("SELECT count(*) FROM sample").fetchone() == (0,)
     assert read_positions(reader, "spacecraft") == []
@@ -247,4 +250,4 @@ def test_a_transaction_that_fails_is_counted_at_once():
     run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
     with pytest.raises(DatabaseUnavailable):
         DatabaseSink(run, "test").build_part("database", "database", None)
-    assert run.metrics.database_failures._value.get() == 1
+    assert run.metrics.database.failures._value.get() == 1

@@ -45,9 +45,9 @@ def test_late_and_repeated_samples_find_their_way_into_compressed_chunks(
         sink.write(scored(poll(3), [2.0] * 5_000, times_us=late))
         sink.write(scored(poll(4), [1.0] * 4_000 + [3.0] * 1_001))
     assert count_samples(admin) == 10_002
-    assert sink.counted("database_samples") == 10_002
-    assert sink.counted("database_repeated") == 5_000
-    assert sink.counted("database_contradicted") == 1_000
+    assert sink.counted("samples") == 10_002
+    assert sink.counted("repeated") == 5_000
+    assert sink.counted("contradicted") == 1_000
 
 
 def test_minutes_are_refreshed_for_late_samples_and_for_replays_of_old_telemetry(

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from connectors.database.whole_polls import Batch, WholePolls
 from tests.connectors.telemetry import poll, scored
+from tests.outcome import outcome
 
 Stored = list[tuple[int, str]]
 
 
 def pieces_of(batch: Batch) -> Stored:
     return [
-        (poll.number, piece.samples.names[0].parameter)
+        (poll.number, outcome(piece).samples.names[0].parameter)
         for poll, pieces in batch.polls
         for piece in pieces
     ]

@@ -22,7 +22,7 @@ from connectors.kafka.sink import (
     dead_letter_message,
     tell_anomalies,
 )
-from connectors.messages.findings import Anomaly, Explanation
+from connectors.messages.findings import Anomaly, AnomalyChange, Explanation, Severity
 from connectors.messages.polls import DeadLetter
 from connectors.messages.samples import ParameterName
 from connectors.metrics import FlowMetrics
@@ -67,8 +67,12 @@ def written(kafka: str, topic: Topic, items, write, **settings: Any) -> None:
 LETTER = DeadLetter(b"{\x00", b"SAT", "telemetry.spacecraft", 3, 17, "not_json", "why")
 
 ANOMALY = Anomaly(
-    *("i", ParameterName("SAT", "eps", "v"), "opened", 1, 0, None, "WATCH", 1.0, 1),
-    Explanation("limits", 1.0, None, None, None, None, ""),
+    "i",
+    ParameterName("SAT", "eps", "v"),
+    AnomalyChange(
+        *("opened", 1, 0, None, Severity.WATCH, 1.0, 1),
+        Explanation("limits", 1.0, None, None, None, None, ""),
+    ),
 )
 
 

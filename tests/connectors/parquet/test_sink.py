@@ -96,9 +96,9 @@ def root(tmp_path: Path) -> Path:
 def test_what_waits_at_the_end_is_stored(root: Path):
     run = archive(Storage.at(str(root)))
     assert offsets(root) == each_once()
-    assert run.metrics.archive_samples._value.get() == sum(SAMPLES)
+    assert run.metrics.archive.samples._value.get() == sum(SAMPLES)
     # Two spacecraft, in two commits.
-    assert run.metrics.archive_files._value.get() == 4
+    assert run.metrics.archive.files._value.get() == 4
 
 
 def test_a_full_disk_costs_no_sample(small_disk: Path):

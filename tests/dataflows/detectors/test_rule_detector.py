@@ -28,7 +28,7 @@ def test_each_detector_tells_how_bad_its_scores_are():
     watch = ParameterWatch([RollingZScore(), ImpossibleValue(highest=100.0)])
     verdict = watch.update(np.arange(3), np.array([1.0, 101.0, 2.0]))
     assert verdict.severities.tolist() == [0, Severity.DISTRESS, 0]
-    assert verdict.changes[0].detector == "impossible_value"
+    assert verdict.changes[0].explanation.detector == "impossible_value"
 
 
 def test_a_higher_score_that_is_less_bad_explains_nothing():
@@ -40,7 +40,7 @@ def test_a_higher_score_that_is_less_bad_explains_nothing():
     # The run scores 1.5 by then and is on WATCH, the repeat 1 and is a WARNING.
     assert frozen.scores[-1] == 1.5
     assert frozen.severities[-1] == Severity.WARNING
-    assert frozen.changes[-1].detector == "counter"
+    assert frozen.changes[-1].explanation.detector == "counter"
 
 
 def test_a_detector_without_a_word_on_severities_is_taken_for_a_learner():

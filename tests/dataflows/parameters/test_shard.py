@@ -12,21 +12,19 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from connectors.files.parameters import Definitions, ParameterDefinition
+from connectors.messages.findings import AnomalyChange, Drift, ExpectedRange
 from connectors.messages.polls import Poll, Polled
 from connectors.messages.samples import ParameterName, Runs, Samples
-from connectors.messages.writes import Scored
 from connectors.metrics import FlowMetrics
-from dataflows.detectors.drift import DriftEvent
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.record_envelope import RecordEnvelope
-from dataflows.parameters.most_watched import Admission
+from dataflows.parameters.most_watched import MostWatched
 from dataflows.parameters.shard import ShardLogic
 from dataflows.state.snapshot import SnapshotError
 from dataflows.verdicts.bank import DetectorBank
 from dataflows.verdicts.build import build_watch
-from dataflows.verdicts.episodes import EpisodeChange
-from dataflows.verdicts.expected_range import ExpectedRange
 from dataflows.verdicts.watch import ParameterWatch
+from tests.outcome import Outcome, outcome
 
 QUICK = {"record_envelope": {"blind_samples": 20, "veto_samples": 30}}
 SOON_OVER = {"episodes": {"close_after_samples": 3}}
@@ -110,9 +108,9 @@ def polled(batch: Mapping[str, Samples]) -> Polled:
     return Polled(Runs.of(list(batch.values())), Poll(1, 1, (), 0))
 
 
-def one(logic: ShardLogic, batch: Mapping[str, Samples]) -> Scored:
+def one(logic: ShardLogic, batch: Mapping[str, Samples]) -> Outcome:
     [scored], _ = logic.on_batch([polled(batch)])
-    return scored
+    return outcome(scored)
 
 
 @given(seed=st.integers(0, 10_000), restarts=st.sets(st.integers(0, 119), max_size=4))
@@ -124,8 +122,8 @@ def test_together_gives_the_same_bits_as_each_alone(seed, restarts):
         if number in restarts:
             logic = shard(logic.snapshot())
         scored = one(logic, batch)
-        changes: list[EpisodeChange] = []
-        drifts: list[DriftEvent] = []
+        changes: list[AnomalyChange] = []
+        drifts: list[Drift] = []
         ranges: list[tuple[ParameterName, ExpectedRange]] = []
         for place, (parameter, samples) in enumerate(batch.items()):
             verdict = alone[parameter].update(
@@ -144,22 +142,17 @@ def test_together_gives_the_same_bits_as_each_alone(seed, restarts):
         assert scored.open_since_us == {
             of: episode.started_us for of, episode in current.items() if episode
         }
-        told = [(found.started_us, found.revision) for found in scored.anomalies]
-        assert told == [(change.started_us, change.revision) for change in changes]
-        texts = [found.explanation.text for found in scored.anomalies]
-        assert texts == [change.explanation.text for change in changes]
-        assert [drift.text for drift in scored.drifts] == [each.text for each in drifts]
-        expected = [(each.name, each.since_us, each.lower) for each in scored.expected]
-        told_of = [(of, each.since_us, each.lower) for of, each in ranges]
-        assert sorted(map(str, expected)) == sorted(map(str, told_of))
+        assert [found.change for found in scored.anomalies] == changes
+        assert [drift for _, drift in scored.drifts] == drifts
+        assert sorted(map(str, scored.expected)) == sorted(map(str, ranges))
 
 
 def test_the_streams_above_have_anomalies_and_late_samples_in_them():
     logic = shard()
     found = [one(logic, batch) for batch in stream(1)]
     assert sum(len(scored.anomalies) for scored in found) > 10
-    assert logic._metrics.late._value.get() > 10
-    assert len({told.name for scored in found for told in scored.expected}) == 5
+    assert logic._metrics.judging.late._value.get() > 10
+    assert len({name for scored in found for name, _ in scored.expected}) == 5
 
 
 def test_a_snapshot_in_the_middle_of_an_anomaly_goes_on_with_it():
@@ -176,7 +169,7 @@ def test_a_snapshot_in_the_middle_of_an_anomaly_goes_on_with_it():
         name("limited"), times_us + 10_000_000, np.array([0.0, 0, 99, 0, 0])
     )
     [updated] = one(resumed, {"limited": later}).anomalies
-    assert (updated.id, updated.change) == (opened.id, "updated")
+    assert (updated.id, updated.change.kind) == (opened.id, "updated")
 
 
 def test_anomalies_of_before_a_restart_count_as_open_once_their_parameter_is_heard():
@@ -185,15 +178,15 @@ def test_anomalies_of_before_a_restart_count_as_open_once_their_parameter_is_hea
     carried_over = 0
     for number, batch in enumerate(stream(8)):
         known = {key for key, name in open_of.items() if name in heard}
-        assert logic._metrics._severity_of.keys() == known
+        assert logic._metrics.anomalies._severity_of.keys() == known
         before = open_of.keys() - known
         for anomaly in one(logic, batch).anomalies:
-            if anomaly.change == "closed":
+            if anomaly.change.kind == "closed":
                 del open_of[anomaly.id]
             else:
                 open_of[anomaly.id] = anomaly.name
         heard |= {run.name for run in batch.values()}
-        carried_over += len(before & logic._metrics._severity_of.keys())
+        carried_over += len(before & logic._metrics.anomalies._severity_of.keys())
         if number % 10 == 0:
             logic, heard = shard(logic.snapshot()), set()
     assert carried_over > 3
@@ -211,7 +204,7 @@ def steps(parameter: str, values: list[float], start_s: int = 0) -> dict[str, Sa
 
 
 def critical(logic: ShardLogic) -> float:
-    return float(logic._metrics._open.labels("CRITICAL")._value.get())
+    return float(logic._metrics.anomalies._open.labels("CRITICAL")._value.get())
 
 
 def test_an_open_anomaly_counts_in_one_of_two_processes_that_share_a_snapshot():
@@ -323,10 +316,10 @@ def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kep
     known = wild[:3]
 
     def logic(resume: bytes | None, most: int = 3) -> ShardLogic:
-        admission = Admission(metrics, most)
-        return ShardLogic(resume, definitions, metrics, lambda: 0, admission)
+        most_watched = MostWatched(metrics, most)
+        return ShardLogic(resume, definitions, metrics, lambda: 0, most_watched)
 
-    def heard(by: ShardLogic, names: list[ParameterName], at: int) -> Scored:
+    def heard(by: ShardLogic, names: list[ParameterName], at: int) -> Outcome:
         runs = [Samples(each, np.array([at]), np.array([50.0])) for each in names]
         return one(by, {str(run.name): run for run in runs})
 
@@ -338,8 +331,8 @@ def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kep
     assert [each.name for each in scored.anomalies] == [name("described")]
     assert scored.scores[[3, 9, -1]].tolist() == [0.0, 2.0, 2.0]
     assert scored.severities[[3, 9, -1]].tolist() == [0, 4, 4]
-    assert metrics.unwatched._value.get() == 47
-    assert metrics.watched._value.get() == 4
+    assert metrics.judging.unwatched._value.get() == 47
+    assert metrics.judging.watched._value.get() == 4
     [warning] = caplog.messages
     assert warning.startswith("3 parameters are watched, the most that ORBITWATCH_MOST")
     assert len(first.snapshot()) < 2 * size
@@ -354,9 +347,10 @@ def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kep
 
 def test_all_shards_of_a_process_share_one_bound():
     metrics = FlowMetrics(CollectorRegistry())
-    admission = Admission(metrics, 5)
+    most_watched = MostWatched(metrics, 5)
     shards = [
-        ShardLogic(None, Definitions(), metrics, lambda: 0, admission) for _ in range(3)
+        ShardLogic(None, Definitions(), metrics, lambda: 0, most_watched)
+        for _ in range(3)
     ]
     for each in shards:
         one(each, {f"p{n}": steps(f"p{n}", [1.0])[f"p{n}"] for n in range(3)})
@@ -368,8 +362,8 @@ def test_what_is_replayed_takes_no_seats_from_what_is_live(caplog):
     definitions = Definitions([ParameterDefinition(name("described"))])
 
     def logic(resume: bytes | None) -> ShardLogic:
-        admission = Admission(metrics, 3)
-        return ShardLogic(resume, definitions, metrics, lambda: 0, admission)
+        most_watched = MostWatched(metrics, 3)
+        return ShardLogic(resume, definitions, metrics, lambda: 0, most_watched)
 
     def heard(by: ShardLogic, spacecraft: str, parameters: list[str]) -> None:
         names = [ParameterName(spacecraft, "power", each) for each in parameters]
@@ -379,15 +373,15 @@ def test_what_is_replayed_takes_no_seats_from_what_is_live(caplog):
     first = logic(None)
     heard(first, "replay:SAT", ["described", *(f"p{n}" for n in range(9))])
     heard(first, "SAT", ["p1", "p2"])
-    assert metrics.unwatched._value.get() == 7
+    assert metrics.judging.unwatched._value.get() == 7
     [warning] = caplog.messages
     assert warning.startswith("3 replayed parameters are watched, the most")
     again = logic(first.snapshot())
     heard(again, "SAT", ["p1", "p2", "p3"])
-    assert metrics.unwatched._value.get() == 7
+    assert metrics.judging.unwatched._value.get() == 7
     heard(again, "SAT", ["p4"])
-    assert metrics.unwatched._value.get() == 8
-    assert metrics.watched._value.get() == 6
+    assert metrics.judging.unwatched._value.get() == 8
+    assert metrics.judging.watched._value.get() == 6
 
 
 def test_a_bank_refuses_parameters_that_are_watched_otherwise():
@@ -469,4 +463,4 @@ def test_a_batch_with_many_contexts_is_judged_piece_by_piece(monkeypatch):
         for n in range(30)
     ]
     [scored], _ = logic.on_batch([Polled(Runs.of(runs), Poll(1, 1, (), 0))])
-    assert len(scored.scores) == seen == 300
+    assert len(outcome(scored).scores) == seen == 300

@@ -12,6 +12,7 @@ from tests.dataflows.parameters.kept_snapshots import (
     polled,
     resumed,
 )
+from tests.outcome import outcome
 
 # Of each snapshot that an older release wrote, what cannot be read any more.
 OLDER = {
@@ -26,9 +27,9 @@ def test_a_snapshot_of_today_is_read_whole_and_written_the_same(caplog):
     assert caplog.messages == []
     assert logic.snapshot() == TODAY.read_bytes()
     [scored], _ = logic.on_batch([polled([20.0], 41)])
-    assert (scored.scores > 1)[:3].all()
+    assert (outcome(scored).scores > 1)[:3].all()
     [closed], _ = logic.on_batch([polled([0.0] * 30, 42)])
-    ended = {one.name: one.change for one in closed.anomalies}
+    ended = {one.name: one.change.kind for one in outcome(closed).anomalies}
     assert ended == dict.fromkeys(NAMES[:3], "closed")
 
 
@@ -48,7 +49,8 @@ def test_what_an_older_release_wrote_starts_afresh_instead_of_stopping(older, ca
     assert silent.staleness is not None
     assert silent.staleness.wake_at_us == 300_000_000
     [scored], _ = logic.on_batch([polled([0.0, 20.0], 41)])
-    opened = {one.name.parameter for one in scored.anomalies if one.change == "opened"}
+    found = [one for one in outcome(scored).anomalies if one.change.kind == "opened"]
+    opened = {one.name.parameter for one in found}
     assert opened == OLDER[older] - {"perhaps_silent"}
     caplog.clear()
     resumed(logic.snapshot())
@@ -66,7 +68,7 @@ def test_an_anomaly_in_progress_of_another_version_is_given_up_alone(
     assert {*caplog.messages} == given_up
     [expected], _ = before.on_batch([polled([1.5], 41)])
     [scored], _ = after.on_batch([polled([1.5], 41)])
-    assert scored.scores.tolist() == expected.scores.tolist()
+    assert outcome(scored).scores.tolist() == outcome(expected).scores.tolist()
 
 
 def test_whatever_the_version_damage_is_refused():

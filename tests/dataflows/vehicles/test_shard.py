@@ -1,7 +1,7 @@
 """Trackers get a vehicle's parameters side by side, and add what they find."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,15 +11,16 @@ from prometheus_client import CollectorRegistry
 
 from connectors.decode.decoder import Decoder
 from connectors.messages.polls import Poll, Polled
-from connectors.messages.records import Records
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.messages.times import moment
 from connectors.messages.wire import Packet, encode_packet
+from connectors.messages.writes import Records
 from connectors.metrics import FlowMetrics
 from dataflows.state.snapshot import SnapshotError
-from dataflows.vehicles.followed import Followed
-from dataflows.vehicles.most_tracked import Room
+from dataflows.vehicles.followed import Followed, Follower
+from dataflows.vehicles.most_tracked import MostTracked
 from dataflows.vehicles.shard import TrackLogic
+from dataflows.vehicles.vehicle import Vehicle
 
 INPUTS = ("a", "b")
 
@@ -61,13 +62,13 @@ class Summing:
         self.total, self.newest = float(total), int(newest)
 
 
-def room(vehicles: int = 100) -> Room:
+def logic(
+    resume: bytes | None = None,
+    new: Callable[[Vehicle], Follower] = lambda _: Summing(),
+    most: int = 100,
+) -> TrackLogic:
     metrics = FlowMetrics(CollectorRegistry())
-    return Room(metrics, vehicles)
-
-
-def logic(resume: bytes | None = None) -> TrackLogic:
-    return TrackLogic(resume, INPUTS, lambda _: Summing(), room())
+    return TrackLogic(resume, INPUTS, new, MostTracked(metrics, most), metrics)
 
 
 def packet(second: int, craft: str = "SAT", **values: float | None) -> bytes:
@@ -94,7 +95,8 @@ def test_derived_parameters_and_records_join_the_batch():
     assert derived(tracked) == [(1, 3.0), (2, 6.0)]
     assert [name.parameter for name in tracked.samples.names] == ["a", "b", "c", "sum"]
     assert tracked.samples.run(1).values.tolist()[0] == 2
-    [records] = tracked.records
+    [records] = tracked.writes
+    assert isinstance(records, Records)
     assert records.rows == [(2, 6.0)]
     assert tracked.poll is polled.poll
 
@@ -111,7 +113,7 @@ def test_packets_without_the_inputs_are_no_vehicles():
     tracking = logic()
     [tracked], _ = tracking.on_batch([polled])
     assert tracked.samples is polled.samples
-    assert tracked.records == ()
+    assert tracked.writes == ()
 
 
 @given(
@@ -169,7 +171,7 @@ def test_a_vehicle_whose_snapshot_is_of_another_version_is_tracked_afresh(caplog
                 raise SnapshotError("snapshot of version 1, but this is version 2")
             super().restore(data)
 
-    after = TrackLogic(before.snapshot(), INPUTS, lambda _: Newer(), room())
+    after = logic(before.snapshot(), lambda _: Newer())
     assert "OLD/: tracked afresh: snapshot of version 1" in caplog.text
     found = {}
     for polled in polls([packet(2, "OLD", a=2.0), packet(2, "SAT", a=2.0)]):
@@ -183,9 +185,10 @@ def test_a_vehicle_whose_snapshot_is_of_another_version_is_tracked_afresh(caplog
 
 def test_vehicles_beyond_the_bound_are_not_tracked_and_told_of_once(caplog):
     registry = CollectorRegistry()
-    shared = Room(FlowMetrics(registry), 2)
+    metrics = FlowMetrics(registry)
+    shared = MostTracked(metrics, 2)
     one, other = (
-        TrackLogic(None, INPUTS, lambda _: Summing(), shared) for _ in range(2)
+        TrackLogic(None, INPUTS, lambda _: Summing(), shared, metrics) for _ in range(2)
     )
     found: list[bool] = []
     for logic_of, craft in [(one, "A"), (other, "B"), (one, "C"), (one, "D")] * 2:
@@ -205,7 +208,7 @@ def test_vehicles_that_were_tracked_before_a_restart_are_though_the_bound_is_low
     before = logic()
     for craft in "AB":
         before.on_batch(polls([packet(1, craft, a=1.0)]))
-    after = TrackLogic(before.snapshot(), INPUTS, lambda _: Summing(), room(1))
+    after = logic(before.snapshot(), most=1)
     for craft in "AB":
         [tracked], _ = after.on_batch(polls([packet(2, craft, a=1.0)]))
         assert derived(tracked, craft) == [(2, 2.0)]

@@ -17,16 +17,18 @@ from connectors.files.places import Places, read_places
 from connectors.messages.polls import Poll, Polled
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.messages.times import microseconds, moment
+from connectors.messages.writes import Records
 from connectors.metrics import FlowMetrics
 from dataflows.iss_tracking import INPUTS as POSITION
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.parameters.shard import ShardLogic
 from dataflows.vehicles.launcher import INPUTS as MOTION
 from dataflows.vehicles.launcher import LaunchFollower
-from dataflows.vehicles.most_tracked import Room
+from dataflows.vehicles.most_tracked import MostTracked
 from dataflows.vehicles.satellite import SatelliteFollower
 from dataflows.vehicles.shard import TrackLogic
 from simulators.rocket_launch import Launches, simulated_packets
+from tests.outcome import outcomes
 
 PROVISIONING = Path(__file__).parents[3] / "provisioning"
 EVENTS = ["liftoff", "max_q", "meco", "ses1", "seco1"]
@@ -92,20 +94,22 @@ class Flow:
                 for name, column in columns.items()
             ]
         )
-        room = Room(self.metrics)
-        logic = TrackLogic(self.state, tuple(columns), self.new, room)
+        most = MostTracked(self.metrics)
+        inputs = tuple(columns)
+        logic = TrackLogic(self.state, inputs, self.new, most, self.metrics)
         [polled], _ = logic.on_batch([Polled(runs, Poll(1, 1, (), 0))])
         self.state = logic.snapshot()
         return polled
 
     def refused(self, reason: str) -> float:
-        return float(self.metrics.not_tracked.labels(reason)._value.get())
+        return float(self.metrics.tracking.not_tracked.labels(reason)._value.get())
 
 
 def rows(polled: list[Polled]) -> Rows:
     found: Rows = {}
     for each in polled:
-        for records in each.records:
+        for records in each.writes:
+            assert isinstance(records, Records)
             found.setdefault(records.table, []).extend(records.rows)
     return found
 
@@ -238,4 +242,4 @@ def test_a_vehicle_that_flies_again_has_all_its_events_and_no_false_alarm(
     definitions = read_definitions(PROVISIONING / "parameters")
     shard = ShardLogic(None, definitions, flow.metrics, lambda: 0)
     scored, _ = shard.on_batch([first, second])
-    assert [one.anomalies for one in scored] == [(), ()]
+    assert [one.anomalies for one in outcomes(scored)] == [[], []]

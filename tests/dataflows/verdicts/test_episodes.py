@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.messages.findings import Severity
-from dataflows.detectors import Explanation
+from connectors.messages.findings import AnomalyChange, Explanation, Severity
 from dataflows.state.snapshot import SnapshotError, pack
-from dataflows.verdicts.episodes import EpisodeChange, Episodes
+from dataflows.verdicts.episodes import Episodes
 from dataflows.verdicts.severities import learned_severities
 
 SCORES = st.lists(
@@ -31,7 +30,7 @@ def run(episodes: Episodes, scores: list[float], first: int = 0):
     )
 
 
-def brief(changes: tuple[EpisodeChange, ...]) -> list[tuple[object, ...]]:
+def brief(changes: tuple[AnomalyChange, ...]) -> list[tuple[object, ...]]:
     return [(c.kind, c.revision, c.severity.name, c.peak_score) for c in changes]
 
 
@@ -49,7 +48,7 @@ def test_an_anomaly_opens_grows_and_closes():
     ]
     closed = changes[-1]
     assert (closed.started_us, closed.ended_us, closed.samples) == (10, 60, 5)
-    assert closed.detector == "z"
+    assert closed.explanation.detector == "z"
     assert closed.explanation == explained(4)
 
 
@@ -74,9 +73,10 @@ def test_no_anomaly_lasts_into_what_only_people_can_set():
 
 
 def test_contributions_survive_a_snapshot():
+    scores = {"z": 1.5, "trees": 0.25}
+
     def explain(index: int) -> Explanation:
-        pairs = (("z", 1.5), ("trees", 0.25))
-        return replace(explained(index), contributions=pairs)
+        return replace(explained(index), contributions=scores)
 
     episodes, resumed = Episodes(close_after_samples=1), Episodes(close_after_samples=1)
     some = np.array([0]), np.array([1.5]), np.array([1], np.int8)
@@ -84,7 +84,8 @@ def test_contributions_survive_a_snapshot():
     resumed.restore(episodes.snapshot())
     quiet = np.array([1]), np.array([0.0]), np.array([0], np.int8)
     [closed] = resumed.update(*quiet, explained)
-    assert closed.explanation.contributions == (("z", 1.5), ("trees", 0.25))
+    assert closed.explanation.contributions == scores
+    assert [*closed.explanation.contributions] == [*scores]
 
 
 def test_an_anomaly_that_stays_is_told_once():

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.messages.findings import ExpectedRange
 from dataflows.detectors.peaks_over_threshold import PeaksOverThreshold
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.detectors.rolling_median import RollingMedian
 from dataflows.detectors.rolling_z_score import RollingZScore
 from dataflows.detectors.weighted_z_score import WeightedZScore
-from dataflows.verdicts.expected_range import ExpectedRange, news_of, untold
+from dataflows.verdicts.expected_range import news_of, untold
 from dataflows.verdicts.watch import ParameterWatch
 
 MINUTE_US = 60_000_000

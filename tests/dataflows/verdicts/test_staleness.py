@@ -32,7 +32,11 @@ def test_silence_is_told_once_and_ends_with_a_sample():
     assert staleness.wake_at_us == 300 * SECOND
     opened = staleness.woken(312 * SECOND)
     assert opened is not None
-    assert (opened.kind, opened.revision, opened.detector) == ("opened", 1, "staleness")
+    assert (opened.kind, opened.revision, opened.explanation.detector) == (
+        "opened",
+        1,
+        "staleness",
+    )
     assert (opened.started_us, opened.ended_us) == (300 * SECOND, None)
     assert (opened.severity, opened.samples) == (Severity.WARNING, 0)
     assert opened.peak_score == 312 / 300

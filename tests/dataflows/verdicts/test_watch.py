@@ -81,14 +81,14 @@ def test_a_hard_limit_is_critical_and_explained_as_such():
     verdict = watch().update(np.arange(60), np.append(np.linspace(0, 1, 59), 30.0))
     (change,) = verdict.changes
     assert verdict.severities[-1] == change.severity == Severity.CRITICAL
-    assert change.detector == "limits"
+    assert change.explanation.detector == "limits"
     assert change.explanation.text == "30 is above the hard limit 20."
 
 
 def test_a_learned_anomaly_within_limits_is_explained_by_its_detector():
     calm = np.random.default_rng(0).normal(0.0, 0.01, 200)
     verdict = watch().update(np.arange(201), np.append(calm, 5.0))
-    assert verdict.changes[0].detector == "rolling_z_score"
+    assert verdict.changes[0].explanation.detector == "rolling_z_score"
     assert verdict.severities[-1] == Severity.DISTRESS
 
 
