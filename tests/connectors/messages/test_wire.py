@@ -1,14 +1,29 @@
 """The wire format as documented."""
 
 import json
+import math
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connectors.messages.findings import Anomaly, AnomalyChange, Explanation, Severity
+from connectors.messages.findings import (
+    Anomaly,
+    AnomalyChange,
+    ChangeKind,
+    Explanation,
+    Severity,
+)
 from connectors.messages.samples import ParameterName
 from connectors.messages.times import microseconds, moment
-from connectors.messages.wire import Packet, encode_anomaly, encode_packet
+from connectors.messages.wire import (
+    Packet,
+    decode_anomaly,
+    encode_anomaly,
+    encode_packet,
+)
 
 NOON = datetime(2025, 12, 21, 12, tzinfo=UTC)
 
@@ -72,6 +87,7 @@ def test_an_anomaly_is_encoded_with_names_times_and_explanation():
         ),
     )
     document = json.loads(encode_anomaly(anomaly))
+    assert decode_anomaly(encode_anomaly(anomaly)) == anomaly
     assert document == {
         "id": "a1",
         "change": "closed",
@@ -95,3 +111,55 @@ def test_an_anomaly_is_encoded_with_names_times_and_explanation():
             "contributions": {"limits": 2.5},
         },
     }
+
+
+@given(
+    revision=st.integers(1, 2**31),
+    times_us=st.tuples(st.integers(-(2**50), 2**50), st.integers(0, 2**40) | st.none()),
+    severity=st.sampled_from([one for one in Severity if one]),
+    peak_score=st.floats(1.0, 1e300),
+    numbers=st.lists(st.floats(-1e300, 1e300) | st.none(), min_size=5, max_size=5),
+    texts=st.lists(st.text(max_size=20), min_size=3, max_size=3),
+)
+def test_what_is_told_of_an_anomaly_is_read_as_it_was(
+    revision, times_us, severity, peak_score, numbers, texts
+):
+    started_us, lasted_us = times_us
+    ended_us = None if lasted_us is None else started_us + lasted_us
+    observed, expected, lower, upper, threshold = numbers
+    why = Explanation(
+        *(texts[0], observed, expected, lower, upper, threshold, texts[1]),
+        {texts[2]: peak_score},
+    )
+    kind: ChangeKind = "closed" if ended_us is not None else "updated"
+    change = AnomalyChange(
+        kind, revision, started_us, ended_us, severity, peak_score, 7, why
+    )
+    anomaly = Anomaly.of(ParameterName("SAT", "", "p"), change)
+    assert decode_anomaly(encode_anomaly(anomaly)) == anomaly
+
+
+def test_a_score_that_was_no_number_is_left_out_of_what_is_read():
+    why = Explanation("z", None, None, None, None, None, "", {"a": 2.0, "b": math.nan})
+    change = AnomalyChange("opened", 1, 0, None, Severity.WATCH, 2.0, 1, why)
+    told = encode_anomaly(Anomaly.of(ParameterName("SAT", "", "p"), change))
+    assert decode_anomaly(told).change.explanation.contributions == {"a": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ((b'"WATCH"', b'"ODD"'), "no severity"),
+        ((b'"opened"', b'"begun"'), "change"),
+        ((b"1970-01-01T00:00:00Z", b"1970-01-01T00:00:00"), "started_at"),
+        ((b'"text":""', b'"text":5'), "text"),
+        ((b"{", b"["), "array"),
+    ],
+)
+def test_what_is_no_anomaly_is_refused(damage, problem):
+    why = Explanation("z", None, None, None, None, None, "")
+    change = AnomalyChange("opened", 1, 0, None, Severity.WATCH, 2.0, 1, why)
+    told = encode_anomaly(Anomaly.of(ParameterName("SAT", "", "p"), change))
+    assert damage[0] in told
+    with pytest.raises(msgspec.DecodeError, match=problem):
+        decode_anomaly(told.replace(*damage))
