@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from connectors.database.connection import connect, plain_errors
-from connectors.files.places import Places
+from connectors.messages.places import Places
 
 # Two flows that start at once wait for each other.
 _LOCK = "LOCK TABLE place IN SHARE ROW EXCLUSIVE MODE"

@@ -13,7 +13,6 @@ stations:           # over which satellites pass
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -23,37 +22,13 @@ from msgspec.structs import astuple
 from connectors.decode.names import is_name
 from connectors.errors import SettingsError, one_line
 from connectors.files.plain_yaml import read_yaml
+from connectors.messages.places import GroundStation, Place, Places
 from connectors.settings import variable
 
 _Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 _Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 _Altitude = Annotated[float, msgspec.Meta(ge=-500, le=9000)]
 _Elevation = Annotated[float, msgspec.Meta(ge=0, lt=90)]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place on the ground, by geodetic latitude and longitude."""
-
-    name: str
-    latitude_deg: float
-    longitude_deg: float
-
-
-@dataclass(frozen=True, slots=True)
-class GroundStation(Place):
-    """A ground station, which sees what is above its minimum elevation."""
-
-    altitude_m: float
-    minimum_elevation_deg: float
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Everything that a file tells, in its order."""
-
-    places: tuple[Place, ...] = ()
-    stations: tuple[GroundStation, ...] = ()
 
 
 class _Place(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from connectors.files.places import Place
+from connectors.messages.places import Place
 from connectors.recordings.recorded_positions import RecordedPositions
 from dataflows.orbit.ground_track_kernel import haversine_km
 from dataflows.orbit.propagation import Ephemeris

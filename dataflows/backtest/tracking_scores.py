@@ -11,7 +11,8 @@ from connectors.command import Parser, exit_code
 from connectors.errors import SettingsError
 from connectors.files.orbital_elements import read_elements
 from connectors.files.parameters import read_definitions
-from connectors.files.places import Place, read_places
+from connectors.files.places import read_places
+from connectors.messages.places import Place
 from connectors.recordings.launch_analyses import read_analysed_launches
 from connectors.recordings.recorded_positions import read_positions
 from dataflows.backtest import launch_trials, orbit_trials

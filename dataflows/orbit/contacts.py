@@ -10,10 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.messages.places import GroundStation
 from dataflows.orbit.findings import Pass
 from dataflows.orbit.pass_search import PassSearch
 from dataflows.orbit.passes import Observed, PassBook
-from dataflows.orbit.places import Station, station_rows
+from dataflows.orbit.places import station_rows
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.orbit.view_kernel import EVENT, SEEN, SEEN_US, watch
 from dataflows.state.arrays import Floats, Times
@@ -35,7 +36,7 @@ class Contacts:
     """The passes of one satellite over all stations, foreseen and as they happen."""
 
     def __init__(
-        self, stations: Sequence[Station], ephemeris: Ephemeris | None
+        self, stations: Sequence[GroundStation], ephemeris: Ephemeris | None
     ) -> None:
         self._names = [station.name for station in stations]
         self._rows = station_rows(stations)

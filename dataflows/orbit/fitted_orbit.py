@@ -10,7 +10,7 @@ from dataflows.orbit.geodesy import EARTH_RATE_RAD_S, geodetic, wrapped_longitud
 from dataflows.orbit.view_kernel import ecef
 from dataflows.state.arrays import Floats
 
-__all__ = ["ANCHORS", "TrackOrbit"]
+__all__ = ["ANCHORS", "FittedOrbit"]
 
 ANCHORS = 10
 # Nearer, times that are whole seconds would spoil the rate; further, it may have gone
@@ -25,7 +25,7 @@ EARTH_MU_KM3_S2 = 398_600.4418  # WGS84
 EARTH_RADIUS_KM = 6371.0
 
 
-class TrackOrbit:
+class FittedOrbit:
     """A circular orbit through the last position and one some minutes before.
 
     `anchors` is its whole state: rows of a time (microseconds since 1970 UTC) and a

@@ -4,42 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
+from connectors.messages.places import GroundStation, Place
 from dataflows.orbit.view_kernel import ecef
 from dataflows.state.arrays import Floats
 
-__all__ = ["Place", "Station", "place_rows", "station_rows"]
-
-
-class Place(Protocol):
-    """A place whose distance matters, such as Paris."""
-
-    @property
-    def name(self) -> str:
-        """Its name, unique among the places."""
-
-    @property
-    def latitude_deg(self) -> float:
-        """Geodetic latitude."""
-
-    @property
-    def longitude_deg(self) -> float:
-        """Longitude, east positive."""
-
-
-class Station(Place, Protocol):
-    """A ground station, which sees satellites pass."""
-
-    @property
-    def altitude_m(self) -> float:
-        """Altitude over the ellipsoid."""
-
-    @property
-    def minimum_elevation_deg(self) -> float:
-        """The elevation from which on a satellite is in view."""
+__all__ = ["place_rows", "station_rows"]
 
 
 def place_rows(places: Sequence[Place]) -> Floats:
@@ -48,7 +20,7 @@ def place_rows(places: Sequence[Place]) -> Floats:
     return np.array(rows, np.float64).reshape(-1, 2)
 
 
-def station_rows(stations: Sequence[Station]) -> Floats:
+def station_rows(stations: Sequence[GroundStation]) -> Floats:
     """Return a row for each station, as `view_kernel` describes it."""
     rows = np.empty((len(stations), 7))
     for row, station in zip(rows, stations, strict=True):

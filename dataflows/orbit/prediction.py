@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dataflows.orbit.findings import Prediction
-from dataflows.orbit.fitted_orbit import TrackOrbit
+from dataflows.orbit.fitted_orbit import FittedOrbit
 from dataflows.orbit.geodesy import DAY_US
 from dataflows.orbit.ground_track_kernel import haversine_km
 from dataflows.orbit.propagation import Ephemeris
@@ -43,7 +43,7 @@ class Outlook(NamedTuple):
     altitude_km: float
 
 
-def outlook(fix: Fix, ephemeris: Ephemeris | None, orbit: TrackOrbit) -> Outlook:
+def outlook(fix: Fix, ephemeris: Ephemeris | None, orbit: FittedOrbit) -> Outlook:
     """Return what is to be expected after a position that `orbit` has taken."""
     later_us = fix.time_us + AHEAD_US
     away_km: float | None = None

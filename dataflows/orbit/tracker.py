@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.messages.places import GroundStation, Place
 from dataflows.orbit.contacts import Columns, Contacts
 from dataflows.orbit.findings import OrbitMinute, Pass, Prediction, Tracked
-from dataflows.orbit.fitted_orbit import TrackOrbit
+from dataflows.orbit.fitted_orbit import FittedOrbit
 from dataflows.orbit.from_kernels import minute_of, refusals_of, states_of
 from dataflows.orbit.ground_track_kernel import (
     ALTITUDE,
@@ -29,7 +30,7 @@ from dataflows.orbit.ground_track_kernel import (
     USED,
     run,
 )
-from dataflows.orbit.places import Place, Station, place_rows
+from dataflows.orbit.places import place_rows
 from dataflows.orbit.prediction import Fix, outlook
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.state.arrays import Floats, Times, ready
@@ -69,7 +70,7 @@ class SatelliteTracker:
     def __init__(
         self,
         places: Sequence[Place],
-        stations: Sequence[Station],
+        stations: Sequence[GroundStation],
         elements: Ephemeris | None = None,
     ) -> None:
         self._places = place_rows(places)
@@ -82,7 +83,7 @@ class SatelliteTracker:
         self._clock = np.zeros(CLOCKS, np.int64)
         self._clock[[LATEST, MINUTE]] = NEVER
         self._numbers = np.zeros(NUMBERS)
-        self._orbit = TrackOrbit()
+        self._orbit = FittedOrbit()
         self._usual_km = math.nan
 
     def begin_anew(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.files.places import Places
+from connectors.messages.places import Places
 from connectors.messages.times import moment
 from connectors.metrics import FlowMetrics
 from dataflows.orbit.findings import OrbitMinute, OrbitState, Pass, Prediction

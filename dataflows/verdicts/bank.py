@@ -31,7 +31,7 @@ from dataflows.verdicts.expected_range import Indices, news_of_many, untold
 from dataflows.verdicts.severities import learned_severities
 from dataflows.verdicts.watch import ParameterWatch
 
-__all__ = ["BankKind", "DetectorBank", "Judged", "bank_of"]
+__all__ = ["BankKind", "BankVerdict", "DetectorBank", "bank_of"]
 
 _FIRST_ROWS = 16
 _NO_BANDS = np.empty((0, 0))
@@ -66,7 +66,7 @@ def bank_of(watch: ParameterWatch) -> BankKind | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class BankVerdict:
     """What was made of the runs that a bank was given.
 
     Args:
@@ -205,7 +205,7 @@ class DetectorBank:
         values: Floats,
         context: Context | None = None,
         epochs: Sequence[tuple[int, str]] = (),
-    ) -> Judged:
+    ) -> BankVerdict:
         """Return what becomes of runs of samples: run k is `begins[k]` to `ends[k]`.
 
         `rows[k]` is the row of its parameter; no row occurs twice, no run is empty.
@@ -219,7 +219,7 @@ class DetectorBank:
         if not in_time.any() or (context and self._known.news(context)):
             nothing = np.zeros(len(values))
             severities = Limits.severities_of(nothing)
-            return Judged(nothing, severities, (), range(len(rows)), ())
+            return BankVerdict(nothing, severities, (), range(len(rows)), ())
         left = np.flatnonzero(~in_time).tolist()
         if left:
             begins, ends, rows = begins[in_time], ends[in_time], rows[in_time]
@@ -244,7 +244,7 @@ class DetectorBank:
             given = np.flatnonzero(in_time).tolist()
             changes = [(given[k], found) for k, found in changes]
             ranges = [(given[k], told) for k, told in ranges]
-        return Judged(scores, severities, changes, left, ranges)
+        return BankVerdict(scores, severities, changes, left, ranges)
 
     def _ranges(
         self,

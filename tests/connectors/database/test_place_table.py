@@ -6,7 +6,7 @@ from psycopg.conninfo import make_conninfo
 from connectors.database.connection import Connection
 from connectors.database.place_table import store_places
 from connectors.errors import DatabaseUnavailable
-from connectors.files.places import GroundStation, Place, Places
+from connectors.messages.places import GroundStation, Place, Places
 
 ROWS = """
     SELECT name, kind, latitude_deg, longitude_deg

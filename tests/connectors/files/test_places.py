@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import SettingsError
-from connectors.files.places import GroundStation, Place, Places, read_places
+from connectors.files.places import read_places
+from connectors.messages.places import GroundStation, Place, Places
 from connectors.settings import Settings
 
 ROOT = Path(__file__).parents[3]

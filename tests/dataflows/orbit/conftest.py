@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from connectors.files.orbital_elements import read_elements
+from connectors.messages.places import GroundStation
 from dataflows.orbit.propagation import Ephemeris
 
 RECORDINGS = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
@@ -26,11 +27,8 @@ POLAR = (
 )
 
 
-@dataclass(frozen=True)
-class Spot:
-    name: str
-    latitude_deg: float
-    longitude_deg: float
+@dataclass(frozen=True, slots=True)
+class Spot(GroundStation):
     altitude_m: float = 0.0
     minimum_elevation_deg: float = 5.0
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflows.orbit.findings import Prediction
-from dataflows.orbit.fitted_orbit import TrackOrbit
+from dataflows.orbit.fitted_orbit import FittedOrbit
 from dataflows.orbit.ground_track_kernel import haversine_km
 from dataflows.orbit.prediction import AHEAD_US
 from dataflows.orbit.propagation import Ephemeris
@@ -76,7 +76,7 @@ def test_of_two_minutes_of_track_nothing_is_told():
 
 
 def test_what_does_not_move_among_the_stars_has_no_orbit():
-    orbit = TrackOrbit()
+    orbit = FittedOrbit()
     orbit.anchors[:, 0] = 60e6 * np.arange(len(orbit.anchors))
     orbit.anchors[:, 1:] = 7000.0, 0.0, 0.0
     assert orbit.position(0) is None
@@ -87,7 +87,7 @@ def test_what_does_not_move_among_the_stars_has_no_orbit():
 def test_a_speed_that_no_orbit_has_tells_no_altitude(radius_km: float):
     rate = np.sqrt(398_600.4418 / radius_km**3)
     seconds = 60.0 * np.arange(10)
-    orbit = TrackOrbit()
+    orbit = FittedOrbit()
     orbit.anchors[:, 0] = 1e6 * seconds
     orbit.anchors[:, 1] = 7000 * np.cos(rate * seconds)
     orbit.anchors[:, 2] = 7000 * np.sin(rate * seconds)
@@ -112,7 +112,7 @@ def test_a_circle_in_space_is_followed_wherever_it_leads(
     ahead = np.cos(course) * np.cross(up, east) + np.sin(course) * east
     radius_km = 6371.0 + altitude_km
     rate = np.sqrt(398_600.4418 / radius_km**3)
-    orbit = TrackOrbit()
+    orbit = FittedOrbit()
     for minute in range(6):
         angle = rate * 60 * minute
         point = radius_km * (np.cos(angle) * up + np.sin(angle) * ahead)

@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from connectors.files.orbital_elements import read_elements
 from connectors.files.parameters import read_definitions
-from connectors.files.places import Places, read_places
+from connectors.files.places import read_places
+from connectors.messages.places import Places
 from connectors.messages.polls import Poll, Polled
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.messages.times import microseconds, moment
