@@ -25,7 +25,7 @@ from connectors.settings import PREFIX, Settings
 from dataflows.parameters.watched import Watched, check_definitions
 from simulators.command_line import parser
 from tests.connectors.parquet.archiving import START_US, batch, commit, writer
-from tests.docs.pages import PAGES, Block, blocks
+from tests.docs.pages import PAGES, Block, blocks, inline_code, name_of
 from tests.docs.parts import GENERATED
 from tests.docs.shell import Command, commands
 from tests.docs.test_links import MAKEFILE, RECIPES
@@ -52,6 +52,14 @@ def of_language(language: str) -> list[Block]:
 
 
 COMMANDS = [one for block in of_language("sh") for one in commands(block)]
+# Within a sentence a program may be named without what it is asked.
+COMMANDS += [
+    one
+    for page in PAGES
+    for text in inline_code(page.read_text(encoding="utf-8"))
+    if re.match(r"(?:\w+=\S+ )?(?:make|python -m \S+|docker compose) ", text)
+    for one in commands(Block(name_of(page), 0, "sh", text))
+]
 
 
 def commands_of(*program: str) -> list[Command]:

@@ -1,5 +1,6 @@
 """What pages have from the code is as the code has it."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.verdicts.build import DETECTORS
-from tests.docs.pages import PAGES, name_of
+from tests.docs.pages import DOCS, PAGES, inline_code, name_of
 from tests.docs.parts import FROM_A_DATABASE, GENERATED, rewritten
 from tests.docs.parts.detectors import LEARNS
+from tests.docs.parts.relations import relations
 from tests.docs.pictures import FOLDER, PICTURES
 from tests.end_to_end.flow_process import run_module
 
@@ -32,6 +34,8 @@ def test_the_tables_of_the_database_are_those_that_pages_tell_of(database: str):
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert rewritten(text, parts) == text, "run `make docs-parts`"
+    named = set(inline_code((DOCS / "tables.md").read_text().partition("## All")[0]))
+    assert set(re.findall(r"^\| `(\w+)`", relations(database), re.M)) <= named
 
 
 @pytest.mark.parametrize("name", [*GENERATED, *FROM_A_DATABASE])

@@ -1,10 +1,11 @@
 """Pages can be read: short sentences, and a README of one sitting."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, README, name_of, sentences
+from tests.docs.pages import DOCS, PAGES, README, name_of, sentences
 
 LONGEST_WORDS = 29
 LONGEST_README_LINES = 170
@@ -19,6 +20,13 @@ def test_no_sentence_is_long(page: Path):
 
 def test_the_readme_is_read_in_one_sitting():
     assert README.read_text(encoding="utf-8").count("\n") <= LONGEST_README_LINES
+
+
+def test_the_glossary_has_each_word_once_in_order():
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    words = [word.lower() for word in re.findall(r"^\*\*(.*?)\*\*: ", text, re.M)]
+    assert len(words) > 40
+    assert words == sorted(set(words))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.docs.parts.alerts import alerts
+from tests.docs.parts.dashboards import dashboards
 from tests.docs.parts.detectors import detector_settings, detectors_table, severities
 from tests.docs.parts.messages import anomaly_message, refusals
 from tests.docs.parts.metrics import metrics_table
@@ -26,6 +27,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "orbit scores": orbit_scores,
     "metrics": metrics_table,
     "alerts": alerts,
+    "dashboards": dashboards,
     "refusals": refusals,
     "anomaly message": anomaly_message,
 }
