@@ -22,9 +22,8 @@ class Adwin(DriftDetector):
 
     With `standardise` off it finds changes at the samples where River's `drift.ADWIN`
     finds them. That takes values for numbers from 0 to 1: of larger ones it finds
-    changes too easily, of smaller ones hardly any. With `standardise`, four standard
-    deviations of the window stand for that range, and no sample counts for more than
-    10.
+    changes too easily, of smaller ones hardly any. With it, four standard deviations of
+    the window stand for that range, and no sample counts for more than 10.
 
     Args:
         delta: probability of a change that is none, at each check.

@@ -51,6 +51,16 @@ def test_every_page_of_the_documentation_is_linked_from_the_readme():
     assert pages <= linked
 
 
+def test_what_operators_are_told_to_look_for_is_what_errors_say():
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.partition("| it says |")[2].partition("\n\n")[0]
+    told = re.findall(r"^\| (\w.*?) \|", table, re.MULTILINE)
+    errors = (ROOT / "connectors" / "errors.py").read_text(encoding="utf-8")
+    assert told
+    for words in told:
+        assert all(part.strip() in errors for part in words.split("...")), words
+
+
 @every_page
 def test_every_path_named_exists(page: Path):
     for path in re.findall(rf"^((?:{FOLDERS})/[\w./-]*)$", codes(page), re.MULTILINE):
