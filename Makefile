@@ -2,7 +2,7 @@
 # the caller's PYTHON, or else the first Python that fits.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo env test test-slow bench coverage scores lint format readme dashboards pictures lock hooks clean
+.PHONY: help install demo env test test-slow bench coverage scores lint format docs docs-parts dashboards pictures lock hooks clean
 
 version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
@@ -11,7 +11,7 @@ CANDIDATES := .venv/bin/python python3 python3.12 python3.11
 # A caller who names another Python than the one in .venv gets a new .venv.
 ifneq ($(origin PYTHON),undefined)
 ifneq ($(call version_of,$(PYTHON)),$(call version_of,.venv/bin/python))
-.PHONY: .venv/demo.stamp .venv/dev.stamp
+.PHONY: .venv/demo.stamp .venv/dev.stamp .venv/docs.stamp
 endif
 endif
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(if $(call fits,$(p)),$(p))) python3)
@@ -20,6 +20,8 @@ DATA ?= ../shared/data/telemanom
 TRACKED ?= ../shared/data
 backtest = .venv/bin/python -m dataflows.backtest '$(DATA)' --check provisioning/scores.yaml $(if $(ACCEPT),--accept)
 track = .venv/bin/python -m dataflows.backtest.tracking_scores '$(TRACKED)' --check provisioning/tracking_scores.yaml $(if $(ACCEPT),--accept)
+# What the site is made of: pages, and what they show and lead to.
+PAGES = $(wildcard *.md) LICENSE docs provisioning/runbooks provisioning/grafana/pictures tests/benchmarks/results
 
 help:  ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,8 +61,14 @@ format: .venv/dev.stamp  ## Format the code and mend what ruff can mend
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 
-readme: .venv/dev.stamp  ## Bring the generated parts of README.md up to date
-	.venv/bin/python -m tests.readme
+docs: .venv/docs.stamp  ## Build README.md and docs/ as a site, in .cache/site; a warning is an error
+	@rm -rf .cache/pages && mkdir -p .cache/pages
+	@tar -cf - $(PAGES) | tar -xf - -C .cache/pages
+	.venv/bin/properdocs build --config-file .mkdocs.yml
+	@echo 'The first page is .cache/site/index.html'
+
+docs-parts: .venv/dev.stamp  ## Bring the generated parts of README.md and docs/ up to date
+	.venv/bin/python -m tests.docs
 
 dashboards: .venv/dev.stamp  ## Write the JSON of Grafana's dashboards anew
 	.venv/bin/python -m provisioning.grafana
@@ -80,7 +88,7 @@ clean:  ## Remove .venv, downloaded jars and caches
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # One stamp for each extra of pyproject.toml that recipes need.
-.venv/demo.stamp .venv/dev.stamp: .venv/%.stamp: pyproject.toml
+.venv/demo.stamp .venv/dev.stamp .venv/docs.stamp: .venv/%.stamp: pyproject.toml
 	$(if $(call fits,$(PYTHON)),,$(error $(unfit)))
 	$(if $(shell $(PYTHON) -c 'import ensurepip; print("found")' 2>/dev/null),,$(error $(no_ensurepip)))
 	@test '$(call version_of,$(PYTHON))' = '$(call version_of,.venv/bin/python)' \

@@ -17,6 +17,7 @@ TOP_LEVEL = {
     "connectors",
     "dataflows",
     "docker-compose.yml",
+    "docs",
     "provisioning",
     "pyproject.toml",
     "simulators",

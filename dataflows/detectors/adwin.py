@@ -21,7 +21,7 @@ class Adwin(DriftDetector):
     number of sums for a window of any length.
 
     With `standardise` off it finds changes at the samples where River's `drift.ADWIN`
-    finds them, which takes values for numbers from 0 to 1: of larger ones it finds
+    finds them. That takes values for numbers from 0 to 1: of larger ones it finds
     changes too easily, of smaller ones hardly any. With it, four standard deviations of
     the window stand for that range, and no sample counts for more than 10.
 

@@ -28,7 +28,7 @@ class ArxResidual(ContextDetector):
 
     A recursive least-squares filter predicts each sample from the ten before it and
     from the commands given. The absolute error, smoothed over some 50 samples, is
-    compared with a window of its past; a score of 1 and more is the distance from the
+    compared with a window of its past. A score of 1 and more is the distance from the
     window's mean over the threshold that fits this window best.
 
     Args:

@@ -23,10 +23,10 @@ NEAR = 8  # a share (1 over this) of the modulo that can be lost before a wrap
 class Counter(RuleDetector):
     """A count that goes up by one step from sample to sample.
 
-    The score is the number of counts that are missing, 1 for a repeated count and for
-    what is no count or lies between two steps, 2 for one that went back. With a modulo,
-    a wrap is no gap; a jump by more than half of it, or to a count near 0 by more than
-    an eighth, is one back.
+    The score is the number of counts that are missing. It is 1 for a repeated count and
+    for what is no count or lies between two steps, and 2 for one that went back. With a
+    modulo, a wrap is no gap. A jump by more than half of it is one back, and so is one
+    to a count near 0 by more than an eighth.
 
     Args:
         step: what a sample adds; null if any number or none is as good, so that only

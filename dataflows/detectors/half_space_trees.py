@@ -61,9 +61,9 @@ class HalfSpaceTrees(ArrayDetector):
     """River's half-space trees with a scale and a threshold that learn.
 
     Without `limits`, values are scaled by the range of the samples learnt before, to
-    the middle half of the unit interval: what is outside falls into places that were
+    the middle half of the unit interval. What is outside falls into places that were
     never visited. One sample widens the range by a tenth of its width at most, so that
-    an outlier does not squeeze all others into one place; what is no longer reached is
+    an outlier does not squeeze all others into one place. What is no longer reached is
     forgotten over some 12000 samples. The first window only sets the scale.
 
     A sample scores 1 where the trees' score reaches `threshold` and the `quantile` of
@@ -71,7 +71,8 @@ class HalfSpaceTrees(ArrayDetector):
     of tree scores is known. With `quantile=None` the threshold is fixed.
 
     The defaults were measured as for the rolling z-score: 20 of 52 labelled events and
-    5 false alarms; without the quantile 28 and 20, without the threshold 27 and 37.
+    5 false alarms. Without the quantile there were 28 and 20, without the threshold 27
+    and 37.
 
     Args:
         n_trees: number of trees.

@@ -19,8 +19,8 @@ class PageHinkley(DriftDetector):
 
     With `standardise` off it finds changes at the samples where River's
     `drift.PageHinkley` finds them. With it, deviations are measured in standard
-    deviations of the samples since the last change, and none counts for more than 10,
-    so that the defaults fit any unit and a single outlier is no change; the first
+    deviations of the samples since the last change, and none counts for more than 10.
+    So the defaults fit any unit, and a single outlier is no change. The first
     `min_instances` samples only teach the spread.
 
     Args:

@@ -20,17 +20,18 @@ class PeaksOverThreshold(ArrayDetector):
     """Limits that a sample crosses with a given small probability.
 
     SPOT, and DSPOT where there is a drift (Siffer et al., "Anomaly Detection in Streams
-    with Extreme Value Theory", KDD 2017): samples beyond a first threshold are peaks;
-    a generalised Pareto law is fitted to the last of them, by Grimshaw's method, or by
-    moments or as an exponential where these are likelier; it tells the limit.
+    with Extreme Value Theory", KDD 2017). Samples beyond a first threshold are peaks. A
+    generalised Pareto law is fitted to the last of them, by Grimshaw's method, or by
+    moments or as an exponential where these are likelier. It tells the limit.
 
     A sample's ratio is 0 up to the first threshold and 1 at the limit; the score is the
     smallest of the last `persistence_samples` ratios. Samples beyond a limit are not
-    learnt, so that a lasting change stays an anomaly. Two things differ from the paper:
-    the first sample of an anomaly counts as a peak on the limit, without which limits
-    come nearer and nearer (on noise, 30 times as many alarms as asked for after 400000
-    samples); and the law is fitted again when a twentieth of its peaks is new, not at
-    every peak.
+    learnt, so that a lasting change stays an anomaly.
+
+    Two things differ from the paper. The first sample of an anomaly counts as a peak on
+    the limit. Without that, limits come nearer and nearer (on noise, 30 times as many
+    alarms as asked for after 400000 samples). And the law is fitted again when a
+    twentieth of its peaks is new, not at every peak.
 
     Args:
         probability: of a sample beyond a limit, if nothing changes.

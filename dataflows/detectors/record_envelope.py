@@ -41,16 +41,22 @@ class RecordEnvelope(ContextDetector):
     """Record-envelope novelty (REN5 of the SMAP/MSL study), with command context.
 
     Five features of the last samples are kept in envelopes, their highest and lowest
-    so far: the value, its mean over 64 samples, its standard deviation over 256 (upper
-    end only), the logarithm of that over 64 (lower end only: a signal gone quiet), and
-    the smoothed absolute error of a prediction from ten samples and the commands given
-    (upper end only). The score is the largest excess of a feature over its envelope,
-    as a share of `threshold` widths of it. Samples enter the envelopes after 128 to
-    192 more; a feature that alarms is not learnt. The first samples of an epoch only
-    set the envelopes, and for some more those of the epoch before count too.
+    so far:
 
-    Widths are no less than a share of the range that the parameter had so far, and all
-    runs in units of it, so that scores are the same in any unit of the values.
+    - the value;
+    - its mean over 64 samples;
+    - its standard deviation over 256 (upper end only);
+    - the logarithm of that over 64 (lower end only: a signal gone quiet);
+    - the smoothed absolute error of a prediction from ten samples and the commands
+      given (upper end only).
+
+    The score is the largest excess of a feature over its envelope, as a share of
+    `threshold` widths of it. Samples enter the envelopes after 128 to 192 more; a
+    feature that alarms is not learnt. The first samples of an epoch only set the
+    envelopes, and for some more those of the epoch before count too.
+
+    Widths are no less than a share of the range that the parameter had so far. All runs
+    in units of that range, so that scores are the same in any unit of the values.
 
     Args:
         threshold: widths of an envelope beyond it that score 1.

@@ -18,16 +18,16 @@ __all__ = ["RollingZScore"]
 class RollingZScore(DistanceDetector):
     """Z-score over a trailing window, with persistence and a second limit for spikes.
 
-    The score of a sample is the larger of two: the smallest of its last
-    `persistence_samples` distances over `threshold`, and, if its value was never
-    seen, its own distance over `spike_threshold`. Distances are in standard
+    The score of a sample is the larger of two. One is the smallest of its last
+    `persistence_samples` distances over `threshold`. The other, if its value was never
+    seen, is its own distance over `spike_threshold`. Distances are in standard
     deviations of the window, but not less than the floors below.
 
     The defaults were measured on 41 SMAP and MSL channels, train and test part as one
-    stream, the 750 samples after the change of part left out: 23 of 52 labelled events
-    and 1 false alarm; without the spike limit 19 and 1, with threshold 4 25 and 2,
-    with anomalies kept out of the window 28 and 18. They were chosen on these channels,
-    so expect somewhat less elsewhere.
+    stream, the 750 samples after the change of part left out. They found 23 of 52
+    labelled events, with 1 false alarm. Without the spike limit it was 19 and 1, with
+    threshold 4 25 and 2, with anomalies kept out of the window 28 and 18. They were
+    chosen on these channels, so expect somewhat less elsewhere.
 
     Args:
         window_samples: length of the window.

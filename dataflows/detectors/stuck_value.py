@@ -23,7 +23,7 @@ class StuckValue(RuleDetector):
     A run is samples that lie within the tolerance of its first one; a long gap ends it.
     With both limits given, both must be passed. With neither, the limit is learnt: the
     longest run so far times a factor, and 10 samples at least. A run is not judged if
-    it began before warm-up was over, or while most samples repeat the one before: a
+    it began before warm-up was over, or while most samples repeat the one before. A
     value that rests most of the time is expected to. A learnt limit is one of what is
     usual, so its severities are those of learned scores.
 

@@ -22,7 +22,7 @@ class WeightedZScore(DistanceDetector):
     The score is the smallest of the last `persistence_samples` distances over
     `threshold`. Distances are in standard deviations, but not less than the floor.
     Mean and variance are those of River's EWMean and EWVar once the first sample has
-    faded; before, weights are scaled to sum to 1, where River's first sample has nearly
+    faded. Before, weights are scaled to sum to 1, where River's first sample has nearly
     all weight.
 
     Args:

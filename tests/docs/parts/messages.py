@@ -1,0 +1,35 @@
+"""What a flow sends to topics: of an anomaly, and why a packet is refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from connectors.decode.refusals import REASONS
+from connectors.files.parameters import ParameterDefinition
+from connectors.messages.samples import ParameterName
+from connectors.messages.times import microseconds
+from connectors.messages.wire import encode_anomaly
+from dataflows.parameters.watched import Watched
+from simulators.spacecraft import DEFAULT_START
+from tests.docs.parts.tables import table
+
+
+def refusals() -> str:
+    """The reasons for which a message is refused."""
+    return table(
+        ("reason", "meaning"),
+        ((f"`{reason}`", meaning) for reason, meaning in REASONS.items()),
+    )
+
+
+def anomaly_message() -> str:
+    """What is told when a battery's voltage leaves its soft limits."""
+    name = ParameterName("ORBITER-1", "power", "battery_voltage")
+    watched = Watched.afresh(ParameterDefinition(name, "V", soft=(28.5, 32.0)))
+    times_us = microseconds(DEFAULT_START) + np.arange(3) * 10_000_000
+    verdict = watched.watch.update(times_us, np.array([30.1, 30.2, 33.0]))
+    (anomaly,) = watched.anomalies(verdict.changes)
+    message = json.dumps(json.loads(encode_anomaly(anomaly)), indent=2)
+    return f"```json\n{message}\n```"
