@@ -30,9 +30,9 @@ def metrics_table() -> str:
 def _metrics() -> list[tuple[str, str, tuple[str, ...], str]]:
     registry = CollectorRegistry()
     metrics = FlowMetrics(registry)
-    metrics.archive_disk(Path("/"))
+    metrics.archive.disk(Path("/"))
     # Some tell of their labels only when they have a value.
-    metrics.heard_before("ISS", 0)
+    metrics.telemetry.heard_before("ISS", 0)
     found = []
     for collector in registry._collector_to_names:
         for family in collector.collect():
