@@ -18,7 +18,7 @@ from connectors.parquet.columns import Columns
 from connectors.parquet.reader import read_samples
 from connectors.parquet.storage import Storage
 from connectors.settings import Settings
-from connectors.topics import TELEMETRY, Topic
+from connectors.topics import TELEMETRY_OF, Topic
 from simulators.arguments import speed
 from simulators.faults import FaultPlan
 from simulators.pacing import EventPacer, Pacer
@@ -178,7 +178,7 @@ def _stretch(options: argparse.Namespace) -> Stretch:
 
 def _topic(system: str) -> Topic:
     """The topic a system's telemetry goes to; raises SettingsError if it has none."""
-    for topic in TELEMETRY:
-        if topic.name == f"telemetry.{system}":
-            return topic
-    raise SettingsError("--system", f"there is no topic telemetry.{system}")
+    topic = TELEMETRY_OF.get(system)
+    if topic is None:
+        raise SettingsError("--system", f"there is no topic telemetry.{system}")
+    return topic
