@@ -58,9 +58,9 @@ class System:
         return f"dataflows.{self.stem}"
 
     @property
-    def simulator(self) -> str | None:
-        """The package that plays its telemetry, if one does."""
-        return None if self.command is None else f"simulators.{self.stem}"
+    def simulator(self) -> str:
+        """The package that plays its telemetry, where it has a command or a demo."""
+        return f"simulators.{self.stem}"
 
 
 ARCHIVE = System(

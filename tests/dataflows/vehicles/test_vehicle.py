@@ -26,7 +26,7 @@ from dataflows.vehicles.launcher import LaunchFollower
 from dataflows.vehicles.most_tracked import Room
 from dataflows.vehicles.satellite import SatelliteFollower
 from dataflows.vehicles.shard import TrackLogic
-from simulators.rocket_launch import Launches, simulated_packets
+from simulators.rocket_launch.packets import Launches, simulated_packets
 
 PROVISIONING = Path(__file__).parents[3] / "provisioning"
 EVENTS = ["liftoff", "max_q", "meco", "ses1", "seco1"]
