@@ -14,11 +14,14 @@ from prometheus_client import CollectorRegistry
 from connectors.files.parameters import Definitions
 from connectors.metrics import FlowMetrics
 from connectors.settings import Settings, variable
+from connectors.systems import SYSTEMS
+from connectors.topics import TELEMETRY_OF
 from dataflows import spacecraft
 from dataflows.detectors.limits import Limits
 from dataflows.verdicts.build import DETECTORS, DRIFT_DETECTORS, OTHERS
 from dataflows.verdicts.staleness import Staleness
 from dataflows.wiring import build
+from provisioning.grafana.dashboards import build_all
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -41,6 +44,27 @@ def diagram() -> str:
         FlowMetrics(CollectorRegistry()),
     )
     return f"```mermaid\n{to_mermaid(flow).strip()}\n```"
+
+
+def systems_table() -> str:
+    """Every system: what it does, its telemetry, how to play it, where to see it."""
+    boards = build_all()
+    rows = [
+        "| system | what it does | topic | simulator | in `make demo` | dashboards |",
+        "|---|---|---|---|---|---|",
+    ]
+    for system in SYSTEMS:
+        topic = TELEMETRY_OF.get(system.stem)
+        cells = (
+            f"`{system.stem}`",
+            system.about,
+            "none of its own" if topic is None else f"`{topic.name}`",
+            f"`python -m simulators {system.command}`" if system.command else "",
+            system.demo or "",
+            ", ".join(boards[uid].title or uid for uid in system.dashboards),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def settings_table() -> str:
@@ -158,6 +182,7 @@ def _arguments_of(kind: type) -> dict[str, str]:
 
 GENERATED = {
     "diagram": diagram,
+    "systems": systems_table,
     "detectors": detectors_table,
     "settings": settings_table,
     "all": detector_settings,
