@@ -16,6 +16,7 @@ from connectors.command import Parser, exit_code
 from connectors.errors import KafkaUnavailable
 from connectors.kafka.refusal import REFUSED, refused_property
 from connectors.settings import Settings
+from connectors.systems import SYSTEMS
 
 ABOUT = "Creates the topics that the brokers ORBITWATCH_KAFKA names lack."
 
@@ -37,22 +38,28 @@ class Topic:
     largest_message_bytes: int = MEGABYTE
 
 
-SPACECRAFT = Topic(
-    "telemetry.spacecraft", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
-)
-ROCKET_LAUNCH = Topic(
-    "telemetry.rocket_launch", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
-)
-ISS_TRACKING = Topic(
-    "telemetry.iss_tracking", "spacecraft/subsystem", 8, 7 * DAY_MS, 10 * MEGABYTE
-)
+TELEMETRY_OF = {
+    system.stem: Topic(
+        f"telemetry.{system.stem}",
+        system.topic.key,
+        system.topic.partitions,
+        7 * DAY_MS,
+        10 * MEGABYTE,
+    )
+    for system in SYSTEMS
+    if system.topic is not None
+}
+"""The topics of telemetry, by the systems."""
+SPACECRAFT = TELEMETRY_OF["spacecraft"]
+ROCKET_LAUNCH = TELEMETRY_OF["rocket_launch"]
+ISS_TRACKING = TELEMETRY_OF["iss_tracking"]
 ANOMALIES = Topic("telemetry.anomalies", "parameter", 8, 30 * DAY_MS)
 # Has to hold the largest telemetry message with its headers.
 DEAD_LETTERS = Topic(
     "telemetry.dead_letter", "of the refused message", 1, 30 * DAY_MS, 12 * MEGABYTE
 )
 
-TELEMETRY = (SPACECRAFT, ROCKET_LAUNCH, ISS_TRACKING)
+TELEMETRY = tuple(TELEMETRY_OF.values())
 ALL = (*TELEMETRY, ANOMALIES, DEAD_LETTERS)
 
 

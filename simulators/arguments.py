@@ -1,19 +1,62 @@
-"""The options that the commands of several systems share."""
+"""The commands of all systems: how one is added, and the options that several share."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
-from connectors.command import number, whole
+from connectors.command import Parser, instant, number, whole
+from connectors.messages.wire import Packet
+from connectors.topics import Topic
 from simulators.faults import FaultPlan
+from simulators.pacing import EventPacer, Pacer
+from simulators.play import Play, Player
+from simulators.replay import Pace
 
 DEFAULT_TRUTH = Path("injected_faults.csv")
 
+# argparse has no public name for it.
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001
+"""Where the commands of systems are added."""
 
-def speed(text: str) -> float | None:
-    """A parser of speeds, as multiples of the real one; None is no limit."""
-    return None if text == "max" else number(1e-3, 1e9)(text)
+
+def new_command(
+    systems: Commands, name: str, summary: str, about: tuple[str, str], play: Player
+) -> Parser:
+    """Adds the command `name`; `about` stands above and below its options."""
+    description, epilog = about
+    command = systems.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(play=play)
+    return command
+
+
+def add_general(command: Parser, interval_s: str, start: str) -> None:
+    """Adds how much is played, how, and with which faults.
+
+    `interval_s` and `start` say what is taken where nothing is said.
+    """
+    _add_sampling(command.add_argument_group("how much is played"))
+    _add_pace(command.add_argument_group("how it is played"), interval_s, start)
+    add_faults(command, FaultPlan())
+
+
+def general_play(
+    options: argparse.Namespace,
+    topic: Topic,
+    packets: Iterator[Packet],
+    total: int | None,
+) -> Play:
+    """These packets, as was asked for by the options of `add_general`."""
+    plan = FaultPlan(options.warm_up, options.fault_gap)
+    return Play(packets, total, topic, Pacer(options.rate), plan, options.arrow)
 
 
 def add_seed(group: argparse._ArgumentGroup) -> None:
@@ -25,6 +68,16 @@ def add_seed(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="the same seed gives the same telemetry and the same faults (default 0)",
     )
+
+
+def speed(text: str) -> float | None:
+    """A parser of speeds, as multiples of the real one; None is no limit."""
+    return None if text == "max" else number(1e-3, 1e9)(text)
+
+
+def pace_of(times_as_fast: float | None) -> Pace:
+    """The pace of events, so many times as fast; None is no limit."""
+    return Pacer(None) if times_as_fast is None else EventPacer(times_as_fast)
 
 
 def add_faults(
@@ -58,4 +111,45 @@ def add_faults(
         metavar="N",
         help="mean number of samples between two faults of a parameter "
         f"({plan.mean_gap_samples})",
+    )
+
+
+def _add_sampling(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--samples",
+        type=whole(1),
+        metavar="N",
+        help="stop after N sample times (default: at the end of the data, or never)",
+    )
+    add_seed(group)
+
+
+def _add_pace(group: argparse._ArgumentGroup, interval_s: str, start: str) -> None:
+    add = group.add_argument
+    add(
+        "--rate",
+        type=number(1e-3, 1e9),
+        metavar="N",
+        help="packets a second (default: as fast as Kafka takes them)",
+    )
+    add(
+        "--interval",
+        type=number(1e-3, 86_400),
+        metavar="SECONDS",
+        help=f"event time between samples (default: {interval_s})",
+    )
+    add(
+        "--start",
+        type=instant,
+        metavar="TIME",
+        help=f"event time of the first sample (default: {start})",
+    )
+    add(
+        "--arrow",
+        type=whole(1, 100_000),
+        default=1,
+        metavar="N",
+        help="N packets of a subsystem a message, as Arrow: the bulk form, which does "
+        "not carry context, sequence or epoch (default: one a message, as JSON)",
     )

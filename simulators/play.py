@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from connectors.messages.wire import Packet
+from connectors.process.stopping import StopRequest
+from connectors.settings import Settings
 from connectors.topics import Topic
 from simulators.faults import FaultPlan
 from simulators.replay import Pace
@@ -24,3 +28,18 @@ class Play:
     pacer: Pace
     plan: FaultPlan
     bulk_packets: int = 1
+
+
+Player = Callable[[argparse.Namespace, Settings, StopRequest], Play]
+"""Makes what was asked for; raises OrbitwatchError where that cannot be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlay:
+    """What the demo plays of a system.
+
+    An anomaly may be `late` after the fault it tells of; None: there are no faults.
+    """
+
+    play: Play
+    late: timedelta | None

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from connectors import topics
+from connectors import systems, topics
 from connectors.embedded import EmbeddedBroker, EmbeddedPostgres, Watchdog
 from connectors.errors import OrbitwatchError
 from connectors.process.stopping import StopRequest
@@ -18,8 +18,8 @@ from simulators.demo.children import PROJECT, Children
 from simulators.demo.flows import DemoFlow, demo_flows
 from simulators.replay import wait
 
-SYSTEMS = tuple(topic.name.removeprefix("telemetry.") for topic in topics.TELEMETRY)
-ARCHIVE = "archive"
+ARCHIVE = systems.ARCHIVE.stem
+SYSTEMS = tuple(each.stem for each in systems.SYSTEMS if each.stem != ARCHIVE)
 # The first start on a machine compiles the detectors.
 READY_S = 180.0
 # Often enough to be seen at work, seldom enough for files of some size.

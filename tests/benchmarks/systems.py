@@ -18,9 +18,13 @@ from connectors.messages.wire import Packet, encode_packet
 from connectors.parquet.commits import read_positions
 from connectors.parquet.storage import Storage
 from connectors.settings import Settings, variable
-from simulators.iss_tracking import constellation, newest_epoch_us, tracked_packets
-from simulators.rocket_launch import DEFAULT_T0, Launches, simulated_packets
-from simulators.spacecraft import Timing
+from simulators.iss_tracking.packets import (
+    constellation,
+    newest_epoch_us,
+    tracked_packets,
+)
+from simulators.rocket_launch.packets import DEFAULT_T0, Launches, simulated_packets
+from simulators.timing import Timing
 from tests.benchmarks.backlog import Miscounted, Place
 from tests.benchmarks.figures import Findings, Goal, Plan, Table
 from tests.benchmarks.flow_run import LONGEST_S, FlowStalled, Observer

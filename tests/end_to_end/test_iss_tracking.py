@@ -15,8 +15,12 @@ from connectors.settings import Settings
 from dataflows.iss_tracking import INPUTS
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.vehicles.satellite import SatelliteFollower
-from simulators.iss_tracking import constellation, newest_epoch_us, tracked_packets
-from simulators.spacecraft import Timing
+from simulators.iss_tracking.packets import (
+    constellation,
+    newest_epoch_us,
+    tracked_packets,
+)
+from simulators.timing import Timing
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.test_spacecraft import rows, wait_for_samples
 from tests.services.waiting import wait_until

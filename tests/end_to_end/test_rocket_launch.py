@@ -10,7 +10,7 @@ from connectors.messages.times import microseconds
 from connectors.messages.wire import Packet, encode_packet
 from connectors.metrics import FlowMetrics
 from dataflows.vehicles.launcher import INPUTS, LaunchFollower
-from simulators.rocket_launch import DEFAULT_T0, Launches, simulated_packets
+from simulators.rocket_launch.packets import DEFAULT_T0, Launches, simulated_packets
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.test_spacecraft import rows
 from tests.services.waiting import wait_until

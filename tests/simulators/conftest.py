@@ -1,5 +1,6 @@
 """Running a simulator as a process, against a broker in this one."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -45,6 +46,15 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+def sent(process: subprocess.Popen[str]) -> tuple[int, int]:
+    """The packets and samples a simulator says it has sent."""
+    out, err = process.communicate(timeout=HANG_S)
+    assert process.returncode == 0, err
+    match = re.search(r"sent (\d+) packets, (\d+) samples", out)
+    assert match, out
+    return int(match[1]), int(match[2])
 
 
 @pytest.fixture

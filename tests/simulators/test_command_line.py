@@ -1,31 +1,23 @@
 """`python -m simulators`: what it sends, what it refuses, how it stops."""
 
-import json
-import re
+import inspect
 import signal
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
-import numpy as np
 import pytest
 
 from connectors.embedded import EmbeddedBroker
 from connectors.recordings.truth import read_truth
+from connectors.systems import SYSTEMS
 from simulators.__main__ import main
+from simulators.command_line import parser, simulator_commands
+from simulators.spacecraft.command import add_command
 from tests.services.waiting import HANG_S, wait_until
-from tests.simulators.conftest import Start
+from tests.simulators.conftest import Start, sent
 
 COMMAND = ("simulators", "spacecraft")
-
-
-def sent(process: subprocess.Popen[str]) -> tuple[int, int]:
-    """The packets and samples a simulator says it has sent."""
-    out, err = process.communicate(timeout=HANG_S)
-    assert process.returncode == 0, err
-    match = re.search(r"sent (\d+) packets, (\d+) samples", out)
-    assert match, out
-    return int(match[1]), int(match[2])
 
 
 def test_everything_arrives(
@@ -173,80 +165,6 @@ def test_wrong_arguments_exit_with_2(
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        (["--data", "nowhere"], "nowhere: there is no folder"),
-        (["--part", "test"], "--part: goes with --data only"),
-        (["--channels", "P-1"], "--channels: goes with --data only"),
-        (["--truth", "t.csv"], "--truth: goes with --mode anomaly only"),
-    ],
-)
-def test_arguments_that_do_not_fit_are_one_line(
-    arguments: Sequence[str], problem: str, capsys: pytest.CaptureFixture[str]
-):
-    assert main(["spacecraft", *arguments]) == 2
-    err = capsys.readouterr().err
-    assert problem in err
-    assert len(err.splitlines()) == 1
-
-
-def test_launches_arrive_on_a_topic_of_their_own(
-    start: Start,
-    broker: EmbeddedBroker,
-    count_messages: Callable[..., int],
-    tmp_path: Path,
-):
-    count = 400
-    times = [round(index / 30, 3) for index in range(count)]
-    speeds = [float(index // 4) for index in range(count)]
-    recorded = {"time": times, "velocity": speeds, "altitude": [0.2] * count}
-    path = tmp_path / "launch.json"
-    path.write_text(json.dumps(recorded))
-    arguments = (str(path), "--speed", "max", "--launches", "3", "--mode", "anomaly")
-    faulty = ("--warm-up", "10", "--fault-gap", "20", "--truth", "truth.csv")
-    command = ("simulators", "rocket_launch", *arguments, *faulty)
-    process = start(*command, ORBITWATCH_KAFKA=broker.address)
-    assert sent(process)[0] == 3 * count
-    assert count_messages("telemetry.rocket_launch") == 3 * count
-    faults = list(read_truth(tmp_path / "truth.csv"))
-    assert {fault.name.parameter for fault in faults} == {"velocity", "altitude"}
-    assert len({fault.name.spacecraft for fault in faults}) == 3
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        ("", "is empty"),
-        ('{"time": [0, 1], "velocity": [0], "altitude": [0, 0]}', "differ in length"),
-        ('{"time": [0, 1], "velocity": [0, -1], "altitude": [0, 0]}', "below 0"),
-        ('{"time": [0, 1], "veloc', "cut short"),
-    ],
-)
-def test_a_launch_that_is_none_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, problem: str
-):
-    path = tmp_path / "launch.json"
-    path.write_text(content)
-    assert main(["rocket_launch", str(path)]) == 2
-    err = capsys.readouterr().err
-    assert problem in err
-    assert str(path) in err
-    assert len(err.splitlines()) == 1
-
-
-def test_a_damaged_recording_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    (tmp_path / "test").mkdir()
-    (tmp_path / "labeled_anomalies.csv").write_text("chan_id,spacecraft\nP-1,SMAP\n")
-    np.save(tmp_path / "test" / "P-1.npy", np.zeros(3))
-    assert main(["spacecraft", "--data", str(tmp_path)]) == 2
-    err = capsys.readouterr().err
-    assert "P-1.npy" in err
-    assert len(err.splitlines()) == 1
-
-
 def test_help_explains_itself(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as error:
         main(["spacecraft", "--help"])
@@ -254,3 +172,19 @@ def test_help_explains_itself(capsys: pytest.CaptureFixture[str]):
     text = capsys.readouterr().out
     for option in ("--data", "--mode", "--rate", "--seed", "--truth", "--samples"):
         assert option in text
+
+
+def test_the_commands_are_those_that_the_table_of_systems_names():
+    (commands,) = parser()._subparsers._group_actions  # type: ignore[union-attr]
+    named = [system.command for system in SYSTEMS if system.command is not None]
+    assert list(commands.choices or ()) == named
+
+
+@pytest.mark.parametrize("command", simulator_commands(), ids=lambda one: one.__name__)
+def test_the_modules_of_commands_have_one_shape(command: ModuleType):
+    assert inspect.signature(command.add_command) == inspect.signature(add_command)
+    asked = [
+        parameter.annotation
+        for parameter in inspect.signature(command.play).parameters.values()
+    ]
+    assert asked == ["argparse.Namespace", "Settings", "StopRequest"]

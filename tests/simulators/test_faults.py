@@ -13,7 +13,8 @@ from connectors.messages.samples import ParameterName
 from connectors.messages.wire import Packet
 from connectors.recordings.truth import Injected, read_truth
 from simulators.faults import KINDS, FaultInjector, FaultPlan, inject
-from simulators.spacecraft import Timing, synthetic_packets
+from simulators.spacecraft.packets import synthetic_packets
+from simulators.timing import Timing
 from simulators.truth import TruthFile
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

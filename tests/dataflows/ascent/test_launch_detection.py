@@ -16,7 +16,7 @@ from dataflows.ascent.tracker import SERIES, AscentTracker
 from dataflows.backtest.launch_trials import Alarms
 from dataflows.backtest.launch_trials import alarms as watched
 from simulators.faults import FaultInjector, inject
-from simulators.rocket_launch import (
+from simulators.rocket_launch.packets import (
     Launches,
     fault_plan,
     recorded_packets,

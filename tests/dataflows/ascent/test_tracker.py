@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dataflows.ascent.flight_events import Phase
 from dataflows.ascent.tracker import SERIES, AscentTracker, Tracked
 from dataflows.state.snapshot import SnapshotError
-from simulators.rocket_launch import Launches, simulated_packets
+from simulators.rocket_launch.packets import Launches, simulated_packets
 
 T0_US = 1_600_000_000_000_000
 

@@ -28,7 +28,7 @@ from dataflows.vehicles.launcher import LaunchFollower
 from dataflows.vehicles.most_tracked import MostTracked
 from dataflows.vehicles.satellite import SatelliteFollower
 from dataflows.vehicles.shard import TrackLogic
-from simulators.rocket_launch import Launches, simulated_packets
+from simulators.rocket_launch.packets import Launches, simulated_packets
 from tests.outcome import outcomes
 
 PROVISIONING = Path(__file__).parents[3] / "provisioning"

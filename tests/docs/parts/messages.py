@@ -8,11 +8,12 @@ import numpy as np
 
 from connectors.decode.refusals import REASONS
 from connectors.files.parameters import ParameterDefinition
+from connectors.messages.findings import Anomaly
 from connectors.messages.samples import ParameterName
 from connectors.messages.times import microseconds
 from connectors.messages.wire import encode_anomaly
 from dataflows.parameters.watched import Watched
-from simulators.spacecraft import DEFAULT_START
+from simulators.timing import DEFAULT_START
 from tests.docs.parts.tables import table
 
 
@@ -30,6 +31,7 @@ def anomaly_message() -> str:
     watched = Watched.afresh(ParameterDefinition(name, "V", soft=(28.5, 32.0)))
     times_us = microseconds(DEFAULT_START) + np.arange(3) * 10_000_000
     verdict = watched.watch.update(times_us, np.array([30.1, 30.2, 33.0]))
-    (anomaly,) = watched.anomalies(verdict.changes)
-    message = json.dumps(json.loads(encode_anomaly(anomaly)), indent=2)
+    (change,) = verdict.changes
+    told = encode_anomaly(Anomaly.of(name, change))
+    message = json.dumps(json.loads(told), indent=2)
     return f"```json\n{message}\n```"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from importlib import import_module
 
 from connectors import topics
+from connectors.systems import SYSTEMS, System
 from connectors.topics import DAY_MS, MEGABYTE, Topic
 from dataflows import spacecraft
 from tests.docs.parts.tables import table
@@ -19,28 +19,25 @@ GIVES = {
 
 def systems() -> list[str]:
     """The stems of all systems: what each is called in files, topics and tables."""
-    return [topic.name.removeprefix("telemetry.") for topic in topics.TELEMETRY]
+    return [system.stem for system in SYSTEMS]
 
 
 def systems_table() -> str:
-    """The systems, in the order of their topics."""
+    """The systems, as the registry has them."""
     return table(
-        ("system", "what it is", "flow", "simulator"),
-        (
-            (
-                f"[`{stem}`](docs/{stem}.md)",
-                _first_line(stem),
-                f"`dataflows.{stem}:flow`",
-                f"`python -m simulators {stem}`",
-            )
-            for stem in systems()
-        ),
+        ("system", "what it does", "flow", "simulator", "in `make demo`"),
+        map(_system, SYSTEMS),
     )
 
 
-def _first_line(stem: str) -> str:
-    text = inspect.getdoc(import_module(f"dataflows.{stem}")) or ""
-    return text.partition("\n\n")[0].rstrip(".")
+def _system(system: System) -> tuple[str, ...]:
+    return (
+        f"[`{system.stem}`](docs/{system.stem}.md)",
+        system.about.rstrip("."),
+        f"`{system.flow}:flow`",
+        f"`python -m simulators {system.command}`" if system.command else "",
+        system.demo or "",
+    )
 
 
 def flow_module() -> str:

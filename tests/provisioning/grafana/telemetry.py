@@ -13,9 +13,10 @@ from connectors import topics
 from connectors.files.orbital_elements import OrbitalElements, read_elements
 from connectors.messages.wire import Packet, encode_packet
 from connectors.settings import Settings
-from simulators.iss_tracking import constellation, tracked_packets
-from simulators.rocket_launch import Launches, simulated_packets
-from simulators.spacecraft import SUBSYSTEMS, Timing, synthetic_packets
+from simulators.iss_tracking.packets import constellation, tracked_packets
+from simulators.rocket_launch.packets import Launches, simulated_packets
+from simulators.spacecraft.packets import SUBSYSTEMS, synthetic_packets
+from simulators.timing import Timing
 
 SYSTEMS = ("spacecraft", "iss_tracking", "rocket_launch")
 INTERVAL_S, SAMPLES = 10.0, 1800

@@ -10,10 +10,11 @@ from connectors.decode.rows import SEQUENCE
 from connectors.embedded import EmbeddedBroker
 from connectors.messages.wire import Packet
 from connectors.settings import Settings
+from connectors.systems import SYSTEMS
 from simulators.demo.feed import DemoFeed, qualified_names
-from simulators.demo.services import SYSTEMS
-from simulators.demo.telemetry import demo_telemetry, fault_plan
-from simulators.rocket_launch import DEFAULT_T0
+from simulators.demo.telemetry import demo_telemetry
+
+PLAYED = [system.stem for system in SYSTEMS if system.demo is not None]
 
 
 def packets(system: str, count: int) -> list[Packet]:
@@ -23,30 +24,12 @@ def packets(system: str, count: int) -> list[Packet]:
     return list(islice(played.play.packets, count))
 
 
-def test_every_system_is_played_into_its_topic():
+def test_every_system_that_shows_something_is_played_into_its_topic():
     played = demo_telemetry(Settings(), 0, 60)
-    assert tuple(each.system for each in played) == SYSTEMS
+    assert [each.system for each in played] == PLAYED
     assert [each.play.topic.name for each in played] == [
-        f"telemetry.{system}" for system in SYSTEMS
+        f"telemetry.{system}" for system in PLAYED
     ]
-
-
-def test_an_orbit_takes_less_than_two_minutes():
-    *_, last = packets("iss_tracking", 5 * 6 * 100)
-    first = packets("iss_tracking", 1)[0]
-    assert (last.generation_time - first.generation_time).total_seconds() > 95 * 60
-
-
-def test_the_launch_begins_with_liftoff():
-    [first] = packets("rocket_launch", 1)
-    assert first.generation_time == DEFAULT_T0
-
-
-def test_a_short_demo_gets_its_faults_too():
-    for seconds in (5, 20, 60, 3600):
-        plan = fault_plan(seconds)
-        assert plan.warm_up_samples < 150 * seconds
-        assert plan.mean_gap_samples >= 300
 
 
 def test_a_sequence_is_a_parameter_and_nothing_else_is_added():
@@ -58,7 +41,7 @@ def test_a_sequence_is_a_parameter_and_nothing_else_is_added():
     assert f"/LAUNCHER/ascent/{SEQUENCE}" not in qualified_names(ascent)
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", PLAYED)
 def test_what_is_derived_is_not_counted_as_sent(
     broker: EmbeddedBroker, tmp_path: Path, system: str
 ):

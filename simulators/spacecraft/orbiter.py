@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulators.situation import ORBIT_S, SUNLIT_S, Array, Situation, heating
+from simulators.spacecraft.situation import ORBIT_S, SUNLIT_S, Array, Situation, heating
 
 BUS_V = 28.0
 LARGEST_NOISE_SIGMA = 3.5

@@ -1,99 +1,17 @@
-"""Replaying from the archive: the same packets, marked, in order."""
+"""`python -m simulators replay`: what it sends, and how fast; what it refuses."""
 
 import json
-from pathlib import Path
 
-import numpy as np
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from connectors import topics
 from connectors.embedded import EmbeddedBroker
-from connectors.messages.samples import ParameterName
-from connectors.messages.times import EPOCH, moment
-from connectors.messages.wire import Packet, encode_packet
-from connectors.parquet.storage import Storage
 from simulators.__main__ import main
-from simulators.archive_replay import Stretch, archived_packets
-from tests.connectors.parquet.archiving import SECOND_US, START_US, batch, writer
 from tests.services.waiting import HANG_S
 from tests.simulators.conftest import Start
 
-NAMES = [
-    ParameterName("A", "power", "voltage"),
-    ParameterName("A", "power", "current"),
-    ParameterName("A", "thermal", "tank"),
-    ParameterName("B", "", "counter"),
-]
 PERIOD = ("--from", "2024-01-01T00:00:00Z", "--to", "2024-01-01T00:01:00Z")
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A minute of four parameters, a sample a second, in two commits."""
-    made = writer(Storage.at(str(tmp_path / "archive")))
-    for second in range(60):
-        times = [START_US + second * SECOND_US] * 4
-        values = [second, np.nan if second == 7 else 0.5, -second, 1e9]
-        made.write(batch(4 * second, times, values=values, names=NAMES))
-        if second in (29, 59):
-            made.commit()
-    return tmp_path / "archive"
-
-
-def packets(root: Path, first_s: int, end_s: int, **given: str) -> list[Packet]:
-    start, end = (moment(START_US + second * SECOND_US) for second in (first_s, end_s))
-    stretch = Stretch("spacecraft", start, end, **given)
-    return list(archived_packets(Storage.at(str(root)), stretch))
-
-
-def test_values_of_one_instant_and_subsystem_are_one_packet(root):
-    at = moment(START_US + 7 * SECOND_US)
-    expected: list[tuple[str, str | None, dict[str, float | None]]] = [
-        ("A", "power", {"voltage": 7.0, "current": None}),
-        ("A", "thermal", {"tank": -7.0}),
-        ("B", None, {"counter": 1e9}),
-    ]
-    assert packets(root, 7, 8) == [
-        Packet(
-            spacecraft=spacecraft,
-            subsystem=subsystem,
-            generation_time=at,
-            values=values,
-            replay=True,
-        )
-        for spacecraft, subsystem, values in expected
-    ]
-
-
-def test_packets_come_in_order_and_all_of_them(root):
-    found = packets(root, 0, 60)
-    assert len(found) == 180
-    times = [packet.generation_time for packet in found]
-    assert times == sorted(times)
-
-
-def test_one_spacecraft_can_be_replayed(root):
-    assert {packet.spacecraft for packet in packets(root, 0, 9, spacecraft="B")} == {
-        "B"
-    }
-
-
-def test_a_parameter_sent_twice_for_an_instant_makes_two_packets(root):
-    made = writer(Storage.at(str(root)))
-    again_us = START_US + 90 * SECOND_US
-    made.write(batch(240, [again_us] * 3, values=[1, 2, 1], names=[NAMES[0]]))
-    made.commit()
-    assert [packet.values for packet in packets(root, 90, 91)] == [
-        {"voltage": 1.0},
-        {"voltage": 2.0},
-        {"voltage": 1.0},
-    ]
-
-
-def test_only_replayed_packets_say_that_they_are():
-    packet = Packet(spacecraft="A", generation_time=EPOCH, values={})
-    assert b"replay" not in encode_packet(packet)
 
 
 # A minute takes three seconds, of which it makes up for a quarter if it was delayed.

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from connectors.recordings.telemanom import DEFAULT_INTERVAL_S, read_channels
-from simulators.spacecraft import Timing
-from simulators.telemanom import packet_count, recorded_packets
+from simulators.spacecraft.telemanom import packet_count, recorded_packets
+from simulators.timing import Timing
 from tests.telemanom_folder import write_telemanom
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 TIMING = Timing(START, DEFAULT_INTERVAL_S)
-RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "telemanom"
+RECORDINGS = Path(__file__).parents[4] / "shared" / "data" / "telemanom"
 
 
 @pytest.fixture

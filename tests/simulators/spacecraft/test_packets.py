@@ -9,18 +9,18 @@ import pytest
 
 from connectors.files.parameters import ParameterDefinition, read_definitions
 from connectors.messages.samples import ParameterName
-from simulators.orbiter import Orbiter
-from simulators.situation import ORBIT_S, SUNLIT_S, situation
-from simulators.spacecraft import (
+from simulators.spacecraft.orbiter import Orbiter
+from simulators.spacecraft.packets import (
     BLOCK_SAMPLES,
     PARAMETERS,
     SPACECRAFT,
     SUBSYSTEMS,
-    Timing,
     synthetic_packets,
 )
+from simulators.spacecraft.situation import ORBIT_S, SUNLIT_S, situation
+from simulators.timing import Timing
 
-FOLDER = Path(__file__).parents[2] / "provisioning" / "parameters"
+FOLDER = Path(__file__).parents[3] / "provisioning" / "parameters"
 STATES = {"star_tracker_state", "heater_state", "receiver_lock", "payload_state"}
 COUNTERS = {"frames_sent", "commands_received", "uptime"}
 

@@ -22,7 +22,7 @@ from connectors.open_notify import SUBSYSTEM
 from dataflows.orbit.geodesy import geodetic
 from dataflows.orbit.propagation import epoch_us, positions_of_all
 from dataflows.state.arrays import Times
-from simulators.spacecraft import Timing
+from simulators.timing import Timing
 
 DEFAULT_INTERVAL_S = 1.0
 # Positions worked out at once.

@@ -10,9 +10,9 @@ import pytest
 from connectors.messages.wire import Packet
 from connectors.recordings.launch_recordings import LaunchRecording
 from connectors.recordings.truth import Injected
-from simulators.ascent import Ascent, Instant, launcher
 from simulators.faults import FaultInjector, inject
-from simulators.rocket_launch import (
+from simulators.rocket_launch.ascent import Ascent, Instant, launcher
+from simulators.rocket_launch.packets import (
     SIMULATED,
     Launches,
     fault_plan,

@@ -14,7 +14,7 @@ import numpy as np
 
 from connectors.messages.wire import Packet
 from connectors.recordings.telemanom import Channel, command_names
-from simulators.spacecraft import Timing
+from simulators.timing import Timing
 
 BLOCK_SAMPLES = 1024
 

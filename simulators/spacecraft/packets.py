@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 
-from connectors.messages.times import microseconds, moment
 from connectors.messages.wire import Packet
-from simulators.orbiter import Orbiter
-from simulators.situation import context, situation
+from simulators.spacecraft.orbiter import Orbiter
+from simulators.spacecraft.situation import context, situation
+from simulators.timing import Timing
 
 SPACECRAFT = "ORBITER-1"
-DEFAULT_START = datetime(2024, 1, 1, tzinfo=UTC)
-DEFAULT_INTERVAL_S = 10.0
 # Samples made at once; the noise depends on it, so it is no setting.
 BLOCK_SAMPLES = 512
 # As an instrument reports them, and short on the wire.
 DECIMALS = 4
 SUBSYSTEMS = 6
 PARAMETERS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When samples are taken: every `interval_s` from `start`, `samples` times.
-
-    `samples` is None for no end.
-    """
-
-    start: datetime = DEFAULT_START
-    interval_s: float = DEFAULT_INTERVAL_S
-    samples: int | None = None
-
-    def moment(self, index: int) -> datetime:
-        """The generation time of sample `index`."""
-        return moment(microseconds(self.start) + round(index * self.interval_s * 1e6))
 
 
 def synthetic_packets(seed: int, timing: Timing) -> Iterator[Packet]:

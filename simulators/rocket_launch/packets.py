@@ -10,8 +10,8 @@ from itertools import zip_longest
 
 from connectors.messages.wire import Packet
 from connectors.recordings.launch_recordings import LaunchRecording
-from simulators.ascent import Ascent, launcher
 from simulators.faults import KINDS, FaultPlan, Kind
+from simulators.rocket_launch.ascent import Ascent, launcher
 
 SUBSYSTEM = "ascent"
 SIMULATED = "LAUNCHER"

@@ -1,0 +1,1 @@
+"""Satellites: by their orbital elements, made after them, or the ISS as it is now."""

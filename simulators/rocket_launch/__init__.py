@@ -1,0 +1,1 @@
+"""Launches: recorded ones, or the simulated ascent of a two-stage launcher."""

@@ -1,0 +1,1 @@
+"""Spacecraft: recorded channels, or a synthetic one in low Earth orbit."""
