@@ -25,7 +25,7 @@ def systems() -> list[str]:
 def systems_table() -> str:
     """The systems, as the registry has them."""
     return table(
-        ("system", "what it does", "flow", "simulator", "in `make demo`"),
+        ("system", "what it does", "flow", "`python -m simulators`", "in `make demo`"),
         map(_system, SYSTEMS),
     )
 
@@ -35,7 +35,7 @@ def _system(system: System) -> tuple[str, ...]:
         f"[`{system.stem}`](docs/{system.stem}.md)",
         system.about.rstrip("."),
         f"`{system.flow}:flow`",
-        f"`python -m simulators {system.command}`" if system.command else "",
+        f"`{system.command}`" if system.command else "",
         system.demo or "",
     )
 
