@@ -10,9 +10,9 @@ import numpy as np
 from connectors.messages.findings import Explanation
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.detectors.settings import Number, Rules, Whole
+from dataflows.detectors.severities import learned_severities
 from dataflows.detectors.stuck_value_kernel import STATE, run
 from dataflows.state.arrays import Floats, Severities
-from dataflows.verdicts.severities import learned_severities
 
 __all__ = ["StuckValue"]
 

@@ -24,11 +24,11 @@ from dataflows.detectors.limits_kernel import run_many as run_limits
 from dataflows.detectors.record_envelope import BANDS, PREDICTED, RecordEnvelope
 from dataflows.detectors.record_envelope_kernel import run_many as run_envelopes
 from dataflows.detectors.recursive_least_squares_kernel import predict_many
+from dataflows.detectors.severities import learned_severities
 from dataflows.state.arrays import Floats, Severities, Times
 from dataflows.state.arrival_clock import EPOCH, LATE, NEWEST, epoch_code
 from dataflows.verdicts.bank_snapshot import write_bank
 from dataflows.verdicts.expected_range import Indices, news_of_many, untold
-from dataflows.verdicts.severities import learned_severities
 from dataflows.verdicts.watch import ParameterWatch
 
 __all__ = ["BankKind", "BankVerdict", "DetectorBank", "bank_of"]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.messages.findings import AnomalyChange, Explanation, Severity
+from dataflows.detectors.severities import learned_severities
 from dataflows.state.snapshot import SnapshotError, pack
 from dataflows.verdicts.episodes import Episodes
-from dataflows.verdicts.severities import learned_severities
 
 SCORES = st.lists(
     st.sampled_from([0.0, 0.5, 1.0, 1.4, 1.6, 3.0, 9.0, float("nan")]), max_size=60

@@ -3,7 +3,7 @@
 import numpy as np
 
 from connectors.messages.findings import Severity
-from dataflows.verdicts.severities import learned_severities
+from dataflows.detectors.severities import learned_severities
 
 
 def test_severities_are_in_order():
