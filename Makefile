@@ -2,7 +2,7 @@
 # the caller's PYTHON, or else the first Python that fits.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo env test test-slow bench coverage scores lint format docs docs-parts dashboards pictures lock hooks clean
+.PHONY: help install demo env test test-slow bench coverage scores lint format docs docs-parts dashboards pictures lock hooks release clean
 
 version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
@@ -82,6 +82,9 @@ lock: .venv/dev.stamp  ## Pin the packages of the Docker image, with their hashe
 
 hooks: .venv/dev.stamp  ## Have git run `make format` and `make lint` before each commit
 	.venv/bin/pre-commit install
+
+release: .venv/dev.stamp  ## Check, build, try out and tag this version, two minutes; nothing is uploaded (DRY=1: no tag)
+	@.venv/bin/python -m tests.release $(if $(DRY),--dry)
 
 clean:  ## Remove .venv, downloaded jars and caches
 	rm -rf .venv .cache .coverage* dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

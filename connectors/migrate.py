@@ -1,12 +1,15 @@
 """`python -m connectors.migrate` brings the database's schema up to date.
 
-Migrations are the files of provisioning/timescale/migrations, in order of their names.
-Each is applied once, in a transaction of its own. One whose first line is
+Migrations are the files of provisioning/timescale/migrations, in the order of their
+numbers. Each is applied once, in a transaction of its own. One whose first line is
 
     -- requires: timescaledb            (the extension)
     -- requires: timescaledb community  (what its Apache edition lacks)
 
-is skipped where the server does not offer that, and applied when it does.
+is skipped where the server does not offer that, and applied when it does. A file that
+was applied may no more be changed, unless it does the same as before and says so:
+
+    -- formerly: <SHA-256 of the earlier text>
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from connectors.command import Parser, exit_code
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.database.migrations import (
     MIGRATIONS,
+    Applied,
     Migration,
     applied,
     read_migrations,
@@ -47,8 +51,8 @@ _MAKE_TABLE = """
         checksum text NOT NULL
     )
 """
-# As in 0003_roles.sql, which holds for what the one who runs it makes: where that had
-# to be an administrator, not for what comes with later migrations.
+# As in 0003_shared_roles.sql, which holds for what the one who runs it makes: where
+# that had to be an administrator, not for what comes with later migrations.
 _SHARE = """
     DO $$
     DECLARE
@@ -108,12 +112,12 @@ def _apply_missing(
 ) -> Iterator[tuple[Migration, str]]:
     known = applied(connection)
     _refuse_changed(migrations, known)
-    pending = [m for m in migrations if m.name not in known]
+    pending = [m for m in migrations if m.number not in known]
     lacking = _lacking(connection) if any(m.requires for m in pending) else {}
     if pending:
         connection.execute(_SHARE)
     for migration in migrations:
-        if migration.name in known:
+        if migration.number in known:
             yield migration, "applied before"
         elif migration.requires in lacking:
             yield migration, f"skipped: {lacking[migration.requires]}"
@@ -122,13 +126,17 @@ def _apply_missing(
             yield migration, "applied"
 
 
-def _refuse_changed(migrations: Iterable[Migration], known: Mapping[str, str]) -> None:
+def _refuse_changed(
+    migrations: Iterable[Migration], known: Mapping[int, Applied]
+) -> None:
     for migration in migrations:
-        if known.get(migration.name, migration.checksum) != migration.checksum:
+        before = known.get(migration.number)
+        if before is not None and not before.is_of(migration):
+            then = "" if before.name == migration.name else f" as {before.name}"
             raise SettingsError(
                 migration.name,
-                "was changed after it was applied to this database; restore the file, "
-                "and put the change into a new migration",
+                f"was changed after it was applied to this database{then}; restore the "
+                "file, and put the change into a new migration",
             )
 
 

@@ -17,6 +17,9 @@ KAFKA_PREFIX = "ORBITWATCH_KAFKA_"
 # More than most missions have; with so many a flow took 660 to 880 MB.
 MOST_PARAMETERS = 20_000
 
+# A checkout, or the folder a wheel was installed into.
+_INSTALLED = Path(__file__).resolve().parents[1]
+
 # Delivery depends on these, so nobody may change them from outside.
 _OWN_KAFKA_PROPERTIES = frozenset(
     {
@@ -116,9 +119,21 @@ def _archive(text: str) -> str:
     return text
 
 
-def _setting(default: str, parse: Callable[[str], Any], meaning: str) -> Any:
+def _provided(name: str) -> Path:
+    """What Orbitwatch brings: below the working directory, or else as installed."""
+    here = Path(name)
+    return here if here.exists() else _INSTALLED / name
+
+
+def _setting(
+    default: str,
+    parse: Callable[[str], Any],
+    meaning: str,
+    find: Callable[[str], Any] | None = None,
+) -> Any:
+    """A field of Settings; `find`, if given, makes the default of its text."""
     return field(
-        default_factory=lambda: parse(default),
+        default_factory=lambda: (find or parse)(default),
         metadata={"default": default, "parse": parse, "meaning": meaning},
     )
 
@@ -161,6 +176,7 @@ class Settings:
         "provisioning/parameters",
         Path,
         "folder of YAML files that describe parameters: units, limits, detectors",
+        find=_provided,
     )
     most_parameters: int = _setting(
         str(MOST_PARAMETERS),
@@ -173,11 +189,13 @@ class Settings:
         "provisioning/places.yaml",
         Path,
         "YAML file of the places whose distance matters and of the ground stations",
+        find=_provided,
     )
     elements: Path = _setting(
         "provisioning/orbits/satellites.tle",
         Path,
         "file of orbital elements, as named two-line elements",
+        find=_provided,
     )
     open_notify: str = _setting(
         "http://api.open-notify.org/iss-now.json",

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from connectors.settings import Settings
+from simulators.arguments import DEFAULT_TRUTH
+
 ROOT = Path(__file__).parents[1]
 
 TOP_LEVEL = {
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
+    "SECURITY.md",
     "connectors",
     "dataflows",
     "docker-compose.yml",
@@ -32,13 +38,13 @@ MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:root|work|home/\w+|Users/\w+)/")
 MAY_TOUCH_THE_ENVIRONMENT: set[str] = set()
 
 
-def files_of_the_project() -> list[str]:
-    """Return what is tracked or about to be."""
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    found = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True)
+def files_of_the_project(root: Path = ROOT) -> list[str]:
+    """Return what is tracked; what else lies about is nobody's business."""
+    listing = ["git", "ls-files", "--cached"]
+    found = subprocess.run(listing, cwd=root, capture_output=True, text=True)
     if found.returncode:
         pytest.skip("this is not a git checkout")
-    return [name for name in found.stdout.splitlines() if (ROOT / name).is_file()]
+    return [name for name in found.stdout.splitlines() if (root / name).is_file()]
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -50,6 +56,44 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 def test_the_top_level_holds_the_parts_of_the_system_only():
     top_level = {name.split("/")[0] for name in files_of_the_project()}
     assert {name for name in top_level if name[0] != "."} <= TOP_LEVEL
+
+
+def test_what_is_not_tracked_is_no_part_of_the_project(tmp_path: Path):
+    for name in (".gitignore", "tracked.py", "gone.py", "ignored.py", "untracked.py"):
+        (tmp_path / name).write_text("ignored.py\n")
+    for command in (
+        ["init", "--quiet"],
+        ["add", ".gitignore", "tracked.py", "gone.py"],
+    ):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    (tmp_path / "gone.py").unlink()
+    assert files_of_the_project(tmp_path) == [".gitignore", "tracked.py"]
+
+
+def left_behind() -> Iterator[str]:
+    """What the commands of README.md write below the folder they are run in."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))
+    yield from re.findall(r"^mkdir -p (\S+)$", commands, re.M)
+    if "--mode anomaly" in commands:
+        yield str(DEFAULT_TRUTH)
+    if "dataflows.archive:flow" in text:
+        yield Settings().archive
+    if "make env" in commands:
+        yield ".env"
+    if "make install" in commands:
+        yield ".venv"
+
+
+def test_what_the_commands_of_the_readme_leave_behind_is_ignored():
+    files_of_the_project()
+    left = list(left_behind())
+    assert {"state", "injected_faults.csv", "archive"} <= {*left}
+    for name in left:
+        # Something in it, as a folder that is not there yet cannot be told from a file.
+        path = f"{name}/something"
+        found = subprocess.run(["git", "check-ignore", "--quiet", path], cwd=ROOT)
+        assert found.returncode == 0, name
 
 
 def test_names_say_what_is_inside():

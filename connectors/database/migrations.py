@@ -1,27 +1,41 @@
-"""The migrations of the database: the files, and which of them a database lacks."""
+"""The migrations of the database: the files, and which of them a database lacks.
+
+A migration is known by its number: `0017_iss_tracking_place.sql` counts as applied to a
+database that recorded `0017_place.sql`, so that a file may get a better name.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import SchemaOutdated, SettingsError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "provisioning/timescale/migrations"
 
-_REQUIRES = "-- requires: "
+_NAME = re.compile(r"(\d{4})_\w+\.sql")
+_REQUIRES = re.compile(r"^-- requires: (.+)$", re.MULTILINE)
+_FORMERLY = re.compile(r"^-- formerly: ([0-9a-f]{64})$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """A file of SQL; `requires` is what the server has to offer, or nothing."""
+    """A file of SQL; `requires` is what the server has to offer, or nothing.
 
+    `formerly` are the checksums of earlier texts of the file that did the same.
+    """
+
+    number: int
     name: str
     sql: bytes
     requires: str
+    formerly: frozenset[str]
 
     @property
     def checksum(self) -> str:
@@ -29,21 +43,61 @@ class Migration:
         return hashlib.sha256(self.sql).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a database has noted of a migration: the file's name and checksum then."""
+
+    name: str
+    checksum: str
+
+    def is_of(self, migration: Migration) -> bool:
+        """Whether the file still does what was done."""
+        return self.checksum in {migration.checksum, *migration.formerly}
+
+
 def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
-    """All migrations, in order; raises SettingsError if there are none."""
-    files = sorted(folder.glob("*.sql"))
-    if not files:
+    """All migrations, in order of their numbers.
+
+    Raises SettingsError if there are none, and for names that leave it unclear which
+    is which.
+    """
+    migrations: dict[int, Migration] = {}
+    for file in sorted(folder.glob("*.sql")):
+        migration = _read(file)
+        if other := migrations.get(migration.number):
+            raise SettingsError(
+                str(file),
+                f"has the number of {other.name}; give the one that was applied to no "
+                "database yet the next free number",
+            )
+        migrations[migration.number] = migration
+    if not migrations:
         raise SettingsError(str(folder), "holds no migrations")
-    return [_read(file) for file in files]
+    return [migrations[number] for number in sorted(migrations)]
 
 
 def _read(file: Path) -> Migration:
+    if (number := _number(file.name)) is None:
+        raise SettingsError(
+            str(file),
+            "is no name of a migration; call it NNNN_what_it_does.sql, with the next "
+            "free number",
+        )
     sql = file.read_bytes()
-    first_line = sql.decode().partition("\n")[0]
-    requires = first_line.removeprefix(_REQUIRES).strip()
+    text = sql.decode()
+    requires = _REQUIRES.match(text)
     return Migration(
-        file.name, sql, requires if first_line.startswith(_REQUIRES) else ""
+        number,
+        file.name,
+        sql,
+        requires[1].strip() if requires else "",
+        frozenset(_FORMERLY.findall(text)),
     )
+
+
+def _number(name: str) -> int | None:
+    found = _NAME.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def missing(database: str, folder: Path = MIGRATIONS) -> list[str]:
@@ -51,21 +105,39 @@ def missing(database: str, folder: Path = MIGRATIONS) -> list[str]:
 
     Raises DatabaseUnavailable.
     """
-    needed = [m.name for m in read_migrations(folder) if not m.requires]
+    needed = [each for each in read_migrations(folder) if not each.requires]
     with plain_errors(database), closing(connect(database, "check")) as connection:
         known = applied(connection)
-    return [name for name in needed if name not in known]
+    return [migration.name for migration in needed if migration.number not in known]
 
 
-def applied(connection: Connection) -> dict[str, str]:
-    """The checksums of the migrations that were applied."""
+def applied(connection: Connection) -> dict[int, Applied]:
+    """What was applied, by number.
+
+    Raises psycopg.Error, also if what is recorded leaves it unclear.
+    """
     if connection.execute("SELECT to_regclass('schema_migration')").fetchone() == (
         None,
     ):
         return {}
-    return dict(
-        connection.execute("SELECT name, checksum FROM schema_migration").fetchall()
-    )
+    known: dict[int, Applied] = {}
+    rows = connection.execute(
+        "SELECT name, checksum FROM schema_migration ORDER BY name"
+    ).fetchall()
+    for name, checksum in rows:
+        if (number := _number(name)) is None:
+            raise psycopg.DatabaseError(
+                f"the table schema_migration records {name!r}, which is no name of a "
+                "migration; if that is none of Orbitwatch, delete the row"
+            )
+        if other := known.get(number):
+            raise psycopg.DatabaseError(
+                f"the table schema_migration records {other.name} and {name}, which "
+                "have the same number; find out which of them made what is in the "
+                "database, and delete the row of the other one"
+            )
+        known[number] = Applied(name, checksum)
+    return known
 
 
 def check_database(database: str) -> None:

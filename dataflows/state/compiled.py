@@ -5,10 +5,14 @@ never in the hot path, and loaded from numba's cache afterwards. With one signat
 per cache file, processes that start together can only write the same entry, and
 numba replaces files atomically. A kernel calls kernels of its own file only: the
 cache is renewed when that file changes, not when another one does.
+
+Where nothing can be written (somebody else's installation, and a user without a home),
+every start compiles.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -33,6 +37,11 @@ COUNTS: Any = types.uint32[::1]
 MASSES: Any = types.uint16[:, ::1]
 LEAVES: Any = types.int64[::1]
 
+_NO_CACHE = (
+    "numba finds no folder for its cache, so every start compiles; to compile once, "
+    "name a folder that can be written in NUMBA_CACHE_DIR"
+)
+
 
 def compiled(
     signature: object, *, allocates: bool = True
@@ -47,10 +56,18 @@ def compiled(
     options: dict[str, Any] = {} if allocates else {"_nrt": False}
     untyped_njit: Any = njit
 
+    def compile_now(function: Kernel, *, cache: bool) -> Kernel:
+        decorator = untyped_njit(signature, cache=cache, error_model="numpy", **options)
+        return cast(Kernel, decorator(function))
+
     def decorate(function: Kernel) -> Kernel:
-        compile_now = untyped_njit(
-            signature, cache=True, error_model="numpy", **options
-        )
-        return cast(Kernel, compile_now(function))
+        try:
+            return compile_now(function, cache=True)
+        except RuntimeError as error:
+            if "cannot cache" not in str(error):
+                raise
+        # Told once, as text and place are always the same.
+        warnings.warn(_NO_CACHE, RuntimeWarning, stacklevel=1)
+        return compile_now(function, cache=False)
 
     return decorate

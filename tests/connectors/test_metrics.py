@@ -1,6 +1,8 @@
 """What is counted, and that labels stay few."""
 
+import re
 import shutil
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,6 +13,15 @@ from connectors.messages.findings import Anomaly, AnomalyChange, Explanation, Se
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.metrics import FlowMetrics
 from connectors.metrics.anomalies import SEVERITIES
+
+PROVISIONING = Path(__file__).parents[2] / "provisioning"
+# Neither on a dashboard nor in a rule: answers to questions that come up seldom.
+FOR_ASKING = {
+    "orbitwatch_parameters_watched",
+    "orbitwatch_drifts",
+    "orbitwatch_archive_files",
+    "orbitwatch_archive_write_seconds",
+}
 
 
 def run(spacecraft: str, count: int, start_us: int = 0) -> Runs:
@@ -133,3 +144,19 @@ def test_the_disk_of_the_archive_is_measured_when_asked_for(tmp_path):
     assert free_bytes is not None
     assert size_bytes == shutil.disk_usage(tmp_path).total
     assert 0 < free_bytes <= size_bytes
+
+
+def test_every_metric_is_shown_or_alerted_on_or_known_to_be_for_asking_only():
+    """A new one gets a panel, a rule or a line in FOR_ASKING."""
+    registry = CollectorRegistry()
+    FlowMetrics(registry).archive_disk(PROVISIONING)
+    names = {family.name for family in registry.collect()}
+    read = [
+        *(PROVISIONING / "prometheus" / "rules").glob("*.yml"),
+        *(PROVISIONING / "grafana" / "generated").glob("*.json"),
+    ]
+    used = " ".join(file.read_text() for file in read)
+    series = r"(_total|_bucket|_sum|_count)?\b"
+    unused = {name for name in names if not re.search(rf"\b{name}{series}", used)}
+    assert unused == FOR_ASKING
+    assert all(name.startswith("orbitwatch_") for name in names)

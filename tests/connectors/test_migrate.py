@@ -1,6 +1,8 @@
 """Migrations bring any database to the newest schema, once, and say what they did."""
 
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,7 @@ SCHEMA = """
 LEVELS = ["IN_LIMITS", "WATCH", "WARNING", "DISTRESS", "CRITICAL", "SEVERE"]
 PLAIN = [m.name for m in read_migrations() if not m.requires]
 ALL = [m.name for m in read_migrations()]
+RECORDED = MIGRATIONS.parents[2] / "tests/provisioning/recorded_migrations.txt"
 
 
 def query(database: str, statement: str) -> list[tuple[object, ...]]:
@@ -43,11 +46,6 @@ def run(database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=HANG_S,
     )
-
-
-def test_migrations_are_numbered_without_a_gap():
-    numbers = [int(name.split("_")[0]) for name in ALL]
-    assert numbers == list(range(1, len(ALL) + 1))
 
 
 def test_an_empty_database_gets_the_whole_schema(database: str, plain_migrations: Path):
@@ -75,6 +73,98 @@ def test_a_file_changed_after_it_was_applied_is_refused(
         file.write("-- a remark\n")
     with pytest.raises(SettingsError, match=f"^{PLAIN[0]}: was changed after"):
         list(migrate(database, plain_migrations))
+
+
+@pytest.fixture
+def earlier_migrations(plain_migrations: Path) -> Path:
+    """The plain migrations, named and written as before they named systems."""
+    for line in RECORDED.read_text().splitlines():
+        checksum, name = line.split()
+        for file in plain_migrations.glob(f"{name[:4]}_*"):
+            earlier = file.rename(plain_migrations / name)
+            if name == "0003_roles.sql":
+                text = re.sub("^-- formerly: .*\n\n", "", earlier.read_text())
+                earlier.write_text(text.replace("0003_shared_roles.sql", name))
+            assert hashlib.sha256(earlier.read_bytes()).hexdigest() == checksum
+    return plain_migrations
+
+
+def test_what_was_applied_under_an_earlier_name_is_not_applied_again(
+    database: str, earlier_migrations: Path, tmp_path: Path
+):
+    list(migrate(database, earlier_migrations))
+    before = query(database, SCHEMA)
+    recorded = "SELECT name FROM schema_migration ORDER BY name"
+    assert ("0017_place.sql",) in query(database, recorded)
+    assert missing(database) == []
+    lines = list(migrate(database, plain_migrations_in(tmp_path / "renamed")))
+    assert lines == [f"{name}: applied before" for name in PLAIN]
+    assert query(database, SCHEMA) == before
+
+
+def test_a_renamed_file_that_was_changed_is_refused_by_both_names(
+    database: str, earlier_migrations: Path, tmp_path: Path
+):
+    list(migrate(database, earlier_migrations))
+    renamed = plain_migrations_in(tmp_path / "renamed")
+    with (renamed / "0017_iss_tracking_place.sql").open("a") as file:
+        file.write("-- a remark\n")
+    refusal = "^0017_iss_tracking_place.sql: was changed .* as 0017_place.sql; restore"
+    with pytest.raises(SettingsError, match=refusal):
+        list(migrate(database, renamed))
+
+
+def test_a_text_that_does_the_same_as_the_one_applied_is_taken(
+    database: str, plain_migrations: Path
+):
+    list(migrate(database, plain_migrations))
+    file = plain_migrations / PLAIN[0]
+    earlier = file.read_text()
+    checksum = hashlib.sha256(earlier.encode()).hexdigest()
+    file.write_text(f"-- formerly: {checksum}\n\n-- A remark.\n{earlier}")
+    assert list(migrate(database, plain_migrations)) == [
+        f"{name}: applied before" for name in PLAIN
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        (
+            "0001_other.sql",
+            r"0001_other.sql and 0001_shared_tables.sql.*delete the row",
+        ),
+        ("by_hand.sql", r"'by_hand.sql', which is no name.*delete the row"),
+    ],
+)
+def test_records_that_leave_it_unclear_what_was_applied_are_refused_with_advice(
+    database: str, plain_migrations: Path, name: str, advice: str
+):
+    list(migrate(database, plain_migrations))
+    with psycopg.connect(database) as connection:
+        insert = "INSERT INTO schema_migration (name, checksum) VALUES (%s, '')"
+        connection.execute(insert, (name,))
+    for act in (
+        lambda: list(migrate(database, plain_migrations)),
+        lambda: missing(database),
+    ):
+        with pytest.raises(DatabaseUnavailable, match=advice):
+            act()
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("0001_zebra.sql", "0001_zebra.sql: has the number of 0001_shared_tables.sql"),
+        ("20_tables.sql", "20_tables.sql: is no name of a migration"),
+    ],
+)
+def test_files_that_leave_it_unclear_which_is_which_are_refused(
+    plain_migrations: Path, name: str, problem: str
+):
+    (plain_migrations / name).write_text("SELECT 1")
+    with pytest.raises(SettingsError, match=problem):
+        read_migrations(plain_migrations)
 
 
 def test_a_broken_migration_is_named_and_leaves_nothing(
@@ -174,7 +264,7 @@ def test_roles_that_may_not_be_created_are_reported(own_postgres: Postgres):
         "/postgres?", "/owned?"
     )
     lines = list(migrate(uri))
-    assert "0003_roles.sql: applied" in lines
+    assert "0003_shared_roles.sql: applied" in lines
     assert sum("may not create the role orbitwatch_" in line for line in lines) == 2
     assert missing(uri) == []
 
@@ -190,7 +280,7 @@ def test_what_comes_later_may_be_read_also_where_an_administrator_made_the_roles
     folder = tmp_path / "plain"
     list(migrate(owner, plain_migrations_in(folder)))
     with psycopg.connect(administrator, autocommit=True) as admin:
-        admin.execute((folder / "0003_roles.sql").read_bytes())
+        admin.execute((folder / "0003_shared_roles.sql").read_bytes())
     later = "CREATE TABLE later (); CREATE VIEW later_named AS SELECT FROM later"
     (folder / "9999_later.sql").write_text(later)
     list(migrate(owner, folder))

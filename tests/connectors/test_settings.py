@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import SettingsError
-from connectors.settings import Settings
+from connectors.settings import Settings, variable
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_nothing_set_gives_the_defaults():
@@ -13,7 +15,43 @@ def test_nothing_set_gives_the_defaults():
     assert settings == Settings()
     assert settings.kafka == "localhost:9092"
     assert settings.most_names == 2 * settings.most_parameters == 40_000
-    assert settings.parameters == Path("provisioning/parameters")
+
+
+PROVIDED = {
+    "parameters": "provisioning/parameters",
+    "places": "provisioning/places.yaml",
+    "elements": "provisioning/orbits/satellites.tle",
+}
+
+
+@pytest.mark.parametrize("name", PROVIDED)
+def test_what_comes_with_orbitwatch_is_found_from_any_folder(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    found = getattr(Settings(), name)
+    assert found == PROJECT / PROVIDED[name]
+    assert found.exists()
+
+
+@pytest.mark.parametrize("name", PROVIDED)
+def test_one_in_the_working_directory_comes_first(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    own = Path(PROVIDED[name])
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert getattr(Settings(), name) == own
+
+
+def test_a_path_that_is_set_is_not_looked_for_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    environment = {variable(name): path for name, path in PROVIDED.items()}
+    settings = Settings.from_environment(environment)
+    assert [str(getattr(settings, name)) for name in PROVIDED] == [*PROVIDED.values()]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_topic_that_is_missing(own_kafka, ready, request):
 
 def test_migrations_that_are_missing(database, ready, request):
     words = last_words(flow_with(ready, request, DATABASE=database))
-    assert "0001_tables" in words
+    assert "0001_shared_tables" in words
     assert "`python -m connectors.migrate`" in words
 
 

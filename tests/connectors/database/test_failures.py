@@ -182,7 +182,7 @@ def test_what_will_not_pass_is_not_waited_for(plain_store: str):
 
 
 def test_a_database_without_the_schema_is_told_at_once(database: str):
-    with pytest.raises(SchemaOutdated, match="0001_tables"):
+    with pytest.raises(SchemaOutdated, match="0001_shared_tables"):
         open_sink(database)
 
 

@@ -236,7 +236,9 @@ def test_the_minutes_say_the_same_with_and_without_timescale(
 
 
 def test_a_database_that_lacks_migrations_is_refused(database: str):
-    with pytest.raises(SchemaOutdated, match=r"0001_tables\.sql.*connectors\.migrate"):
+    with pytest.raises(
+        SchemaOutdated, match=r"0001_shared_tables.*connectors\.migrate"
+    ):
         check_database(database)
 
 

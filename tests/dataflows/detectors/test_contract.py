@@ -24,6 +24,7 @@ from dataflows.detectors.rolling_z_score import RollingZScore
 from dataflows.detectors.stuck_value import StuckValue
 from dataflows.detectors.weighted_z_score import WeightedZScore
 from dataflows.state.snapshot import SnapshotError
+from dataflows.verdicts import build
 
 LEARNING: dict[str, Callable[[], Detector]] = {
     "record": RecordEnvelope,
@@ -113,6 +114,13 @@ def run(detector: Detector, values: np.ndarray, start: int = 0) -> np.ndarray:
 def cut(detector: Detector, values: np.ndarray, cuts: list[int]) -> np.ndarray:
     edges = pairwise([0, *sorted(cuts), len(values)])
     return np.concatenate([run(detector, values[a:b], a) for a, b in edges])
+
+
+def test_every_detector_that_can_be_set_is_held_to_the_contract():
+    assert {make().name for make in DETECTORS.values()} == {
+        Limits.name,
+        *build.DETECTORS,
+    }
 
 
 @every_detector

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dataflows.detectors import limits_kernel
+from dataflows.state.compiled import FLOAT, compiled
 from tests.services.waiting import HANG_S
 
 ROOT = Path(limits_kernel.__file__).parents[2]
@@ -40,3 +43,14 @@ def test_processes_that_start_together_share_a_cold_cache(tmp_path):
     outputs = [process.communicate(timeout=HANG_S)[0] for process in started]
     assert outputs == ["[0.0, 1.0]\n"] * 3
     assert list(tmp_path.rglob("*limits_kernel.run*.nbi"))
+
+
+def test_without_a_folder_for_the_cache_a_kernel_is_compiled_all_the_same():
+    def twice(x: float) -> float:
+        return 2 * x
+
+    twice.__code__ = twice.__code__.replace(co_filename="<nowhere>")
+    with pytest.warns(RuntimeWarning, match="NUMBA_CACHE_DIR"):
+        kernel = compiled(FLOAT(FLOAT))(twice)
+    assert kernel(1.5) == 3.0
+    assert len(kernel.signatures) == 1  # type: ignore[attr-defined]

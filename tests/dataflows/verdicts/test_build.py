@@ -1,7 +1,11 @@
 """A watch is built from configuration, or the mistake is named."""
 
+import importlib
+import pkgutil
+
 import pytest
 
+import dataflows.detectors
 from dataflows.detectors.half_space_trees import HalfSpaceTrees
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.rolling_z_score import RollingZScore
@@ -17,6 +21,19 @@ from dataflows.verdicts.watch import ParameterWatch
 
 def names(watch: ParameterWatch) -> list[str]:
     return [detector.name for detector in watch.panel.detectors]
+
+
+def test_every_module_with_a_detector_of_its_name_can_be_set():
+    """A new one is added to DETECTORS or DRIFT_DETECTORS."""
+    found = {
+        module.name
+        for module in pkgutil.iter_modules(dataflows.detectors.__path__)
+        for kind in vars(
+            importlib.import_module(f"dataflows.detectors.{module.name}")
+        ).values()
+        if isinstance(kind, type) and getattr(kind, "name", None) == module.name
+    }
+    assert found == {Limits.name, *DETECTORS, *DRIFT_DETECTORS}
 
 
 def test_a_parameter_nobody_described_is_watched_by_the_default():

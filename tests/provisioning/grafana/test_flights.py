@@ -16,7 +16,7 @@ from tests.services.postgres import plain_migrations_in
 START = datetime(2026, 6, 27, 12, tzinfo=UTC)
 PAUSE = timedelta(minutes=20)
 COUNTDOWN, FLIGHT_S = timedelta(seconds=10), 600
-MIGRATION = "0018_launch_flight.sql"
+MIGRATION = "0018_rocket_launch_flight.sql"
 STATE = """
     INSERT INTO launch_state
     SELECT %s + n * INTERVAL '1 second', 'L', 1, %s, 100, 100, 20, 10, 45, 1, 2, 3

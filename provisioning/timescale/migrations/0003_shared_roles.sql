@@ -1,3 +1,5 @@
+-- formerly: 3e9a3abcc5b86fc921939ba16e763dc8ff15f75ef5bb658fa6c27c34433b0fcf
+
 -- What flows and dashboards need, for login roles to be made members of:
 --     GRANT orbitwatch_reader TO grafana;
 -- Roles belong to the whole server, and may be there already or not ours to create. In
@@ -18,7 +20,7 @@ BEGIN
                 NULL;
             WHEN insufficient_privilege THEN
                 RAISE WARNING 'may not create the role %: have an administrator run '
-                    '0003_roles.sql with psql', role_name;
+                    '0003_shared_roles.sql with psql', role_name;
                 CONTINUE;
         END;
         EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', role_name);
