@@ -71,8 +71,9 @@ def test_what_is_not_tracked_is_no_part_of_the_project(tmp_path: Path):
 
 
 def left_behind() -> Iterator[str]:
-    """What the commands of README.md write below the folder they are run in."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """What the commands of all pages write below the folder they are run in."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     commands = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))
     yield from re.findall(r"^mkdir -p (\S+)$", commands, re.M)
     if "--mode anomaly" in commands:
@@ -85,7 +86,7 @@ def left_behind() -> Iterator[str]:
         yield ".venv"
 
 
-def test_what_the_commands_of_the_readme_leave_behind_is_ignored():
+def test_what_the_commands_of_the_pages_leave_behind_is_ignored():
     files_of_the_project()
     left = list(left_behind())
     assert {"state", "injected_faults.csv", "archive"} <= {*left}

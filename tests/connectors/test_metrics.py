@@ -149,7 +149,7 @@ def test_the_disk_of_the_archive_is_measured_when_asked_for(tmp_path):
 def test_every_metric_is_shown_or_alerted_on_or_known_to_be_for_asking_only():
     """A new one gets a panel, a rule or a line in FOR_ASKING."""
     registry = CollectorRegistry()
-    FlowMetrics(registry).archive_disk(PROVISIONING)
+    FlowMetrics(registry).archive.disk(PROVISIONING)
     names = {family.name for family in registry.collect()}
     read = [
         *(PROVISIONING / "prometheus" / "rules").glob("*.yml"),
