@@ -34,13 +34,13 @@ demo: .venv/demo.stamp  ## Watch a spacecraft, a launch and satellites for DEMO_
 env:  ## Write .env with fresh passwords, for `docker compose up`
 	@provisioning/docker/make_env.sh
 
-test: .venv/dev.stamp  ## Run the tests; those whose service is missing are skipped, with the reason
+test: .venv/dev.stamp  ## Run the tests (six minutes); those whose service is missing are skipped, with the reason
 	.venv/bin/python -m pytest --numprocesses auto --dist loadfile
 
-test-slow: .venv/dev.stamp  ## Run the tests that take long: whole systems, killed and resumed
+test-slow: .venv/dev.stamp  ## Run the tests that take long: whole systems, killed and resumed; the wheel and its demo
 	.venv/bin/python -m pytest -m slow
 
-bench: .venv/dev.stamp  ## Measure the whole chain against its goals and its peers (BENCH="part ... --quick")
+bench: .venv/dev.stamp  ## Measure the whole chain against its goals and its peers (ten minutes; BENCH="part ... --quick")
 	.venv/bin/python -m tests.benchmarks $(BENCH)
 
 coverage: .venv/dev.stamp  ## Run the tests and list the lines that none of them reached
@@ -51,7 +51,7 @@ scores: .venv/demo.stamp  ## Score detectors on DATA and trackers on TRACKED, ag
 	@if [ -d '$(TRACKED)/launches' ] && [ -d '$(TRACKED)/iss' ]; then echo; $(track); \
 	  else echo 'no scores: there are no launches and no positions of the ISS in $(TRACKED)'; fi
 
-lint: .venv/dev.stamp  ## Check format, style, types and import rules
+lint: .venv/dev.stamp  ## Check format, style, types and import rules (half a minute)
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
@@ -83,7 +83,7 @@ lock: .venv/dev.stamp  ## Pin the packages of the Docker image, with their hashe
 hooks: .venv/dev.stamp  ## Have git run `make format` and `make lint` before each commit
 	.venv/bin/pre-commit install
 
-release: .venv/dev.stamp  ## Check, build, try out and tag this version, two minutes; nothing is uploaded (DRY=1: no tag)
+release: .venv/dev.stamp  ## Check, build, try out and tag this version (two minutes; DRY=1: no tag); nothing is uploaded
 	@.venv/bin/python -m tests.release $(if $(DRY),--dry)
 
 clean:  ## Remove .venv, downloaded jars and caches

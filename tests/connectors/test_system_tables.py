@@ -1,15 +1,18 @@
 """The tables of systems have the columns and the key with which flows store."""
 
+import pkgutil
+from importlib import import_module
+
 import pytest
 
 from connectors.database.connection import Connection
-from dataflows.vehicles import launcher, satellite
+from dataflows import vehicles
 from dataflows.vehicles.followed import Table
 
 TABLES = [
     each
-    for module in (launcher, satellite)
-    for each in vars(module).values()
+    for module in pkgutil.iter_modules(vehicles.__path__)
+    for each in vars(import_module(f"dataflows.vehicles.{module.name}")).values()
     if isinstance(each, Table)
 ]
 COLUMNS = """
