@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from connectors.command import Parser, exit_code
 from connectors.errors import KafkaUnavailable
-from connectors.kafka.refusal import REFUSED, refused_property
+from connectors.kafka.refused_property import REFUSED, refused_property
 from connectors.settings import Settings
 from connectors.systems import SYSTEMS
 

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from connectors.errors import KafkaUnavailable, one_line
 from connectors.kafka.clients import client_properties, consumer, partitions_of
-from connectors.kafka.refusal import REFUSED, refused_property
+from connectors.kafka.refused_property import REFUSED, refused_property
 from connectors.messages.samples import ParameterName, Samples
 from connectors.messages.times import microseconds
 from connectors.messages.wire import (

@@ -13,7 +13,7 @@ from psycopg.errors import UniqueViolation
 
 from connectors.database.connection import connect
 from connectors.database.copy_rows import SampleRows
-from connectors.database.event_tables import (
+from connectors.database.finding_tables import (
     store_anomalies,
     store_drifts,
     store_expected,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing, one_line
-from connectors.kafka.refusal import REFUSED, refused_property
+from connectors.kafka.refused_property import REFUSED, refused_property
 from connectors.settings import Settings, variable
 from connectors.topics import DEAD_LETTERS, Topic
 

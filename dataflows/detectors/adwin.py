@@ -8,7 +8,7 @@ import numpy as np
 
 from dataflows.detectors.adwin_kernel import HEAD, LEVELS, run
 from dataflows.detectors.drift import DriftDetector
-from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.detectors.setting_rules import Flag, Number, Rules, Whole
 from dataflows.state.arrays import Floats
 
 __all__ = ["Adwin"]

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from connectors.messages.findings import Explanation
 from connectors.messages.samples import Context
-from dataflows.detectors.settings import Rules, check
+from dataflows.detectors.setting_rules import Rules, check
 from dataflows.state.arrays import Floats, Times, ready
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 

@@ -15,7 +15,7 @@ from dataflows.detectors.arx_residual_kernel import (
     run,
 )
 from dataflows.detectors.context_detector import ContextDetector
-from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.detectors.setting_rules import Flag, Number, Rules, Whole
 from dataflows.state.arrays import Floats
 
 __all__ = ["ArxResidual"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from connectors.messages.findings import Explanation
 from dataflows.detectors.rule_detector import RuleDetector
-from dataflows.detectors.settings import Rules, Whole
+from dataflows.detectors.setting_rules import Rules, Whole
 from dataflows.state.arrays import Floats
 
 __all__ = ["Counter"]

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from connectors.messages.findings import Drift
-from dataflows.detectors.settings import Rules, check
+from dataflows.detectors.setting_rules import Rules, check
 from dataflows.state.arrays import Floats, Times
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 

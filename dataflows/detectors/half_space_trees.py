@@ -22,7 +22,7 @@ from dataflows.detectors.half_space_trees_kernel import (
     STATE,
     run,
 )
-from dataflows.detectors.settings import Flag, Number, Rules, Span, Whole
+from dataflows.detectors.setting_rules import Flag, Number, Rules, Span, Whole
 from dataflows.state.arrays import Floats
 
 __all__ = ["HalfSpaceTrees", "splits"]

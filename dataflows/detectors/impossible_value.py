@@ -9,7 +9,7 @@ import numpy as np
 
 from connectors.messages.findings import Explanation, Severity
 from dataflows.detectors.rule_detector import RuleDetector
-from dataflows.detectors.settings import Flag, Number, Numbers, Rules
+from dataflows.detectors.setting_rules import Flag, Number, Numbers, Rules
 from dataflows.state.arrays import Floats
 
 __all__ = ["ImpossibleValue"]

@@ -11,7 +11,7 @@ from connectors.messages.findings import Explanation, Severity
 from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.limits_kernel import STATE, follow, run
 from dataflows.detectors.rule_detector import RuleDetector
-from dataflows.detectors.settings import Number, Rules, Whole
+from dataflows.detectors.setting_rules import Number, Rules, Whole
 from dataflows.state.arrays import Floats, Severities
 
 __all__ = ["Limits"]

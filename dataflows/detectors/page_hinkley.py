@@ -8,7 +8,7 @@ import numpy as np
 
 from dataflows.detectors.drift import DriftDetector
 from dataflows.detectors.page_hinkley_kernel import STATE, run
-from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.detectors.setting_rules import Flag, Number, Rules, Whole
 from dataflows.state.arrays import Floats
 
 __all__ = ["PageHinkley"]

@@ -10,7 +10,7 @@ import numpy as np
 from connectors.messages.findings import Explanation
 from dataflows.detectors.array_detector import ArrayDetector, Arrays, Run
 from dataflows.detectors.peaks_over_threshold_kernel import RATIOS, SCALARS, run
-from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.detectors.setting_rules import Flag, Number, Rules, Whole
 from dataflows.state.arrays import Floats
 
 __all__ = ["PeaksOverThreshold"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from connectors.messages.findings import Explanation
 from dataflows.detectors.rule_detector import RuleDetector, beyond
-from dataflows.detectors.settings import Number, Rules
+from dataflows.detectors.setting_rules import Number, Rules
 from dataflows.state.arrays import Floats
 
 __all__ = ["RateOfChange"]

@@ -23,7 +23,7 @@ from dataflows.detectors.record_envelope_kernel import (
     fresh,
     run,
 )
-from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.detectors.setting_rules import Flag, Number, Rules, Whole
 from dataflows.state.arrays import Floats
 
 __all__ = ["BANDS", "PREDICTED", "RecordEnvelope"]

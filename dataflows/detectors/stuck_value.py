@@ -9,7 +9,7 @@ import numpy as np
 
 from connectors.messages.findings import Explanation
 from dataflows.detectors.rule_detector import RuleDetector
-from dataflows.detectors.settings import Number, Rules, Whole
+from dataflows.detectors.setting_rules import Number, Rules, Whole
 from dataflows.detectors.severities import learned_severities
 from dataflows.detectors.stuck_value_kernel import STATE, run
 from dataflows.state.arrays import Floats, Severities

@@ -9,7 +9,7 @@ import numpy as np
 
 from dataflows.detectors.array_detector import Arrays, Run
 from dataflows.detectors.distance_detector import DistanceDetector
-from dataflows.detectors.settings import Flag, Number, Rules, Whole
+from dataflows.detectors.setting_rules import Flag, Number, Rules, Whole
 from dataflows.detectors.weighted_z_score_kernel import RATIOS, run
 from dataflows.state.arrays import Floats
 

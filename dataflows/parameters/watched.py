@@ -12,9 +12,10 @@ from connectors.messages.findings import Severity, anomaly_id
 from connectors.messages.samples import ParameterName
 from connectors.settings import variable
 from dataflows.detectors.limits import Limits
+from dataflows.detectors.registry import BY_DEFAULT
 from dataflows.state.arrival_clock import NEWEST
 from dataflows.verdicts.bank import DetectorBank
-from dataflows.verdicts.build import BY_DEFAULT, build_staleness, build_watch
+from dataflows.verdicts.build import build_staleness, build_watch
 from dataflows.verdicts.staleness import Staleness
 from dataflows.verdicts.watch import ParameterWatch
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from connectors.messages.findings import AnomalyChange, ChangeKind, Explanation
-from dataflows.detectors.settings import Rules, Whole, check
+from dataflows.detectors.setting_rules import Rules, Whole, check
 from dataflows.state.arrays import Floats, Severities, Times
 from dataflows.state.snapshot import label, pack, unpack
 from dataflows.verdicts.open_episode import OpenEpisode

@@ -11,7 +11,7 @@ from connectors.messages.findings import (
     Explanation,
     Severity,
 )
-from dataflows.detectors.settings import Number, Rules, check
+from dataflows.detectors.setting_rules import Number, Rules, check
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 
 __all__ = ["Staleness"]

@@ -23,9 +23,9 @@ from dataflows.state.arrival_clock import (
     in_time,
 )
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
+from dataflows.verdicts.detector_panel import Panel
 from dataflows.verdicts.episodes import Episodes
 from dataflows.verdicts.expected_range import news_of, untold
-from dataflows.verdicts.panel import Panel
 
 __all__ = ["ParameterWatch", "Verdict"]
 

@@ -15,8 +15,9 @@ from river import anomaly
 from dataflows.detectors import Detector
 from dataflows.detectors.peaks_over_threshold import PeaksOverThreshold
 from dataflows.detectors.record_envelope import RecordEnvelope
+from dataflows.detectors.registry import DETECTORS
 from dataflows.verdicts.bank import DetectorBank
-from dataflows.verdicts.build import DETECTORS, build_watch
+from dataflows.verdicts.build import build_watch
 from tests.benchmarks.statistics import Measured
 from tests.end_to_end.flow_process import REPOSITORY
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dataflows.detectors.registry import DETECTORS
 from dataflows.detectors.rule_detector import RuleDetector
-from dataflows.verdicts.build import DETECTORS
 from tests.docs.pages import DOCS, PAGES, inline_code, name_of
 from tests.docs.parts import FROM_A_DATABASE, GENERATED, rewritten
 from tests.docs.parts.detectors import LEARNS

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataflows.detectors import Detector
+from dataflows.detectors import Detector, registry
 from dataflows.detectors.arx_residual import ArxResidual
 from dataflows.detectors.counter import Counter
 from dataflows.detectors.half_space_trees import HalfSpaceTrees
@@ -24,7 +24,6 @@ from dataflows.detectors.rolling_z_score import RollingZScore
 from dataflows.detectors.stuck_value import StuckValue
 from dataflows.detectors.weighted_z_score import WeightedZScore
 from dataflows.state.snapshot import SnapshotError
-from dataflows.verdicts import build
 
 LEARNING: dict[str, Callable[[], Detector]] = {
     "record": RecordEnvelope,
@@ -119,7 +118,7 @@ def cut(detector: Detector, values: np.ndarray, cuts: list[int]) -> np.ndarray:
 def test_every_detector_that_can_be_set_is_held_to_the_contract():
     assert {make().name for make in DETECTORS.values()} == {
         Limits.name,
-        *build.DETECTORS,
+        *registry.DETECTORS,
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 import dataflows.detectors
-from dataflows.verdicts.build import DETECTORS
+from dataflows.detectors.registry import DETECTORS
 
 NEEDED: dict[str, dict[str, object]] = {
     "rate_of_change": {"highest_per_second": 1.0},

@@ -8,14 +8,9 @@ import pytest
 import dataflows.detectors
 from dataflows.detectors.half_space_trees import HalfSpaceTrees
 from dataflows.detectors.limits import Limits
+from dataflows.detectors.registry import BY_DEFAULT, DETECTORS, DRIFT_DETECTORS
 from dataflows.detectors.rolling_z_score import RollingZScore
-from dataflows.verdicts.build import (
-    BY_DEFAULT,
-    DETECTORS,
-    DRIFT_DETECTORS,
-    build_staleness,
-    build_watch,
-)
+from dataflows.verdicts.build import build_staleness, build_watch
 from dataflows.verdicts.watch import ParameterWatch
 
 

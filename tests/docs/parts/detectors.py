@@ -9,7 +9,8 @@ from typing import Any
 
 from connectors.messages.findings import Severity
 from dataflows.detectors.limits import Limits
-from dataflows.verdicts.build import BY_DEFAULT, DETECTORS, DRIFT_DETECTORS, OTHERS
+from dataflows.detectors.registry import BY_DEFAULT, DETECTORS, DRIFT_DETECTORS
+from dataflows.verdicts.build import OTHERS
 from dataflows.verdicts.staleness import Staleness
 from tests.docs.parts.tables import table
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from dataflows.detectors.settings import Flag, Number, Rules, Span, Whole, check
+from dataflows.detectors.setting_rules import Flag, Number, Rules, Span, Whole, check
 
 RULES: Rules = {
     "window": Whole(2, 10),

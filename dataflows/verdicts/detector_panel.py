@@ -12,7 +12,7 @@ from connectors.messages.findings import Explanation
 from connectors.messages.samples import Context
 from dataflows.detectors import Detector
 from dataflows.detectors.rule_detector import RuleDetector
-from dataflows.detectors.settings import Rules, Whole, check
+from dataflows.detectors.setting_rules import Rules, Whole, check
 from dataflows.detectors.severities import learned_severities
 from dataflows.state.arrays import Floats, Severities, Times
 from dataflows.verdicts.expected_range import HasBand
