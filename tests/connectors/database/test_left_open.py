@@ -171,6 +171,28 @@ def test_what_began_later_than_what_is_heard_is_not_closed_yet(
     assert reader.execute(ROWS).fetchall() == [CLOSED]
 
 
+def test_a_parameter_is_looked_at_when_it_is_first_heard_and_not_again(
+    left: str, reader: Connection
+):
+    told = Told(left)
+    told.sink.write(scored(poll(2), [1.0], first_us=LATER_US))
+    assert reader.execute(ROWS).fetchall() == [CLOSED]
+    # What somebody else has open from now on is none of what was forgotten.
+    reader.execute("UPDATE anomaly SET ended_at = NULL")
+    told.write(scored(poll(3), [1.0], first_us=LATER_US + SECOND_US))
+    assert reader.execute(ROWS).fetchall() == [(None, *CLOSED[1:])]
+    assert len(told.anomalies) == 1
+
+
+def test_of_what_is_heard_at_once_the_newest_sample_says_what_is_past(
+    left: str, reader: Connection
+):
+    earlier = scored(poll(3), [1.0], first_us=START_US - MINUTE_US)
+    with open_sink(left) as sink:
+        sink.write(scored(poll(2), [1.0], first_us=LATER_US), earlier)
+    assert reader.execute(ROWS).fetchall() == [CLOSED]
+
+
 def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection):
     told = Told(left, DeliveryFailed("telemetry.anomalies", "no broker", ""))
     with pytest.raises(DeliveryFailed):

@@ -104,6 +104,26 @@ def test_positions_that_agree_are_believed_and_the_track_begins_anew():
     assert after
 
 
+def test_wrong_positions_that_agree_are_not_believed_with_right_ones_between_them():
+    times_us, values = orbit()
+    wrong = np.arange(500, 500 + 6 * AGREEING, 2)
+    values["latitude"][wrong] = np.arange(len(wrong)) * 0.05
+    values["longitude"][wrong] = 0.0
+    assert refused(track(times_us, values)) == wrong.tolist()
+    # But for those between them, they would be.
+    values["latitude"][wrong + 1] = np.nan
+    assert refused(track(times_us, values))[: AGREEING - 1] == [500, 502]
+    assert 500 + 2 * (AGREEING - 1) not in refused(track(times_us, values))
+
+
+def test_one_wrong_altitude_just_after_a_jump_is_refused():
+    times_us, values = orbit()
+    values["longitude"][500:] = (values["longitude"][500:] + 250) % 360 - 180
+    after = 500 + AGREEING
+    values["altitude"][after] = 4e5
+    assert refused(track(times_us, values)) == [*range(500, after - 1), after]
+
+
 def test_the_first_position_may_be_the_wrong_one():
     times_us, values = orbit(300)
     values["latitude"][0], values["longitude"][0] = 80.0, 170.0

@@ -113,6 +113,52 @@ def test_telemetry_of_half_a_minute_that_is_sent_again_sets_no_clock_back():
     assert refused == {"late": 999, "repeated": 1}
 
 
+MINUTE_US = 60 * SECOND_US
+
+
+@pytest.mark.parametrize(
+    ("late_us", "set_back"),
+    [(MINUTE_US - 1, False), (MINUTE_US, False), (MINUTE_US + 1, True)],
+)
+def test_a_clock_is_set_back_only_if_it_goes_back_by_over_a_minute(
+    late_us: int, set_back: bool
+):
+    newest_us = 3600 * SECOND_US
+    # A microsecond apart, and the last one is late by just that.
+    late = newest_us - late_us + np.arange(1 - REBASE_SAMPLES, 1)
+    arrivals = Arrivals(0)
+    arrivals.sort(np.array([newest_us]), np.full((1, 1), np.nan))
+    arrived, refused = arrivals.sort(late, np.full((1, len(late)), np.nan))
+    assert [one.begins for one in arrived] == [Begins.ANEW] * set_back
+    assert refused == {"late": REBASE_SAMPLES - set_back}
+
+
+@pytest.mark.parametrize("with_epochs", [False, True])
+@pytest.mark.parametrize(
+    ("ahead_us", "waits"),
+    [
+        (10 * SECOND_US - 1, False),
+        (10 * SECOND_US, False),
+        (10 * SECOND_US + 1, True),
+    ],
+)
+def test_a_sample_waits_for_the_next_if_it_is_more_than_ten_steps_ahead(
+    ahead_us: int, waits: bool, with_epochs: bool
+):
+    times_us = np.array([0, 1, 2]) * SECOND_US
+    arrivals = Arrivals(0)
+    arrivals.sort(times_us, np.full((1, 3), np.nan))
+    # Where another epoch is told, each sample is looked at by itself.
+    epoch = 7.0 if with_epochs else np.nan
+    ahead = np.array([times_us[-1] + ahead_us])
+    arrived, refused = arrivals.sort(ahead, np.full((1, 1), epoch))
+    assert [one.times_us.tolist() for one in arrived] == [[ahead[0]]] * (not waits)
+    back = np.array([times_us[-1] + SECOND_US])
+    _, then_refused = arrivals.sort(back, np.full((1, 1), epoch))
+    assert not refused
+    assert then_refused == {"ahead" if waits else "late": 1}
+
+
 def test_an_epoch_begins_with_its_first_sample_that_goes_on():
     epochs = {0: 7, 5: 7, 20: 8, 21: 8, 30: 8}
     times = [*range(20), 15, *range(21, 60)]

@@ -93,10 +93,17 @@ def test_an_anomaly_that_stays_is_told_once():
 
 
 def test_a_missing_sample_neither_continues_nor_ends_an_anomaly():
+    episodes, gap = Episodes(close_after_samples=2), [float("nan")] * 100
+    opened = run(episodes, [1.0, 0.0, *gap])
+    assert brief(opened) == [("opened", 1, "WATCH", 1.0)]
+    [closed] = run(episodes, [0.0], 102)
+    assert (closed.kind, closed.samples) == ("closed", 1)
+
+
+def test_missing_samples_between_two_anomalous_ones_do_not_part_them():
     gap = [float("nan")] * 100
-    changes = run(Episodes(close_after_samples=2), [1.0, 0.0, *gap, 0.0])
-    assert [change.kind for change in changes] == ["opened", "closed"]
-    assert changes[-1].samples == 1
+    changes = run(Episodes(close_after_samples=2), [1.0, 0.0, *gap, 1.0])
+    assert brief(changes) == [("opened", 1, "WATCH", 1.0)]
 
 
 def test_two_anomalies_far_apart_are_two():
