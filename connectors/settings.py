@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,6 +18,10 @@ PREFIX = "ORBITWATCH_"
 KAFKA_PREFIX = "ORBITWATCH_KAFKA_"
 # More than most missions have; with so many a flow took 660 to 880 MB.
 MOST_PARAMETERS = 20_000
+LOOPBACK = "127.0.0.1"
+# The only address on which Bytewax can serve metrics.
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - only if asked for
+_BYTEWAX_SERVES = "BYTEWAX_DATAFLOW_API_ENABLED"
 
 # A checkout, or the folder a wheel was installed into.
 _INSTALLED = Path(__file__).resolve().parents[1]
@@ -58,6 +64,15 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise ValueError(f"{text!r} is not a port number (1 to 65535)")
     return int(text)
+
+
+def _address(text: str) -> str:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if not re.fullmatch(r"(?=.*[A-Za-z])[\w-]+(\.[\w-]+)*", text, re.ASCII):
+            raise ValueError(f"{text!r} is no address of this machine") from None
+    return text
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -219,10 +234,15 @@ class Settings:
         _number(0, 86400),
         "how long a running flow waits for a database that went away before it stops",
     )
-    metrics_port: int = _setting("3030", _port, "port of `/metrics` (all interfaces)")
-    health_port: int = _setting(
-        "3031", _port, "port of `/healthz` and `/readyz` (all interfaces)"
+    listen: str = _setting(
+        LOOPBACK,
+        _address,
+        "address on which a flow listens: this machine only, or `0.0.0.0` for all "
+        "interfaces. The metrics of Bytewax itself (`bytewax_...`) are there with "
+        "`0.0.0.0` only",
     )
+    metrics_port: int = _setting("3030", _port, "port of `/metrics`")
+    health_port: int = _setting("3031", _port, "port of `/healthz` and `/readyz`")
     log_format: str = _setting(
         "text", _one_of("text", "json"), "log lines as `text` or `json`"
     )
@@ -269,15 +289,24 @@ def kafka_variable(kafka_property: str) -> str:
     return KAFKA_PREFIX + kafka_property.upper().replace(".", "_")
 
 
-def tell_bytewax(metrics_port: int, folder: str) -> None:
-    """Has Bytewax serve /metrics; it takes its settings from the environment only.
+def have_bytewax_serve(metrics_port: int, folder: str) -> None:
+    """Has Bytewax serve /metrics, on all interfaces: it can on no other address.
 
-    `folder` is for its dataflow.json, which else goes to the working directory.
+    It takes its settings from the environment only. `folder` is for its
+    dataflow.json, which else goes to the working directory.
     """
-    os.environ["BYTEWAX_DATAFLOW_API_ENABLED"] = "1"
+    os.environ[_BYTEWAX_SERVES] = "1"
     os.environ["BYTEWAX_DATAFLOW_API_PORT"] = str(metrics_port)
     os.environ["BYTEWAX_DATAFLOW_API_CACHE_PATH"] = folder
-    # What a backtrace of the engine could add, the last log line says.
+
+
+def keep_bytewax_from_serving() -> None:
+    """Has Bytewax listen nowhere, whatever the caller's environment says."""
+    os.environ.pop(_BYTEWAX_SERVES, None)
+
+
+def keep_bytewax_short() -> None:
+    """Has it print no backtrace: what that could add, the last log line says."""
     os.environ["RUST_BACKTRACE"] = "0"
 
 

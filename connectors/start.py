@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
+import logging
 import shutil
 import socket
 import sys
 import tempfile
 from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler
 
 from connectors.database.migrations import check_database
 from connectors.errors import SettingsError
 from connectors.kafka.clients import check_kafka
-from connectors.process import health, logs
+from connectors.process import logs
 from connectors.process.flow_process import FlowProcess
+from connectors.process.health import health_pages
+from connectors.process.pages import MetricsPage, serve
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
-from connectors.settings import Settings, tell_bytewax, variable
+from connectors.settings import (
+    ALL_INTERFACES,
+    Settings,
+    have_bytewax_serve,
+    keep_bytewax_from_serving,
+    keep_bytewax_short,
+    variable,
+)
 from connectors.topics import Topic
 
 GARBAGE_AFTER_OBJECTS = 100_000
+
+_log = logging.getLogger("orbitwatch")
 
 
 def start_flow(
@@ -59,23 +73,49 @@ def start_flow(
 
 
 def _open_ports(process: FlowProcess) -> None:
-    """Serves health, and has Bytewax serve /metrics, which fails silently by itself."""
+    """Serves health and metrics where the settings say."""
     settings = process.settings
+    keep_bytewax_short()
+    if settings.listen == ALL_INTERFACES:
+        _leave_metrics_to_bytewax(settings)
+    else:
+        keep_bytewax_from_serving()
+        _serve(settings, "metrics_port", MetricsPage)
+        _log.info(
+            "metrics and health are served on %s only; those of Bytewax itself "
+            "(bytewax_...) need %s=%s",
+            *(settings.listen, variable("listen"), ALL_INTERFACES),
+        )
+    _serve(settings, "health_port", health_pages(process.health))
+
+
+def _leave_metrics_to_bytewax(settings: Settings) -> None:
+    """Has it serve /metrics on all interfaces, which fails silently by itself."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("", settings.metrics_port))
+            probe.bind((ALL_INTERFACES, settings.metrics_port))
         except OSError as error:
-            raise _taken("metrics_port", settings.metrics_port, error) from None
-    try:
-        health.serve(process.health, settings.health_port)
-    except OSError as error:
-        raise _taken("health_port", settings.health_port, error) from None
+            raise _refused(settings, "metrics_port", error) from None
     folder = tempfile.mkdtemp(prefix="orbitwatch-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    tell_bytewax(settings.metrics_port, folder)
+    have_bytewax_serve(settings.metrics_port, folder)
 
 
-def _taken(setting: str, port: int, error: OSError) -> SettingsError:
-    problem = f"cannot listen on port {port}: {error.strerror}"
-    return SettingsError(variable(setting), problem)
+def _serve(
+    settings: Settings, setting: str, handler: type[BaseHTTPRequestHandler]
+) -> None:
+    try:
+        serve(settings.listen, getattr(settings, setting), handler)
+    except OSError as error:
+        raise _refused(settings, setting, error) from None
+
+
+def _refused(settings: Settings, setting: str, error: OSError) -> SettingsError:
+    """The setting to mend: the port, if that is taken or not ours, else the address."""
+    place = f"port {getattr(settings, setting)}"
+    if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+        setting, place = "listen", settings.listen
+    return SettingsError(
+        variable(setting), f"cannot listen on {place}: {error.strerror}"
+    )

@@ -6,16 +6,15 @@ Ready: besides, all topics are being read, and the database took the last transa
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import msgspec
 
+from connectors.process.pages import SILENT_CLIENT_S
+
 STUCK_AFTER_S = 30.0
-# A client that vanished would keep its thread and connection for ever.
-SILENT_CLIENT_S = 10.0
 
 
 class Health:
@@ -58,11 +57,8 @@ class Health:
         return found
 
 
-def serve(health: Health, port: int) -> ThreadingHTTPServer:
-    """Answers on `port` from a thread of its own until the process ends.
-
-    Raises OSError when the port is taken.
-    """
+def health_pages(health: Health) -> type[BaseHTTPRequestHandler]:
+    """What answers probes: 200 if all is well, else 503, and the reasons."""
     answers = {"/healthz": health.problems, "/readyz": health.hindrances}
 
     class Handler(BaseHTTPRequestHandler):
@@ -84,7 +80,4 @@ def serve(health: Health, port: int) -> ThreadingHTTPServer:
         def log_message(self, *_: object) -> None:
             """Health probes are not news."""
 
-    server = ThreadingHTTPServer(("", port), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
-    return server
+    return Handler

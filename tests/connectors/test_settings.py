@@ -1,11 +1,12 @@
 """Settings from the environment, right and wrong."""
 
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from connectors.errors import SettingsError
-from connectors.settings import Settings, variable
+from connectors.settings import ALL_INTERFACES, Settings, variable
 
 PROJECT = Path(__file__).parents[2]
 
@@ -104,6 +105,19 @@ def test_an_archive_is_a_folder_or_in_an_object_store(place):
     assert Settings.from_environment(environment).archive == place
 
 
+def test_a_flow_listens_on_this_machine_only_unless_told_otherwise():
+    assert ip_address(Settings().listen).is_loopback
+
+
+@pytest.mark.parametrize(
+    "address",
+    [ALL_INTERFACES, "::", "::1", "10.0.0.7", "fe80::1%eth0", "flow-1.inside"],
+)
+def test_a_flow_can_listen_on_any_address(address):
+    environment = {"ORBITWATCH_LISTEN": address}
+    assert Settings.from_environment(environment).listen == address
+
+
 @pytest.mark.parametrize(
     ("key", "text"),
     [
@@ -116,6 +130,11 @@ def test_an_archive_is_a_folder_or_in_an_object_store(place):
         ("ORBITWATCH_KAFKA", "broker"),
         ("ORBITWATCH_KAFKA", ""),
         ("ORBITWATCH_DATABASE", "mysql://localhost/db"),
+        ("ORBITWATCH_LISTEN", ""),
+        ("ORBITWATCH_LISTEN", "127.0.0.1:3030"),
+        ("ORBITWATCH_LISTEN", "127.0.0.1/8"),
+        ("ORBITWATCH_LISTEN", "127.0.0.1.5"),
+        ("ORBITWATCH_LISTEN", "this machine"),
         ("ORBITWATCH_METRICS_PORT", "0"),
         ("ORBITWATCH_METRICS_PORT", "65536"),
         ("ORBITWATCH_HEALTH_PORT", "http"),

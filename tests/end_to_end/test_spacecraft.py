@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.messages.wire import Packet, encode_packet
+from connectors.settings import ALL_INTERFACES
 from tests.end_to_end.conftest import Stage
 from tests.end_to_end.flow_process import Flow, run_module
 from tests.services.waiting import HANG_S, wait_until
@@ -212,12 +213,15 @@ def test_repeated_samples_are_no_error_and_the_first_value_stays(stage):
     flow.stop()
 
 
-def test_metrics_are_what_prometheus_can_read(stage, promtool):
-    flow = stage.flow()
+@pytest.mark.parametrize(
+    ("address", "with_bytewax"), [("127.0.0.1", False), (ALL_INTERFACES, True)]
+)
+def test_metrics_are_what_prometheus_can_read(stage, promtool, address, with_bytewax):
+    flow = stage.flow(settings={"ORBITWATCH_LISTEN": address})
     flow.start()
     stage.produce(packet(0, voltage=1.0), b"rubbish")
     wait_for_samples(stage, 1)
-    # The engine serves them from a thread of its own, which may come later.
+    # If the engine serves them, then from a thread of its own, which may come later.
     wait_until(lambda: flow.get("metrics")[0] == 200, "metrics")
     metrics = flow.get("metrics")[1]
     checked = subprocess.run(
@@ -235,5 +239,6 @@ def test_metrics_are_what_prometheus_can_read(stage, promtool):
         "orbitwatch_anomalies",
         "orbitwatch_database_write_seconds",
     } <= families
+    assert ("bytewax_item_inp_count" in families) == with_bytewax
     assert flow.get("healthz", flow.health_port)[0] == 200
     flow.stop()

@@ -6,6 +6,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from connectors.settings import ALL_INTERFACES, LOOPBACK
 from tests.connectors.process.test_recovery import epochs, leave
 from tests.end_to_end.conftest import Stage, adopted_stage
 from tests.end_to_end.flow_process import Flow
@@ -91,13 +92,21 @@ def test_partitions_that_do_not_exist(ready, request):
 
 
 @pytest.mark.parametrize("setting", ["METRICS_PORT", "HEALTH_PORT"])
-def test_a_port_that_is_taken(ready, request, setting):
+@pytest.mark.parametrize("address", [LOOPBACK, ALL_INTERFACES])
+def test_a_port_that_is_taken(ready, request, setting, address):
     with socket.socket() as taken:
         taken.bind(("", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        words = last_words(flow_with(ready, request, **{setting: port}))
+        settings = {setting: port, "LISTEN": address}
+        words = last_words(flow_with(ready, request, **settings))
     assert f"ORBITWATCH_{setting}: cannot listen on port {port}" in words
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "no-such-name.invalid"])
+def test_a_strange_address(ready, request, address):
+    words = last_words(flow_with(ready, request, LISTEN=address))
+    assert f"ORBITWATCH_LISTEN: cannot listen on {address}: " in words
 
 
 def test_a_parameter_file_that_is_wrong(ready, request, tmp_path):

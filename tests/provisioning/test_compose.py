@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from connectors import topics
-from connectors.settings import Settings, variable
+from connectors.settings import ALL_INTERFACES, Settings, variable
 from simulators.command_line import parser
 from tests.end_to_end.flow_process import REPOSITORY
 from tests.provisioning.compose_file import (
@@ -99,6 +99,13 @@ def test_every_flow_has_a_service_and_is_scraped():
     assert scraped("orbitwatch") == {
         f"{name}:{Settings().metrics_port}" for name in flows()
     }
+
+
+def test_flows_listen_where_prometheus_and_bytewax_can():
+    """Bytewax serves its own metrics, which an alert looks at, on this address only."""
+    for service in flows().values():
+        assert service["environment"]["ORBITWATCH_LISTEN"] == ALL_INTERFACES
+        assert "ports" not in service
 
 
 def scraped(job: str) -> set[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from connectors.settings import ALL_INTERFACES
 from provisioning.docker.compile_kernels import modules_with_kernels
 from tests.end_to_end.flow_process import REPOSITORY
 from tests.provisioning.compose_file import make_env, variables
@@ -60,6 +61,10 @@ def test_the_image_runs_as_a_user_without_rights():
     users = re.findall(r"^USER (\w+)$", stages[-1], re.MULTILINE)
     assert users == ["orbitwatch"]
     assert "uid 10001" in stages[-1]
+
+
+def test_flows_in_the_image_are_reached_from_outside():
+    assert f"ORBITWATCH_LISTEN={ALL_INTERFACES} " in DOCKERFILE
 
 
 def test_the_image_copies_what_there_is():

@@ -163,6 +163,8 @@ def _snapshots() -> timeseries.Panel:
             MetricQuery(quantile(0.5, name), "half"),
             MetricQuery(quantile(0.99, name), "99 %"),
         ],
+        "Flows have figures of this with ORBITWATCH_LISTEN=0.0.0.0 only, as Docker "
+        "Compose sets it, and after a first snapshot.",
     )
 
 

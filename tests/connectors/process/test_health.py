@@ -1,15 +1,14 @@
 """What probes are told of a flow."""
 
 import json
-import socket
 import urllib.error
 import urllib.request
 from typing import Any
 
 import pytest
 
-from connectors.process.health import STUCK_AFTER_S, Health, serve
-from tests.services.ports import free_port
+from connectors.process.health import STUCK_AFTER_S, Health, health_pages
+from connectors.process.pages import serve
 from tests.services.waiting import HANG_S
 
 
@@ -60,9 +59,9 @@ def test_a_flow_that_stands_still_is_not_alive():
 
 @pytest.fixture
 def address():
-    health, port = Health(), free_port()
-    server = serve(health, port)
-    yield health, f"http://127.0.0.1:{port}"
+    health = Health()
+    server = serve("127.0.0.1", 0, health_pages(health))
+    yield health, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
 
@@ -88,19 +87,3 @@ def test_probes_get_200_or_503_and_the_reasons(address):
     health.database(works=True)
     assert status(f"{url}/readyz")[0] == 200
     assert status(f"{url}/nothing")[0] == 404
-
-
-def test_a_taken_port_is_an_error_at_once(address):
-    _, url = address
-    with pytest.raises(OSError, match="in use"):
-        serve(Health(), int(url.rpartition(":")[2]))
-
-
-def test_a_client_that_asks_nothing_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr("connectors.process.health.SILENT_CLIENT_S", 0.1)
-    server = serve(Health(), 0)
-    place = "127.0.0.1", server.server_port
-    with socket.create_connection(place, timeout=HANG_S) as client:
-        assert client.recv(1) == b""
-    server.shutdown()
-    server.server_close()

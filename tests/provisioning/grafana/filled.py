@@ -21,6 +21,7 @@ from connectors.database.limit_table import store_limits
 from connectors.embedded.broker import EmbeddedBroker
 from connectors.files.parameters import read_definitions
 from connectors.migrate import migrate
+from connectors.settings import ALL_INTERFACES
 from tests.end_to_end.flow_process import REPOSITORY, Flow
 from tests.provisioning.grafana.macros import View
 from tests.provisioning.grafana.prometheus import Prometheus
@@ -113,6 +114,8 @@ def filled(
         "ORBITWATCH_ARCHIVE": str(folder / "parquet"),
         "ORBITWATCH_ARCHIVE_SECONDS": "2",
         "ORBITWATCH_ELEMENTS": str(_elements_file(folder, times)),
+        # A panel shows what Bytewax measures of itself.
+        "ORBITWATCH_LISTEN": ALL_INTERFACES,
         # So long the embedded broker waits for more, where another answers at once.
         "ORBITWATCH_KAFKA_FETCH_WAIT_MAX_MS": "10",
     }

@@ -1,0 +1,55 @@
+"""The pages of a flow's process, served from threads of its own until it ends."""
+
+from __future__ import annotations
+
+import http
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from prometheus_client import MetricsHandler
+
+# A client that vanished would keep its thread and connection for ever.
+SILENT_CLIENT_S = 10.0
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(
+        self,
+        family: socket.AddressFamily,
+        place: tuple[Any, ...],
+        handler: type[BaseHTTPRequestHandler],
+    ) -> None:
+        self.address_family = family
+        super().__init__(place, handler)
+
+
+class MetricsPage(MetricsHandler):
+    """`/metrics`, from the default registry: what Bytewax serves, without its own."""
+
+    timeout = SILENT_CLIENT_S
+
+    def do_GET(self) -> None:
+        """Answers a scrape."""
+        if self.path.partition("?")[0] == "/metrics":
+            super().do_GET()
+        else:
+            self.send_error(http.HTTPStatus.NOT_FOUND)
+
+
+def serve(
+    address: str, port: int, handler: type[BaseHTTPRequestHandler]
+) -> ThreadingHTTPServer:
+    """Answers on this address of the machine, IPv4 or IPv6, or a name of it.
+
+    Raises OSError when there is no such address, or the port is taken.
+    """
+    [family, _, _, _, place], *_ = socket.getaddrinfo(
+        address, port, type=socket.SOCK_STREAM
+    )
+    server = _Server(family, place, handler)
+    threading.Thread(target=server.serve_forever, name="pages", daemon=True).start()
+    return server

@@ -1,0 +1,97 @@
+"""A flow's pages are where the settings say, and nowhere else."""
+
+import errno
+import http.client
+import socket
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+
+import pytest
+from prometheus_client import Counter
+from prometheus_client.parser import text_string_to_metric_families
+
+from connectors.process.pages import MetricsPage, serve
+from tests.services.waiting import HANG_S
+
+SCRAPES = Counter("tests_pages_scrapes", "Of this test.")
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest) -> Iterator[ThreadingHTTPServer]:
+    address = getattr(request, "param", "127.0.0.1")
+    try:
+        server = serve(address, 0, MetricsPage)
+    except OSError as error:
+        if ":" in address:
+            pytest.skip(f"this machine has no address {address}: {error}")
+        raise
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def get(address: str, port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(address, port, timeout=HANG_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_metrics_are_those_of_the_default_registry(page: ThreadingHTTPServer):
+    SCRAPES.inc(3)
+    status, text = get("127.0.0.1", page.server_port, "/metrics?name[]=all_of_them")
+    assert (status, text.strip()) == (200, "")
+    status, text = get("127.0.0.1", page.server_port, "/metrics")
+    figures = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert status == 200
+    assert figures["tests_pages_scrapes_total"] == 3
+
+
+def test_there_is_no_other_page(page: ThreadingHTTPServer):
+    for path in ("/", "/readyz", "/metrics/more"):
+        assert get("127.0.0.1", page.server_port, path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("page", "reached"),
+    [("127.0.0.1", "127.0.0.1"), ("localhost", "localhost"), ("::1", "::1")],
+    indirect=["page"],
+)
+def test_an_address_may_be_of_ipv4_or_ipv6_or_a_name(
+    page: ThreadingHTTPServer, reached: str
+):
+    assert get(reached, page.server_port, "/metrics")[0] == 200
+
+
+def test_what_listens_on_one_address_is_not_reached_on_another(
+    page: ThreadingHTTPServer,
+):
+    with pytest.raises(OSError, match=r"refused|unreachable|assign|timed out"):
+        get("127.0.0.2", page.server_port, "/metrics")
+
+
+def test_a_taken_port_is_an_error_at_once(page: ThreadingHTTPServer):
+    with pytest.raises(OSError, match="in use") as taken:
+        serve("127.0.0.1", page.server_port, MetricsPage)
+    assert taken.value.errno == errno.EADDRINUSE
+
+
+def test_an_address_of_another_machine_is_an_error_at_once():
+    with pytest.raises(OSError, match="assign"):
+        serve("192.0.2.1", 0, MetricsPage)
+
+
+def test_a_client_that_asks_nothing_is_not_waited_for(
+    page: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(MetricsPage, "timeout", 0.1)
+    place = "127.0.0.1", page.server_port
+    with socket.create_connection(place, timeout=HANG_S) as client:
+        assert client.recv(1) == b""
