@@ -34,7 +34,7 @@ def add_command(systems: Commands) -> None:
     """Adds the command, what can be asked of it, and who plays it."""
     about = DESCRIPTION, EPILOG
     command = new_command(systems, "replay", SUMMARY, about, play)
-    # There is no point in spoiling it.
+    # What was archived is played as it was: no faults.
     command.set_defaults(mode="nominal", truth=None)
     _add_arguments(command)
 
