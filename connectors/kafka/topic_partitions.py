@@ -36,6 +36,7 @@ from connectors.kafka.clients import (
     share,
 )
 from connectors.kafka.fields import reach, times_us_of
+from connectors.kafka.pause import Pause
 from connectors.messages.polls import Position
 from connectors.process.flow_process import FlowProcess
 
@@ -46,8 +47,6 @@ FEW_SAMPLES = 1_000
 LOOK_AROUND_S = 5.0
 NEW_PARTITIONS_S = 60.0
 BROKER_ANSWERS_S = 1.0
-# Other sources of the process, and what they read, wait meanwhile.
-LONGEST_SLEEP_S = 0.005
 LONG_PAST = datetime(1970, 1, 1, tzinfo=UTC)
 # KafkaError has no public name for it: no valid offset, and none may be guessed.
 NO_OFFSET = -140
@@ -116,7 +115,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         self._assigned: list[int] = []
         self._assign_new()
         self._next_look_s = self._next_partitions_s = 0.0
-        self._pause_ends_s = 0.0
+        self._pause = Pause()
         run.health.reading(topic, works=True)
 
     def _assign_new(self) -> None:
@@ -184,13 +183,13 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             _log.info("told to stop: taking a last snapshot")
             raise StopIteration
         self._run.health.turned()
-        if self._pauses():
+        if self._pause.goes_on():
             return []
         self._look_around()
         polled = self._consumer.consume(self._at_once, 0)
         messages = [message for message in polled if self._is_data(message)]
         if not messages:
-            self._pause(self.IDLE_PAUSE_S)
+            self._pause.begin(self.IDLE_PAUSE_S)
             return self._idle()
         times_us = times_us_of(messages)
         positions = self._advance(reach(messages, times_us))
@@ -200,19 +199,8 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
 
     @override
     def next_awake(self) -> datetime:
-        """Always at once: a moment of the wall clock could be set back for hours."""
+        """At once, whatever the wall clock says: `Pause` is what waits."""
         return LONG_PAST
-
-    def _pause(self, seconds: float) -> None:
-        self._pause_ends_s = time.monotonic() + seconds
-
-    def _pauses(self) -> bool:
-        """Sleeps for a moment of the pause, and says whether there is more of it."""
-        left_s = self._pause_ends_s - time.monotonic()
-        if left_s <= 0:
-            return False
-        time.sleep(min(left_s, LONGEST_SLEEP_S))
-        return left_s > LONGEST_SLEEP_S
 
     @override
     def snapshot(self) -> Offsets:
@@ -251,7 +239,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         likely = POLL_SAMPLES * messages // max(samples, 1)
         self._at_once = min(max(likely, 1), 2 * self._at_once, MOST_MESSAGES)
         if samples < FEW_SAMPLES:
-            self._pause(self.GATHER_PAUSE_S)
+            self._pause.begin(self.GATHER_PAUSE_S)
 
     def _advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
         """Notes how far a poll goes, by partition; returns that."""
