@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource
@@ -63,7 +62,7 @@ class ArchiveSource(FixedPartitionedSource[Batch, Offsets]):
 
 class _ArchivePartition(TopicPartitions[Batch]):
     # Nobody waits for what is stored every few minutes.
-    IDLE_PAUSE = GATHER_PAUSE = timedelta(milliseconds=200)
+    IDLE_PAUSE_S = GATHER_PAUSE_S = 0.2
 
     def __init__(self, run: FlowProcess, topic: str, stored: Offsets) -> None:
         super().__init__(run, topic, stored)

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -36,6 +36,7 @@ from connectors.kafka.clients import (
     share,
 )
 from connectors.kafka.fields import reach, times_us_of
+from connectors.kafka.pause import Pause
 from connectors.messages.polls import Position
 from connectors.process.flow_process import FlowProcess
 
@@ -46,6 +47,7 @@ FEW_SAMPLES = 1_000
 LOOK_AROUND_S = 5.0
 NEW_PARTITIONS_S = 60.0
 BROKER_ANSWERS_S = 1.0
+LONG_PAST = datetime(1970, 1, 1, tzinfo=UTC)
 # KafkaError has no public name for it: no valid offset, and none may be guessed.
 NO_OFFSET = -140
 
@@ -100,10 +102,10 @@ def _progress(resume: Offsets, topic: str) -> dict[int, _Progress]:
 class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     """One consumer of our share of a topic; a subclass makes items of its messages."""
 
-    IDLE_PAUSE: ClassVar = timedelta(milliseconds=2)
+    IDLE_PAUSE_S: ClassVar = 0.002
     # A poll, its transaction and its way through the flow take over a millisecond of
     # processor time by themselves: after a small one, the next may gather some more.
-    GATHER_PAUSE: ClassVar = timedelta(milliseconds=5)
+    GATHER_PAUSE_S: ClassVar = 0.005
 
     def __init__(self, run: FlowProcess, topic: str, resume: Offsets | None) -> None:
         self._run, self._settings, self._topic = run, run.settings, topic
@@ -113,7 +115,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         self._assigned: list[int] = []
         self._assign_new()
         self._next_look_s = self._next_partitions_s = 0.0
-        self._awake_at: datetime | None = None
+        self._pause = Pause()
         run.health.reading(topic, works=True)
 
     def _assign_new(self) -> None:
@@ -181,13 +183,14 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             _log.info("told to stop: taking a last snapshot")
             raise StopIteration
         self._run.health.turned()
+        if self._pause.goes_on():
+            return []
         self._look_around()
         polled = self._consumer.consume(self._at_once, 0)
         messages = [message for message in polled if self._is_data(message)]
         if not messages:
-            self._awake_at = datetime.now(UTC) + self.IDLE_PAUSE
+            self._pause.begin(self.IDLE_PAUSE_S)
             return self._idle()
-        self._awake_at = None
         times_us = times_us_of(messages)
         positions = self._advance(reach(messages, times_us))
         taken = self._take(Messages(messages, times_us, positions))
@@ -195,8 +198,9 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         return taken.items
 
     @override
-    def next_awake(self) -> datetime | None:
-        return self._awake_at
+    def next_awake(self) -> datetime:
+        """At once, whatever the wall clock says: `Pause` is what waits."""
+        return LONG_PAST
 
     @override
     def snapshot(self) -> Offsets:
@@ -235,7 +239,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         likely = POLL_SAMPLES * messages // max(samples, 1)
         self._at_once = min(max(likely, 1), 2 * self._at_once, MOST_MESSAGES)
         if samples < FEW_SAMPLES:
-            self._awake_at = datetime.now(UTC) + self.GATHER_PAUSE
+            self._pause.begin(self.GATHER_PAUSE_S)
 
     def _advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
         """Notes how far a poll goes, by partition; returns that."""

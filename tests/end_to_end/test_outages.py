@@ -86,3 +86,21 @@ def test_a_broker_that_restarts_is_read_on(fragile, own_kafka):
     wait_for_samples(fragile, 200)
     assert_all_stored_once(fragile, 200)
     flow.stop()
+
+
+@pytest.mark.parametrize("moved_s", [-3600, 3600])
+def test_a_clock_that_is_set_while_a_flow_runs_does_not_stop_it(
+    stage, moved_clock, moved_s
+):
+    flow = stage.flow(settings=moved_clock.environment)
+    flow.start()
+    stage.produce(*(packet(n, p=float(n)) for n in range(50)))
+    wait_for_samples(stage, 50)
+    moved_clock.move(moved_s)
+    # Nothing to read for a moment: it waits when it is idle, too.
+    wait_until(lambda: flow.get("healthz", flow.health_port)[0] == 200, "health")
+    stage.produce(*(packet(n, p=float(n)) for n in range(50, 100)))
+    wait_for_samples(stage, 100)
+    assert_all_stored_once(stage, 100)
+    moved_clock.move(2 * moved_s)
+    flow.stop()

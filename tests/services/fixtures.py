@@ -15,6 +15,7 @@ from typing import NoReturn
 import pytest
 
 from tests.services import grafana
+from tests.services.clock import MovedClock
 from tests.services.kafka import Kafka, kafka_jars
 from tests.services.postgres import Postgres, fresh_database, offers_timescale
 from tests.services.process import UnavailableError
@@ -36,6 +37,7 @@ MARKERS = {
     "amtool": "prometheus",
     "docker_compose": "compose",
     "grafana_libraries": "grafana",
+    "moved_clock": "clock",
 }
 
 
@@ -176,3 +178,10 @@ def grafana_libraries() -> Path:
     """The folder of Grafana's own libraries, for Node."""
     with skip_or_fail():
         return grafana.grafana_libraries()
+
+
+@pytest.fixture
+def moved_clock(tmp_path: Path) -> MovedClock:
+    """The wall clock of processes that are started in its environment."""
+    with skip_or_fail():
+        return MovedClock(tmp_path)
