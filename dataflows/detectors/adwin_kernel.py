@@ -69,7 +69,6 @@ def merge(state: Floats, counts: Floats, tables: Floats, level: int) -> None:
     """Make the two oldest buckets of a level one of the level above."""
     if level + 1 == state[USED]:
         state[USED] += 1
-        counts[level + 1] = 0
     size = 2.0**level
     place = int(counts[level + 1])
     for kind in range(3):

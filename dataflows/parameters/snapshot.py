@@ -23,7 +23,7 @@ _log = logging.getLogger("orbitwatch.detect")
 
 def write_shard(watched: Iterable[Watched], banks: Iterable[DetectorBank]) -> bytes:
     """All that the parameters of a shard have learnt."""
-    saved = [bank.snapshot() for bank in banks if len(bank)]
+    saved = [bank.snapshot() for bank in banks]
     alone, silences = [], []
     for one in watched:
         if one.bank is None:

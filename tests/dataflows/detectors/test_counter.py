@@ -60,6 +60,22 @@ def test_a_restart_far_from_the_wrap_is_told():
     assert "restarted at 0 after 12000" in counter.explain(1).text
 
 
+@pytest.mark.parametrize(
+    ("before", "count", "score"),
+    [
+        (0, 8192, 8191),  # half of the modulo
+        (0, 8193, 2),
+        (16384 - 2048 + 5, 5, 2047),  # to near 0, by an eighth
+        (16384 - 2049 + 5, 5, 2),
+        (12_000, 9, 2),  # near 0
+        (12_000, 10, 4393),
+    ],
+)
+def test_what_is_a_gap_and_what_went_back_has_exact_bounds(before, count, score):
+    counter = Counter(modulo=16384)
+    assert update(counter, range(2), [before, count]) == [0, score]
+
+
 def test_steps_may_be_larger():
     counter = Counter(step=4)
     assert update(counter, range(4), [0, 4, 12, 14]) == [0, 0, 1, 1]

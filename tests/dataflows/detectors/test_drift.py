@@ -110,16 +110,37 @@ def test_standardised_the_unit_does_not_matter(kind, factor):
 
 
 @both
-def test_a_step_is_told_with_its_means(kind):
+@pytest.mark.parametrize("step", [5.0, -5.0])
+def test_a_step_is_told_with_its_means(kind, step):
     rng = np.random.default_rng(4)
     values = rng.normal(20.0, 0.5, 3000)
-    values[2000:] += 5.0
+    values[2000:] += step
     (event,) = kind().update(np.arange(3000) * 1_000_000, values)
     assert event.detector == kind.name
     assert 2000 <= event.at_us // 1_000_000 <= 2040
     assert event.mean_before == pytest.approx(20.0, abs=0.1)
-    assert event.mean_after == pytest.approx(25.0, abs=1.5)
-    assert event.text.startswith("The mean changed from 2")
+    assert event.mean_after == pytest.approx(20.0 + step, abs=1.5)
+    assert event.text.startswith(("The mean changed from 2", "The mean changed from 1"))
+
+
+@pytest.mark.parametrize("grace_period", [30, 50, 51])
+def test_adwin_looks_for_the_first_time_after_the_grace_period_as_river(grace_period):
+    options = {"clock": 1, "grace_period": grace_period}
+    values = np.append(np.zeros(20), np.full(100, 100.0))
+    expected = found_by_river(drift.ADWIN(**options), values)
+    assert expected[0] == grace_period
+    assert found(Adwin(standardise=False, **options), values) == expected
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(("threshold", "is_told"), [(1.0, False), (0.99, True)])
+def test_page_hinkley_needs_more_than_the_threshold_as_river(sign, threshold, is_told):
+    """From a mean of 1 the second value is just 1 away, all in exact numbers."""
+    options = {"min_instances": 1, "delta": 0.0, "alpha": 1.0, "threshold": threshold}
+    values = sign * np.array([0.0, 2.0])
+    expected = found_by_river(drift.PageHinkley(**options), values)
+    assert expected == ([1] if is_told else [])
+    assert found(PageHinkley(standardise=False, **options), values) == expected
 
 
 @both

@@ -42,6 +42,12 @@ def test_a_violation_counts_after_enough_seconds():
     assert levels_of(limits, [31] * 6, times) == [0, 0, 0, 0, 1, 1]
 
 
+def test_what_lasted_before_a_break_does_not_count():
+    limits = Limits(soft_high=30.0, raise_after_seconds=2.5, clear_after_seconds=2.5)
+    values = [31, 31, 31, 20, 31, 31, 31, 31, 20, 20, 20, 31, 20, 20, 20, 20]
+    assert levels_of(limits, values) == [0] * 7 + [1] * 8 + [0]
+
+
 def test_tenths_of_a_second_add_up_exactly():
     limits = Limits(soft_high=30.0, raise_after_seconds=1.0)
     times = np.arange(12) * SECOND // 10

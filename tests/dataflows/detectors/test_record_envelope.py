@@ -97,6 +97,7 @@ class PlainEnvelope:
             self.take([y])
             return 0.0
         low, high = self.range
+        forgotten = (high - low) / 24_000
         if at < 750:
             low, high = min(low, self.old[0]), max(high, self.old[1])
         beyond = max(y - high if self.upper else 0, low - y if self.lower else 0, 0)
@@ -113,13 +114,11 @@ class PlainEnvelope:
             if self.episodes >= 3 and at - self.last > 100:
                 self.take(self.seen)
                 self.seen, self.episodes = [], 0
+        self.range = self.range[0] + forgotten, self.range[1] - forgotten
         self.learn(y)
         return excess
 
     def learn(self, y: float) -> None:
-        low, high = self.range
-        middle = (low + high) / 2
-        self.range = low + (middle - low) / 12000, high - (high - middle) / 12000
         self.blocks[-1].append(y)
         if len(self.blocks[-1]) == 64:
             if len(self.blocks) == 3:
@@ -162,6 +161,38 @@ def test_it_is_the_recipe(seed, with_commands):
     np.testing.assert_array_equal(scores >= 1, expected >= 1)
     # Rounding differs, and an ill-conditioned matrix makes more of it.
     np.testing.assert_allclose(scores, expected, atol=1e-9, rtol=1e-9)
+
+
+def often_odd(seed: int) -> tuple[np.ndarray, int]:
+    """Return values with short alarms again and again, and long ones, with a break."""
+    rng = np.random.default_rng(seed)
+    values = np.sin(np.arange(9000) / 40) * 0.4 + rng.normal(size=9000) * 0.02
+    for at in range(800, 2800, 250):
+        values[at : at + 8] += 1.5
+    for at in range(2800, 4800, 250):
+        values[at : at + 8] += 4.0
+    for at in range(6000, 7500, 250):
+        values[at : at + 8] -= 3.0
+    values[7600:7950] += 6.0
+    values[7980:8330] += 6.0
+    values[8400:] -= 6.0
+    return values, 4900
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_alarms_that_come_often_or_last_are_learnt_as_in_the_recipe(seed):
+    values, second_epoch = often_odd(seed)
+    parts = [values[:second_epoch], values[second_epoch:]]
+    detector = RecordEnvelope(prescaled=True)
+    found = [run(detector, parts[0])]
+    detector.begin_epoch()
+    found.append(run(detector, parts[1]))
+    scores, expected = np.concatenate(found), plain(parts, np.empty((len(values), 0)))
+    np.testing.assert_allclose(scores, expected, atol=1e-9, rtol=1e-9)
+    # The first three bursts of a kind are alarms, and then they are known.
+    alarms = [bool((scores[at : at + 8] >= 1).any()) for at in range(800, 2800, 250)]
+    assert alarms[:3] == [True] * 3
+    assert not alarms[-1]
 
 
 def test_a_score_of_1_is_theta_widths_beyond():

@@ -67,6 +67,15 @@ def test_the_longest_run_so_far_sets_the_limit():
     assert np.flatnonzero(scores >= 1).tolist() == [370, 371]
 
 
+def test_a_value_that_was_stuck_for_long_is_found_the_next_time_too():
+    """It teaches no more than that a run as long as its limit is usual."""
+    detector = StuckValue(warm_up_samples=100, factor=2.0)
+    moving = np.random.default_rng(4).normal(size=300)
+    for most in (10, 20, 40):
+        scores = detector.update(np.arange(2300), np.append(moving, np.full(2000, 0.5)))
+        assert np.flatnonzero(scores >= 1)[0] == 300 + most
+
+
 def test_a_value_that_mostly_rests_is_not_judged():
     detector = StuckValue(warm_up_samples=100)
     values = np.repeat(np.arange(40.0), 50)

@@ -210,3 +210,58 @@ def test_with_another_minimum_elevation_the_search_begins_anew(iss: Ephemeris):
     assert before.dump()[2] != fresh
     after.load(before.dump())
     assert after.dump()[2] == fresh
+
+
+def test_with_a_clock_that_is_set_back_passes_are_looked_for_from_then_on(
+    iss: Ephemeris,
+):
+    day_us = 24 * HOUR_S * SECOND_US
+    tracker, fresh = (SatelliteTracker([], [REDU], iss) for _ in "ab")
+    ahead = tracker.update(*positions(iss, iss.epoch_us + day_us, HOUR_S, 10))
+    assert stories(ahead)
+    tracker.begin_anew()
+    earlier = positions(iss, iss.epoch_us, HOUR_S, 10)
+    again, expected = tracker.update(*earlier), fresh.update(*earlier)
+    assert len(stories(expected)) > 3
+    assert stories(expected).keys() <= stories(again).keys()
+
+
+def first_pass(iss: Ephemeris) -> tuple[int, int]:
+    """When the ISS is highest over Redu for the first time, and sets."""
+    day = positions(iss, iss.epoch_us, 14 * HOUR_S, 10)
+    whole = SatelliteTracker([], [REDU], iss).update(*day)
+    first = next(one for one in whole.passes if one.state == "OVER")
+    assert first.culmination_us is not None
+    assert first.los_us is not None
+    return first.culmination_us, first.los_us
+
+
+def test_a_clock_that_is_set_back_during_a_pass_has_it_come_again(iss: Ephemeris):
+    middle_us, end_us = first_pass(iss)
+    begun_us = middle_us - HOUR_S * SECOND_US
+    tracker = SatelliteTracker([], [REDU], iss)
+    seconds = (middle_us - begun_us) // SECOND_US
+    before = tracker.update(*positions(iss, begun_us, seconds, 10))
+    tracker.begin_anew()
+    seconds = (end_us - begun_us) // SECOND_US + 60
+    after = tracker.update(*positions(iss, begun_us, seconds, 10))
+    [story] = [
+        story for story in stories(before, after).values() if story[-1].state == "OVER"
+    ]
+    expected = ["PREDICTED", "IN_VIEW", "PREDICTED", "IN_VIEW", "OVER"]
+    assert states(story) == expected
+    assert story[-1].los_us == pytest.approx(end_us, abs=SECOND_US)
+
+
+def test_nobody_knows_when_a_track_that_jumped_into_view_rose(iss: Ephemeris):
+    middle_us, _ = first_pass(iss)
+    times_us, values = positions(iss, middle_us - HOUR_S * SECOND_US, 300)
+    _, there = positions(iss, middle_us, 60)
+    later_us = times_us[-1] + SECOND_US * np.arange(1, 61)
+    tracker = SatelliteTracker([], [REDU])
+    assert tracker.update(times_us, values).passes == ()
+    jumped = tracker.update(later_us, there)
+    assert [one.reason for one in jumped.refused] == ["too_fast"] * 2
+    [rise] = jumped.passes
+    assert (rise.state, rise.aos_us) == ("IN_VIEW", None)
+    assert rise.announced_us == later_us[2]

@@ -103,6 +103,35 @@ def test_a_clock_that_two_samples_agree_on_counts_as_set_back_after_a_hundred_la
     ]
 
 
+@pytest.mark.parametrize("cuts", [[], [50, 150], [*range(1, 152)]])
+def test_what_a_clock_that_was_set_back_knew_of_steps_is_forgotten(cuts: list[int]):
+    late = [*range(100, 100 + REBASE_SAMPLES)]
+    later = late[-1] + HOUR
+    told, refused = sort([*range(1000, 1050), *late, later], cuts)
+    # After a step of a second, it would have to wait.
+    assert told[-2:] == [("ANEW", late[-1], 149), ("NOTHING", later, 150)]
+    assert refused == {"late": REBASE_SAMPLES - 1}
+
+
+@pytest.mark.parametrize("cuts", [[], [51, 150], [*range(1, 152)]])
+def test_a_sample_that_waits_does_not_outlive_a_clock_that_is_set_back(
+    cuts: list[int],
+):
+    late = [*range(100, 100 + REBASE_SAMPLES)]
+    times = [*range(1000, 1050), 1000 + HOUR, *late, 1000 + 2 * HOUR]
+    told, refused = sort(times, cuts)
+    assert refused == {"late": REBASE_SAMPLES - 1, "ahead": 1}
+    assert times_of(told)[-2:] == [late[-1], 1000 + 2 * HOUR]
+
+
+@pytest.mark.parametrize("cuts", [[], [3], [3, 4], [1, 2, 3, 4]])
+def test_steps_may_become_longer_bit_by_bit(cuts: list[int]):
+    times = [0, 1, 2, 11, 92, 821]  # a step is nine times the one before it
+    told, refused = sort(times, cuts)
+    assert times_of(told) == times
+    assert not refused
+
+
 def test_telemetry_of_half_a_minute_that_is_sent_again_sets_no_clock_back():
     arrivals = Arrivals(0)
     times_us = np.arange(6000) * SECOND_US // 30

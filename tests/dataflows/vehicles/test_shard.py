@@ -157,6 +157,7 @@ def test_a_parameter_that_is_sent_is_not_derived():
         ]
     )
     [tracked], _ = logic().on_batch([Polled(runs, Poll(1, 1, (), 0))])
+    assert [name.parameter for name in tracked.samples.names] == ["a", "sum"]
     assert derived(tracked) == [(1, 50.0)]
 
 

@@ -79,6 +79,13 @@ def test_the_instants_of_a_bulk_message_stand_side_by_side_too():
     np.testing.assert_array_equal(b, [np.nan, 2.5, 3.5, 4.5, np.nan])
 
 
+def test_the_instants_of_a_bulk_message_are_in_order_of_time_where_its_runs_are():
+    seconds, (a, b, _) = side_by_side([bulk([1, 5, 6], [3, 4, 5])])
+    assert seconds == [1, 3, 4, 5, 6]
+    np.testing.assert_array_equal(a, [1.5, np.nan, np.nan, 5.5, 6.5])
+    np.testing.assert_array_equal(b, [np.nan, 3.5, 4.5, 5.5, np.nan])
+
+
 def test_the_epoch_of_a_packet_stands_beside_it_whichever_values_it_has():
     _, (*_, epochs) = side_by_side(
         [packet(1, a=1), packet(2, "one", b=2), packet(3, "two", a=3, b=3)]

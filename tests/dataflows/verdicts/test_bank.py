@@ -120,3 +120,21 @@ def test_a_sample_of_the_newest_time_is_late():
     beside.hear([99])
     beside.hear([100, 100])
     assert beside.left == 2 * PARAMETERS
+
+
+def test_a_parameter_that_is_let_go_keeps_what_it_learnt_when_another_takes_its_row():
+    beside = Beside()
+    beside.hear(range(100))
+    gone, alone = beside.seated[0], beside.alone[0]
+    beside.bank.remove(0)
+    assert len(beside.bank) == PARAMETERS - 1
+    beside.seated[0], beside.alone[0] = watch(), watch()
+    assert beside.bank.add(b"0", beside.seated[0]) == 0
+    beside.hear(range(1000, 1100))
+    assert gone.snapshot() == alone.snapshot()
+    times_us, values = np.arange(100, 200) * SECOND_US, np.sin(np.arange(100.0))
+    found, expected = (each.update(times_us, values) for each in (gone, alone))
+    assert found.scores.tobytes() == expected.scores.tobytes()
+    assert found.ranges == expected.ranges
+    assert gone.snapshot() == alone.snapshot()
+    beside.compare()

@@ -106,6 +106,13 @@ def test_missing_samples_between_two_anomalous_ones_do_not_part_them():
     assert brief(changes) == [("opened", 1, "WATCH", 1.0)]
 
 
+def test_quiet_samples_are_counted_anew_after_each_anomalous_one():
+    episodes = Episodes(close_after_samples=3)
+    assert brief(run(episodes, [1.0, 0, 0, 1, 0, 0, 1])) == [("opened", 1, "WATCH", 1)]
+    assert run(episodes, [0, 0], 7) == ()
+    assert brief(run(episodes, [0], 9)) == [("closed", 2, "WATCH", 1)]
+
+
 def test_two_anomalies_far_apart_are_two():
     changes = run(Episodes(close_after_samples=3), [1.0, 0, 0, 0, 1.0, 0, 0, 0])
     assert [c.kind for c in changes] == ["opened", "closed"] * 2

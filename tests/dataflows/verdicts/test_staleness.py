@@ -79,6 +79,12 @@ def test_a_clock_set_back_delays_by_one_silence_at_most():
     assert staleness.woken(16 * SECOND) is not None
 
 
+def test_a_sample_by_a_clock_set_back_is_waited_for_from_then():
+    staleness = stale_after(10.0, heard_us=3600 * SECOND)
+    assert staleness.arrived(6 * SECOND) is None
+    assert staleness.wake_at_us == 16 * SECOND
+
+
 def test_a_sample_from_before_the_silence_ends_it_without_a_negative_length():
     staleness = stale_after(10.0, heard_us=100 * SECOND)
     staleness.woken(200 * SECOND)
@@ -100,6 +106,13 @@ def test_after_a_pause_silence_is_judged_from_now_on():
     )
     staleness.resumed(2000 * SECOND)
     assert staleness.stale_since_us == 1010 * SECOND
+
+
+def test_after_a_pause_with_the_clock_set_back_silence_is_told_in_time():
+    staleness = stale_after(10.0, heard_us=3600 * SECOND)
+    staleness.resumed(5 * SECOND)
+    assert staleness.wake_at_us == 15 * SECOND
+    assert staleness.woken(15 * SECOND) is not None
 
 
 events = st.lists(
