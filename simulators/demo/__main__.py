@@ -9,179 +9,122 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from rich.console import Console
-from rich.live import Live
 
 from connectors.command import Parser, whole
 from connectors.database import overview
-from connectors.database.connection import Connection, connect, plain_errors
 from connectors.errors import OrbitwatchError
 from connectors.parquet.counts import count_archived
 from connectors.parquet.storage import Storage
 from connectors.process.stopping import StopRequest
-from connectors.recordings.truth import read_truth
+from connectors.settings import LOOPBACK
 from simulators.demo.children import Interrupted
+from simulators.demo.earlier import earlier_folders, place, remove, space
 from simulators.demo.feed import DemoFeed
-from simulators.demo.live import live_table, status_line
-from simulators.demo.progress import ALL_ANOMALIES, Progress
+from simulators.demo.progress import ALL_ANOMALIES, judge_all
 from simulators.demo.report import (
+    HOW_TO_READ,
+    Counts,
     event_table,
-    how_to_look,
+    headline,
     in_the_archive,
-    judge,
-    summary,
     verdict_table,
+    what_is_kept,
     where_it_is,
+    where_to_look_next,
 )
 from simulators.demo.services import DemoServices
+from simulators.demo.show import Demo, connected
 from simulators.demo.telemetry import ISS, demo_telemetry
-from simulators.replay import wait
+from simulators.demo.terminal import agrees, can_ask, say
 
-REFRESH_S = 0.5
-LINE_EVERY_S = 5.0
-LATEST = 5
-CATCH_UP_S = 30.0
-# To count what is stored takes longer and longer, and the database has other work.
-REST_PER_LOOK = 5
+AT_THE_END = "At the end you can have that removed."
+ON_A_TERMINAL = "On a terminal, a demo that ends by itself offers to remove that."
 
 
-class Demo:
-    """Feeds the flows for a while, and shows from outside what they make of it."""
+def report(services: DemoServices, feeds: Sequence[DemoFeed], console: Console) -> str:
+    """Prints injected against detected, what else is known, and what is archived.
 
-    def __init__(
-        self,
-        services: DemoServices,
-        seconds: int,
-        feeds: Sequence[DemoFeed],
-        stop: StopRequest,
-    ) -> None:
-        self._services, self._feeds, self._stop = services, feeds, stop
-        self._seconds = seconds
-
-    def run(self, console: Console) -> None:
-        """Returns when time is up (or we are told to stop) and all is stored."""
-        try:
-            for feed in self._feeds:
-                feed.start()
-            self._services.wait_until_ready()
-            progress = Progress(self._services, self._feeds)
-            with connected(self._services) as database:
-                if console.is_terminal:
-                    self._show_table(progress, database, console)
-                else:
-                    self._show_lines(progress, database)
-                self._end_feeds()
-                catch_up(progress, database)
-        finally:
-            self._end_feeds()
-        say(progress.total())
-
-    def _end_feeds(self) -> None:
-        for feed in self._feeds:
-            feed.ask_to_end()
-        for feed in self._feeds:
-            feed.wait_for_end()
-
-    def _show_table(
-        self, progress: Progress, database: Connection, console: Console
-    ) -> None:
-        with Live(console=console, transient=True, auto_refresh=False) as live:
-            for left_s in self._looks(progress, database, REFRESH_S):
-                latest = progress.anomalies[: -LATEST - 1 : -1]
-                live.update(live_table(progress.speeds, latest, left_s), refresh=True)
-
-    def _show_lines(self, progress: Progress, database: Connection) -> None:
-        for _ in self._looks(progress, database, LINE_EVERY_S):
-            say(status_line(progress.speeds, len(progress.anomalies)))
-
-    def _looks(
-        self, progress: Progress, database: Connection, show_every_s: float
-    ) -> Iterator[float]:
-        """Keeps count; yields the seconds to go when there is something to show."""
-        shown_s = 0.0
-        while not self._stop() and (elapsed_s := progress.elapsed_s) < self._seconds:
-            progress.look(database)
-            if elapsed_s - shown_s >= show_every_s:
-                yield self._seconds - elapsed_s
-                shown_s = elapsed_s
-            rest_s = max(REFRESH_S, REST_PER_LOOK * progress.look_took_s)
-            wait(min(rest_s, self._seconds - elapsed_s), self._stop)
-
-
-def catch_up(progress: Progress, database: Connection) -> None:
-    """Waits until what was sent is stored, and archived."""
-    deadline_s = time.monotonic() + CATCH_UP_S
-    progress.look(database)
-    while progress.is_behind and time.monotonic() < deadline_s:
-        time.sleep(0.1)
-        progress.look(database)
-
-
-@contextmanager
-def connected(services: DemoServices) -> Iterator[Connection]:
-    """A connection that sees what was committed a moment ago.
-
-    Raises DatabaseUnavailable for whatever the database does not do.
+    Returns the result, for the end.
     """
-    address = services.settings.database
-    with plain_errors(address), closing(connect(address, "demo")) as database:
-        database.autocommit = True
-        yield database
-
-
-def report(services: DemoServices, feeds: Sequence[DemoFeed], console: Console) -> None:
-    """Prints injected against detected, what else is known, and what is archived."""
     with connected(services) as database:
-        rest = overview.latest_anomalies(database, ALL_ANOMALIES)
+        anomalies = overview.latest_anomalies(database, ALL_ANOMALIES)
         events = overview.flight_events(database)
         position = overview.latest_position(database, ISS)
         now = position and position.generation_time
         expected = overview.next_pass(database, ISS, now) if now else None
-    verdicts = []
+        samples = overview.stored_parameters(database)
+    archived = count_archived(Storage.at(services.settings.archive))
+    verdicts, rest = judge_all(feeds, anomalies)
     for feed in feeds:
-        if feed.late is not None:
-            judged, rest = judge(read_truth(feed.truth), rest, feed.late)
-            verdicts += judged
-    console.print(verdict_table(verdicts))
-    say(summary(verdicts, rest))
-    console.print(event_table(events))
+        feed.count(samples)
+    stored = sum(feed.stored for feed in feeds)
+    derived = sum(each.samples for each in samples) - stored
+    console.print(verdict_table(verdicts, console.width))
+    say(HOW_TO_READ)
+    console.print(event_table(events, console.width))
     say(where_it_is(position, expected))
-    say(in_the_archive(count_archived(Storage.at(services.settings.archive))))
-
-
-def say(line: str) -> None:
-    """Tells the user."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    say(f"Besides what was sent, {derived:,} samples of derived parameters are stored.")
+    say(in_the_archive(archived))
+    sent = sum(feed.sent for feed in feeds)
+    counts = Counts(sent, stored, sum(archived.values()))
+    return headline(verdicts, len(anomalies), len(rest), counts)
 
 
 def run(seconds: int, seed: int, stop: StopRequest) -> None:
     """The whole demo; raises OrbitwatchError for what goes wrong, and Interrupted."""
-    console = Console()
+    if folders := earlier_folders(place()):
+        say(f"{space(folders)} {AT_THE_END if can_ask() else ON_A_TERMINAL}")
     with DemoServices(stop, say) as services:
-        services.start()
-        for flow in services.flows:
-            say(f"Metrics: http://127.0.0.1:{flow.metrics_port}/metrics ({flow.name})")
-        feeds = [
-            DemoFeed(
-                services.settings,
-                telemetry,
-                seed,
-                services.folder / f"injected_faults_{telemetry.system}.csv",
-            )
-            for telemetry in demo_telemetry(services.settings, seed, seconds)
-        ]
-        Demo(services, seconds, feeds, stop).run(console)
-        services.stop_flows()
-        if stop.signal not in (None, signal.SIGINT):
-            raise Interrupted
-        report(services, feeds, console)
-        services.keep()
-        say(how_to_look(services.folder))
+        perform(services, seconds, seed, stop)
+    offer_removal(services.folder, stop)
+
+
+def perform(services: DemoServices, seconds: int, seed: int, stop: StopRequest) -> None:
+    """Starts all of it, feeds it, and reports."""
+    console = Console()
+    services.start()
+    for flow in services.flows:
+        say(f"Metrics: http://{LOOPBACK}:{flow.metrics_port}/metrics ({flow.name})")
+    feeds = [
+        DemoFeed(
+            services.settings,
+            telemetry,
+            seed,
+            services.folder / f"injected_faults_{telemetry.system}.csv",
+        )
+        for telemetry in demo_telemetry(services.settings, seed, seconds)
+    ]
+    Demo(services, seconds, feeds, stop).run(console)
+    services.stop_flows()
+    if stop.signal not in (None, signal.SIGINT):
+        raise Interrupted
+    result = report(services, feeds, console)
+    services.keep()
+    say(f"\n{what_is_kept(services.folder)}")
+    folders = earlier_folders(place(), but=services.folder)
+    if folders and not will_ask(stop):
+        say(f"{space(folders)} {ON_A_TERMINAL}")
+    say(f"\n{result}\n{where_to_look_next(services.folder)}")
+
+
+def offer_removal(but: Path, stop: StopRequest) -> None:
+    """Removes what earlier demos have left, if whoever is at the terminal agrees."""
+    folders = earlier_folders(place(), but=but)
+    if not folders or not will_ask(stop):
+        return
+    if agrees(f"\n{space(folders)} Remove?", stop):
+        for problem in remove(folders):
+            say(problem)
+
+
+def will_ask(stop: StopRequest) -> bool:
+    """Whoever cut the demo short wants to be off."""
+    return can_ask() and not stop()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

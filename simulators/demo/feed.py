@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -13,6 +14,7 @@ from connectors.errors import OrbitwatchError
 from connectors.messages.samples import ParameterName
 from connectors.messages.wire import Packet
 from connectors.process.stopping import StopRequest
+from connectors.recordings.truth import Injected
 from connectors.settings import Settings
 from simulators.demo.telemetry import Telemetry
 from simulators.faults import FaultInjector, inject
@@ -29,7 +31,7 @@ class DemoFeed:
     """Plays a system's telemetry, with faults if it has any, until told to end.
 
     Somebody has to call `count` now and then; `error` is what went wrong. The faults
-    are written to `truth`.
+    that are over are in `faults`, and are written to `truth`.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class DemoFeed:
         self.system, self.late, self.truth = telemetry.system, telemetry.late, truth
         self.stored = 0
         self.error: OrbitwatchError | None = None
+        self.faults: list[Injected] = []
         self._feed = Feed(settings, telemetry.play.topic)
         self._play, self._seed = telemetry.play, seed
         self._names: set[str] = set()
@@ -79,11 +82,17 @@ class DemoFeed:
                 packets = self._hold(self._play.packets)
                 if self.late is not None:
                     truth = stack.enter_context(TruthFile(self.truth))
-                    injector = FaultInjector(self._seed, truth.record, self._play.plan)
+                    injector = FaultInjector(
+                        self._seed, partial(self._record, truth), self._play.plan
+                    )
                     packets = inject(packets, injector)
                 replay(packets, self._feed, self._play.pacer, self._stop)
         except OrbitwatchError as error:
             self.error = error
+
+    def _record(self, truth: TruthFile, fault: Injected) -> None:
+        self.faults.append(fault)
+        truth.record(fault)
 
     def _hold(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """The packets, but not while the flow is too far behind."""

@@ -13,6 +13,7 @@ from bytewax.recovery import init_db_dir
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.errors import OrbitwatchError
+from connectors.settings import LOOPBACK
 from simulators.demo.children import Children
 
 STOP_S = 30.0
@@ -40,11 +41,12 @@ class DemoFlow:
             self._recovery.mkdir(parents=True)
             init_db_dir(self._recovery, 1)  # type: ignore[no-untyped-call]
             module += ["-r", str(self._recovery), "-s", "2", "-b", "0"]
-        ports = {
+        places = {
+            "ORBITWATCH_LISTEN": LOOPBACK,
             "ORBITWATCH_METRICS_PORT": str(self.metrics_port),
             "ORBITWATCH_HEALTH_PORT": str(self._health_port),
         }
-        self._process = children.start(self.name, module, ports)
+        self._process = children.start(self.name, module, places)
 
     def answers(self, path: str) -> bool:
         """Whether `/healthz` or `/readyz` says that all is well."""
@@ -107,7 +109,7 @@ def demo_flows(names: Sequence[str], recovery: Path) -> list[DemoFlow]:
 
 def _get(port: int, path: str) -> str | None:
     """What is answered if it is in order, else None."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=ANSWER_S)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -123,5 +125,5 @@ def _free_ports(count: int) -> list[int]:
     with ExitStack() as sockets:
         found = [sockets.enter_context(socket.socket()) for _ in range(count)]
         for each in found:
-            each.bind(("", 0))
+            each.bind((LOOPBACK, 0))
         return [each.getsockname()[1] for each in found]

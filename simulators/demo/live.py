@@ -2,92 +2,94 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.box import SIMPLE
-from rich.console import Group
-from rich.markup import escape
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
+from rich.text import Text
 
 from connectors.database.overview import LatestAnomaly
+from connectors.messages.findings import Severity
+from simulators.demo.latest import latest_first
+from simulators.demo.speeds import Speeds
+from simulators.demo.verdicts import Verdict
 
-SPEED_WINDOW_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How many samples were sent and are stored, `elapsed_s` after the start."""
-
-    elapsed_s: float
-    sent: int
-    stored: int
+# The speeds, the headings and the latest anomaly.
+LEAST_BLOCKS = 2
+SPARE_LINES = 1
 
 
-class Speeds:
-    """Speeds and lag, from the readings of the last seconds."""
-
-    def __init__(self) -> None:
-        self._readings: deque[Reading] = deque()
-
-    def add(self, reading: Reading) -> None:
-        """Takes the latest reading."""
-        self._readings.append(reading)
-        while len(self._readings) > 2 and self._readings[1].sent <= reading.stored:
-            if reading.elapsed_s - self._readings[1].elapsed_s < SPEED_WINDOW_S:
-                break
-            self._readings.popleft()
-
-    @property
-    def latest(self) -> Reading:
-        """The latest reading."""
-        return self._readings[-1] if self._readings else Reading(0, 0, 0)
-
-    @property
-    def sent_hz(self) -> float:
-        """Samples sent a second."""
-        first, last = self._span()
-        return (last.sent - first.sent) / max(last.elapsed_s - first.elapsed_s, 1e-9)
-
-    @property
-    def stored_hz(self) -> float:
-        """Samples stored a second."""
-        first, last = self._span()
-        return (last.stored - first.stored) / max(
-            last.elapsed_s - first.elapsed_s, 1e-9
-        )
-
-    @property
-    def lag_s(self) -> float:
-        """How long ago the latest stored sample was sent, at most."""
-        last = self.latest
-        since = [r.elapsed_s for r in self._readings if r.sent <= last.stored]
-        return last.elapsed_s - max(since, default=0.0)
-
-    def _span(self) -> tuple[Reading, Reading]:
-        last = self.latest
-        recent = [
-            r for r in self._readings if last.elapsed_s - r.elapsed_s <= SPEED_WINDOW_S
-        ]
-        return (recent[0] if recent else last), last
-
-
-def status_line(speeds: Mapping[str, Speeds], anomalies: int) -> str:
-    """How far each flow is, in one line."""
+def status_line(
+    speeds: Mapping[str, Speeds],
+    anomalies: Sequence[LatestAnomaly],
+    verdicts: Sequence[Verdict],
+) -> str:
+    """How far each flow is and what was found, in one line."""
     latest = {name: each.latest for name, each in speeds.items()}
     elapsed_s = max(reading.elapsed_s for reading in latest.values())
     stored = ", ".join(
         f"{name} {reading.stored:,} of {reading.sent:,}"
         for name, reading in latest.items()
     )
-    return f"{elapsed_s:4.0f} s: samples stored: {stored}; {anomalies} anomalies"
+    return (
+        f"{elapsed_s:4.0f} s: samples stored: {stored}; {severities(anomalies)}; "
+        f"{faults_found(verdicts)}"
+    )
 
 
-def live_table(
-    speeds: Mapping[str, Speeds], latest: Sequence[LatestAnomaly], left_s: float
-) -> Group:
-    """The live picture: speeds, and the latest anomalies."""
+def severities(anomalies: Iterable[LatestAnomaly]) -> str:
+    """How many anomalies there are and how many of them are open, by severity."""
+    total = Counter(each.severity for each in anomalies)
+    still = Counter(each.severity for each in anomalies if each.ended_at is None)
+    noun = "anomaly" if total.total() == 1 else "anomalies"
+    count = f"{total.total()} {noun}, {still.total()} open"
+    by_severity = ", ".join(
+        f"{severity.name} {still[severity.name]} of {total[severity.name]}"
+        for severity in reversed(Severity)
+        if total[severity.name]
+    )
+    return f"{count} ({by_severity})" if by_severity else count
+
+
+def faults_found(verdicts: Sequence[Verdict]) -> str:
+    """How many of the faults that are over were found."""
+    found = sum(bool(verdict.detections) for verdict in verdicts)
+    return f"{found} of {len(verdicts)} injected faults found"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The live picture: speeds, and as many anomalies as the terminal has room for.
+
+    `anomalies` are in the order in which they were found.
+    """
+
+    speeds: Mapping[str, Speeds]
+    anomalies: Sequence[LatestAnomaly]
+    verdicts: Sequence[Verdict]
+    left_s: float
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> RenderResult:
+        """Draws it for the size that the terminal has just now."""
+        found = f"{severities(self.anomalies)}; {faults_found(self.verdicts)}"
+        latest = latest_first(self.anomalies, self.verdicts, options.max_width)
+        top = Group(speed_table(self.speeds, self.left_s), Text(f"{found}\n"))
+        room = options.size.height - SPARE_LINES
+        for index, block in enumerate((top, *latest)):
+            room -= len(console.render_lines(block, options))
+            # Not even the smallest terminal is left without headings and an anomaly.
+            if room < 0 and index > LEAST_BLOCKS:
+                break
+            yield block
+
+
+def speed_table(speeds: Mapping[str, Speeds], left_s: float) -> Table:
+    """How fast each flow is, and how far behind."""
     flows = Table(
         title=f"Telemetry, {max(left_s, 0):.0f} s to go", expand=True, box=SIMPLE
     )
@@ -104,18 +106,4 @@ def live_table(
             f"{each.stored_hz:,.0f}",
             f"{each.lag_s:.1f} s",
         )
-    table = Table(title="Latest anomalies", expand=True, box=SIMPLE)
-    for heading in ("time", "parameter", "severity", "score"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("explanation", ratio=1)
-    for found in latest:
-        parts = found.parameter.split("/")
-        table.add_row(
-            f"{found.started_at:%H:%M:%S}",
-            # One below the other, or 80 columns leave explanations no room.
-            escape(f"{parts[-1]}\n{parts[1]}"),
-            found.severity,
-            f"{found.peak_score:.1f}",
-            escape(found.text),
-        )
-    return Group(flows, table)
+    return flows

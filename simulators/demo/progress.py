@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 
 from connectors.database import overview
 from connectors.database.connection import Connection
 from connectors.database.overview import LatestAnomaly
 from simulators.demo.feed import DemoFeed
-from simulators.demo.live import Reading, Speeds
 from simulators.demo.services import ARCHIVE, DemoServices
+from simulators.demo.speeds import Reading, Speeds
+from simulators.demo.verdicts import AnomalyKey, Verdict, judge, key
 
 ALL_ANOMALIES = 100_000
 
@@ -24,9 +24,9 @@ class Progress:
         self._services, self._feeds = services, feeds
         names = [*(feed.system for feed in feeds), ARCHIVE]
         self._speeds = {name: Speeds() for name in names}
-        self._anomalies: dict[tuple[str, datetime], LatestAnomaly] = {}
+        self._anomalies: dict[AnomalyKey, LatestAnomaly] = {}
+        self._verdicts: Sequence[Verdict] = ()
         self._archived = 0
-        self._derived = 0
         self._started_s = time.monotonic()
         self.look_took_s = 0.0
 
@@ -49,6 +49,11 @@ class Progress:
         return [*self._anomalies.values()]
 
     @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """What became of each fault that is over."""
+        return self._verdicts
+
+    @property
     def is_behind(self) -> bool:
         """Whether something that was sent is not stored, or not archived."""
         latest = [each.latest for each in self._speeds.values()]
@@ -68,23 +73,22 @@ class Progress:
         # While it is busy, it does not answer.
         self._archived = self._services.count_archived() or self._archived
         self._note(ARCHIVE, sum(sent), self._archived)
-        self._derived = sum(each.samples for each in stored) - self._stored
         for found in reversed(overview.latest_anomalies(database, ALL_ANOMALIES)):
-            self._anomalies[found.parameter, found.started_at] = found
+            self._anomalies[key(found)] = found
+        self._verdicts, _ = judge_all(self._feeds, self.anomalies)
         self.look_took_s = time.monotonic() - began_s
-
-    def total(self) -> str:
-        """What was sent, and what became of it, in two lines."""
-        sent = sum(feed.sent for feed in self._feeds)
-        return (
-            f"Sent {sent:,} samples in {self.elapsed_s:.0f} s, "
-            f"{self._stored:,} are stored and {self._archived:,} archived.\n"
-            f"Besides, {self._derived:,} samples of derived parameters are stored."
-        )
-
-    @property
-    def _stored(self) -> int:
-        return sum(feed.stored for feed in self._feeds)
 
     def _note(self, name: str, sent: int, stored: int) -> None:
         self._speeds[name].add(Reading(self.elapsed_s, sent, stored))
+
+
+def judge_all(
+    feeds: Sequence[DemoFeed], anomalies: Sequence[LatestAnomaly]
+) -> tuple[list[Verdict], Sequence[LatestAnomaly]]:
+    """What became of the faults of all feeds, and the anomalies of no fault."""
+    verdicts: list[Verdict] = []
+    for feed in feeds:
+        if feed.late is not None:
+            judged, anomalies = judge(tuple(feed.faults), anomalies, feed.late)
+            verdicts += judged
+    return verdicts, anomalies

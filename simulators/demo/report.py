@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.database.overview import (
-    ExpectedPass,
-    FlightEvent,
-    LatestAnomaly,
-    OrbitPosition,
-)
-from connectors.recordings.truth import Injected
+from connectors.database.overview import ExpectedPass, FlightEvent, OrbitPosition
+from simulators.demo.earlier import DATABASE
+from simulators.demo.times import ON_BOARD, date_and_time, span, time_beside
+from simulators.demo.verdicts import Verdict
 
+# From here on tables have room for wider gaps.
+ROOMY = 100
+HOW_TO_READ = (
+    "Detectors of the spacecraft judge values, and in a dropout there are none. All "
+    "times are\nthose on board. A delay is from the first sample of a fault to that of "
+    "its first anomaly."
+)
 QUERY = (
     "SELECT qualified_name, severity, started_at, text FROM anomaly_named "
     "ORDER BY started_at DESC LIMIT 10"
@@ -33,56 +36,20 @@ COUNTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of an injected fault: its anomalies, the first first."""
+class Counts:
+    """How many samples were sent, and how many of these are in the end where."""
 
-    injected: Injected
-    detections: tuple[LatestAnomaly, ...]
-
-    @property
-    def delay_s(self) -> float | None:
-        """Event time from the start of the fault to the first anomaly."""
-        if not self.detections:
-            return None
-        delay = self.detections[0].started_at - self.injected.started_at
-        return delay.total_seconds()
+    sent: int
+    stored: int
+    archived: int
 
 
-def judge(
-    faults: Iterable[Injected], anomalies: Sequence[LatestAnomaly], late: timedelta
-) -> tuple[list[Verdict], list[LatestAnomaly]]:
-    """What became of each fault, and the anomalies that belong to no fault.
-
-    An anomaly belongs to a fault of its parameter, or of the one that its parameter
-    is derived from, if it starts during it, or so `late` after its end.
-    """
-    verdicts = []
-    explained: set[int] = set()
-    for fault in sorted(faults, key=lambda each: each.started_at):
-        until = fault.ended_at + late
-        own = {
-            index: found
-            for index, found in enumerate(anomalies)
-            if _tells_of(found.parameter, str(fault.name))
-            and fault.started_at <= found.started_at <= until
-        }
-        explained |= own.keys()
-        detections = sorted(own.values(), key=lambda found: found.started_at)
-        verdicts.append(Verdict(fault, tuple(detections)))
-    rest = [found for index, found in enumerate(anomalies) if index not in explained]
-    return verdicts, rest
-
-
-def _tells_of(parameter: str, faulty: str) -> bool:
-    """Whether it is that parameter, or derived from it, such as velocity_silence."""
-    return parameter == faulty or parameter.startswith(f"{faulty}_")
-
-
-def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+def verdict_table(verdicts: Sequence[Verdict], width: int) -> Table:
     """The injected faults, and whether they were detected."""
-    table = Table(title="Injected faults, and what was detected", box=SIMPLE)
-    # All in 80 columns: the parameters of the demo have distinct names.
-    for heading in ("time", "parameter", "fault"):
+    table = _table("Injected faults, and what was detected", width)
+    table.add_column(ON_BOARD, no_wrap=True)
+    # The parameters of the demo have distinct names.
+    for heading in ("parameter", "fault"):
         table.add_column(heading, no_wrap=True)
     table.add_column("lasted", justify="right", no_wrap=True)
     table.add_column("detected", no_wrap=True)
@@ -92,45 +59,36 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
         lasted = fault.ended_at - fault.started_at
         first = verdict.detections[0] if verdict.detections else None
         table.add_row(
-            f"{fault.started_at:%H:%M:%S}",
+            date_and_time(fault.started_at),
             escape(fault.name.parameter),
             fault.fault,
-            _seconds(lasted.total_seconds()),
+            span(lasted.total_seconds()),
             first.severity if first else "no",
-            _seconds(verdict.delay_s) if verdict.delay_s is not None else "",
+            span(verdict.delay_s) if verdict.delay_s is not None else "",
         )
     return table
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds >= 10 or not seconds else f"{seconds:.1f} s"
+def _table(title: str, width: int) -> Table:
+    """An empty one that still fits where 80 columns are all there is."""
+    sides = int(width >= ROOMY)
+    return Table(title=title, box=SIMPLE, padding=(0, sides))
 
 
-def summary(verdicts: Sequence[Verdict], rest: Sequence[LatestAnomaly]) -> str:
-    """The result in two lines."""
-    detected = sum(bool(verdict.detections) for verdict in verdicts)
-    return (
-        f"Detected {detected} of {len(verdicts)} injected faults. "
-        f"Anomalies that belong to no injected fault: {len(rest)}.\n"
-        "(Detectors of the spacecraft judge values, and in a dropout there are none.\n"
-        "Times and delays are those on board.)"
-    )
-
-
-def event_table(events: Sequence[FlightEvent]) -> Table | str:
+def event_table(events: Sequence[FlightEvent], width: int) -> Table | str:
     """What happened in the flights so far."""
     if not events:
         return "The launch has had no event so far."
-    table = Table(title="Events of the launch so far", box=SIMPLE)
-    table.add_column("vehicle", no_wrap=True)
-    table.add_column("event", no_wrap=True)
-    for heading in ("time", "give or take", "altitude", "velocity"):
+    table = _table("Events of the launch so far", width)
+    for heading in ("vehicle", "event", ON_BOARD):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("within", "altitude", "velocity"):
         table.add_column(heading, justify="right", no_wrap=True)
     for event in events:
         table.add_row(
             escape(event.spacecraft),
             escape(event.event),
-            f"{event.happened_at:%H:%M:%S}",
+            date_and_time(event.happened_at),
             f"{event.uncertainty_s:.1f} s",
             f"{event.altitude_km:.1f} km",
             f"{event.velocity_m_s:,.0f} m/s",
@@ -145,7 +103,7 @@ def where_it_is(position: OrbitPosition | None, expected: ExpectedPass | None) -
     north, east = position.latitude_deg, position.longitude_deg
     high = "" if position.altitude_km is None else f", {position.altitude_km:.0f} km up"
     here = (
-        f"{position.spacecraft} at {position.generation_time:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{position.spacecraft} at {date_and_time(position.generation_time)} UTC: "
         f"{abs(north):.1f}° {'N' if north >= 0 else 'S'}, "
         f"{abs(east):.1f}° {'E' if east >= 0 else 'W'}{high}."
     )
@@ -154,7 +112,8 @@ def where_it_is(position: OrbitPosition | None, expected: ExpectedPass | None) -
     which = "Next" if expected.predicted_aos > position.generation_time else "Present"
     return (
         f"{here}\n{which} pass: over {expected.station}, "
-        f"{expected.predicted_aos:%H:%M:%S} to {expected.predicted_los:%H:%M:%S}, "
+        f"{date_and_time(expected.predicted_aos)} to "
+        f"{time_beside(expected.predicted_los, expected.predicted_aos)} UTC, "
         f"up to {expected.predicted_elevation_deg:.0f}° above the horizon."
     )
 
@@ -165,14 +124,64 @@ def in_the_archive(samples: Mapping[str, int]) -> str:
     return f"The archive holds {sum(samples.values()):,} samples ({each})."
 
 
-def how_to_look(folder: Path) -> str:
-    """The commands that show the database and the archive, and that remove both."""
-    look = [sys.executable, "-m", "connectors.embedded", str(folder / "postgres")]
-    counts = [sys.executable, "-c", COUNTS, str(folder / "archive")]
+def what_is_kept(folder: Path) -> str:
+    """What is in the folder, and the commands that look into it and that remove it."""
+    ask = [*_psql(folder), "-c", QUERY]
+    count = [sys.executable, "-c", COUNTS, str(folder / "archive")]
     return (
-        f"\nDatabase and archive are kept in {folder}. To look at the database with "
-        f"psql:\n  {shlex.join(look)}\n  {shlex.join([*look, '-c', QUERY])}\n"
-        f"To count what is in the archive:\n  {shlex.join(counts)}\n"
-        "To remove both:\n"
-        f"  {shlex.join(['rm', '-r', str(folder)])}"
+        f"Database, archive, logs and the list of injected faults are kept in {folder}."
+        f"\nTo list the latest anomalies:\n  {shlex.join(ask)}\n"
+        f"To count what is in the archive:\n  {shlex.join(count)}\n"
+        f"To remove all of it:\n  {shlex.join(['rm', '-r', str(folder)])}"
     )
+
+
+def headline(
+    verdicts: Sequence[Verdict], anomalies: int, false: int, counts: Counts
+) -> str:
+    """The result, in three lines."""
+    return "\n".join(
+        (
+            _found(verdicts),
+            f"False anomalies, where no fault was injected: {false} of {anomalies}.",
+            _kept(counts),
+        )
+    )
+
+
+def where_to_look_next(folder: Path) -> str:
+    """The command that opens the database, and the way to telemetry of one's own."""
+    return (
+        f"Look next at the database, with psql:\n  {shlex.join(_psql(folder))}\n"
+        'and at README.md, "With your own telemetry".'
+    )
+
+
+def _found(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return "No fault was injected in this time."
+    delays = sorted(each.delay_s for each in verdicts if each.delay_s is not None)
+    found = f"Found {len(delays)} of {len(verdicts)} injected faults"
+    if not delays:
+        return f"{found}."
+    half, last = delays[(len(delays) - 1) // 2], delays[-1]
+    if half == last:
+        return f"{found}, {_after(last)} on board."
+    return f"{found}: half of them {_after(half)}, the slowest {_after(last)} on board."
+
+
+def _after(seconds: float) -> str:
+    return f"after {span(seconds)}" if seconds else "at once"
+
+
+def _kept(counts: Counts) -> str:
+    if counts.sent == counts.stored == counts.archived:
+        return f"Samples sent = stored = archived: {counts.sent:,}."
+    return (
+        f"Samples sent: {counts.sent:,}, stored: {counts.stored:,}, archived: "
+        f"{counts.archived:,}. These should be equal; the logs of the flows say more."
+    )
+
+
+def _psql(folder: Path) -> list[str]:
+    return [sys.executable, "-m", "connectors.embedded", str(folder / DATABASE)]

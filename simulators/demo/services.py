@@ -15,6 +15,7 @@ from connectors.errors import OrbitwatchError
 from connectors.process.stopping import StopRequest
 from connectors.settings import Settings
 from simulators.demo.children import PROJECT, Children
+from simulators.demo.earlier import DATABASE, PREFIX, marked, place
 from simulators.demo.flows import DemoFlow, demo_flows
 from simulators.replay import wait
 
@@ -36,11 +37,12 @@ class DemoServices:
         self._stop, self._say = stop, say
         self._exits = ExitStack()
         self._watchdog = self._exits.enter_context(Watchdog())
-        self.folder = Path(tempfile.mkdtemp(prefix="orbitwatch-demo-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place()))
         self._watchdog.guard_folder(self.folder)
+        self._exits.enter_context(marked(self.folder))
         # Nobody needs this data after a power failure.
         self.postgres = EmbeddedPostgres(
-            self.folder / "postgres", {"fsync": "off"}, self._watchdog
+            self.folder / DATABASE, {"fsync": "off"}, self._watchdog
         )
         self._broker = EmbeddedBroker(topic.name for topic in topics.ALL)
         self.flows = demo_flows((*SYSTEMS, ARCHIVE), self.folder / "recovery")

@@ -1,24 +1,32 @@
 """The demo shows what it promises, and leaves no process, whatever ends it."""
 
+import fcntl
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
+import sys
 import tempfile
+import termios
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from connectors.settings import child_environment
 from simulators.demo.__main__ import main
+from simulators.demo.earlier import PREFIX, marked
 from tests.services.waiting import HANG_S, wait_until
 from tests.simulators.conftest import PROJECT, Start
 
 # In each line that says how far it is.
 RUNNING = "samples stored:"
+QUESTION = "Remove? [y/N]"
 
 
 def processes_of(folder: Path) -> dict[int, str]:
@@ -70,27 +78,81 @@ def test_it_reports_what_the_database_has_and_how_to_look_at_it(
     )
     out, err = process.communicate(timeout=200)
     assert process.returncode == 0, out + err
-    number = r"([\d,]+)"
-    match = re.search(
-        rf"Sent {number} samples in \d+ s, {number} are stored and {number} archived",
-        out,
-    )
-    assert match
-    assert match[1] == match[2] == match[3]
+    result = out.rpartition("\n\n")[2]
+    assert re.match(r"Found \d+ of [1-9]\d* injected faults", result), out
+    assert re.search(r"False anomalies, .*: \d+ of [1-9]\d*\.$", result, re.M), out
+    match = re.search(r"Samples sent = stored = archived: ([\d,]+)\.\n", result)
+    assert match, out
     assert f"The archive holds {match[1]} samples" in out
     for system in ("spacecraft", "rocket_launch", "iss_tracking"):
         assert re.search(rf"[(,] ?{system} [1-9]", out), out
     assert "Injected faults, and what was detected" in out
-    assert re.search(r"LAUNCHER +liftoff +12:00:0", out), out
+    assert re.search(r"LAUNCHER +liftoff +2024-01-01 12:00:0", out), out
     assert re.search(r"ISS at 2026-06-2\d .* km up", out), out
     assert re.search(r"(Present|Next) pass: over \w+, ", out), out
     assert wait_for_nothing(folder) == {}
     assert len(list(folder.iterdir())) == 1
     assert "LAUNCHER" in run(command(out, "pyarrow"))
     assert "spacecraft" in run(
-        [*command(out, "connectors.embedded"), "-c", "TABLE stream_position"]
+        [*command(result, "connectors.embedded"), "-c", "TABLE stream_position"]
     )
     assert wait_for_nothing(folder) == {}
+
+
+@pytest.mark.slow
+def test_on_a_terminal_it_shows_a_picture_and_asks_about_earlier_folders(
+    folder: Path,
+):
+    earlier = folder / f"{PREFIX}earlier"
+    earlier.mkdir()
+    with marked(earlier):
+        pass
+    user, program = os.openpty()
+    fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("4H", 30, 100, 0, 0))
+    owner = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); " + (
+        "from simulators.demo.__main__ import main; raise SystemExit(main())"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", owner, "--seconds", "20"],
+        stdin=program,
+        stdout=program,
+        stderr=program,
+        cwd=PROJECT,
+        env=child_environment({"TMPDIR": str(folder), "TERM": "xterm-256color"}),
+        start_new_session=True,
+    )
+    os.close(program)
+    try:
+        out = read(user, QUESTION)
+        os.write(user, b"y\n")
+        out += read(user)
+        assert process.wait(HANG_S) == 0, out
+    finally:
+        process.kill()
+        process.wait()
+        os.close(user)
+    assert "A folder of an earlier demo takes 0 MB" in out
+    assert "to go" in out
+    told = " ".join(re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", out).split())
+    assert re.search(r"injected \d\d:\d\d:\d\d, found after \d", told), out
+    assert not earlier.exists()
+    assert len(list(folder.iterdir())) == 1
+    assert wait_for_nothing(folder) == {}
+
+
+def read(terminal: int, until: str | None = None) -> str:
+    """What a program writes up to these words, or else to its end."""
+    out = b""
+    while until is None or until.encode() not in out:
+        assert select.select([terminal], [], [], HANG_S)[0], out
+        try:
+            text = os.read(terminal, 65_536)
+        except OSError:
+            break
+        if not text:
+            break
+        out += text
+    return out.decode(errors="replace")
 
 
 def command(out: str, part: str) -> list[str]:

@@ -9,10 +9,12 @@ from connectors.database.overview import StoredParameter
 from connectors.decode.rows import SEQUENCE
 from connectors.embedded import EmbeddedBroker
 from connectors.messages.wire import Packet
+from connectors.recordings.truth import read_truth
 from connectors.settings import Settings
 from connectors.systems import SYSTEMS
 from simulators.demo.feed import DemoFeed, qualified_names
 from simulators.demo.telemetry import demo_telemetry
+from tests.services.waiting import wait_until
 
 PLAYED = [system.stem for system in SYSTEMS if system.demo is not None]
 
@@ -60,3 +62,24 @@ def test_what_is_derived_is_not_counted_as_sent(
     feed.count([*(StoredParameter(system, name, 2) for name in names), *derived])
     assert feed.stored == 2 * len(names)
     assert (tmp_path / "truth.csv").exists() == (telemetry.late is not None)
+
+
+def test_faults_are_known_as_soon_as_they_are_over(
+    broker: EmbeddedBroker, tmp_path: Path
+):
+    settings = Settings(kafka=broker.address)
+    telemetry, *_ = demo_telemetry(settings, 0, 5)
+    feed = DemoFeed(settings, telemetry, 0, tmp_path / "truth.csv")
+    feed.start()
+    # The flow is not there to store: it is as if it kept up.
+    wait_until(lambda: is_spoiled(feed), "a fault")
+    assert not feed._stop()
+    feed.ask_to_end()
+    feed.wait_for_end()
+    assert feed.faults == [*read_truth(feed.truth)]
+
+
+def is_spoiled(feed: DemoFeed) -> bool:
+    feed.check()
+    feed.stored = feed.sent
+    return bool(feed.faults)
