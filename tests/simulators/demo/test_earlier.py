@@ -82,11 +82,11 @@ def test_a_folder_of_a_demo_that_runs_elsewhere_stays(tmp_path: Path):
     assert paths(tmp_path) == [folder]
 
 
-@pytest.mark.parametrize("content", [f"{os.getpid()}\n/data\n", "nonsense"])
+@pytest.mark.parametrize("content", ["{pid}\n/data\n", "nonsense"])
 def test_a_folder_whose_database_is_open_stays(tmp_path: Path, content: str):
     pid_file = left_by_a_demo(tmp_path) / DATABASE / "data" / "postmaster.pid"
     pid_file.parent.mkdir(parents=True)
-    pid_file.write_text(content)
+    pid_file.write_text(content.format(pid=os.getpid()))
     assert paths(tmp_path) == []
 
 
