@@ -153,7 +153,7 @@ def where_to_look_next(folder: Path) -> str:
     """The command that opens the database, and the way to telemetry of one's own."""
     return (
         f"Look next at the database, with psql:\n  {shlex.join(_psql(folder))}\n"
-        'and at README.md, "With your own telemetry".'
+        'and at README.md, "With your own Kafka and database".'
     )
 
 

@@ -1,5 +1,6 @@
 """What the demo reports at its end: details first, the result last."""
 
+import re
 import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -160,3 +161,9 @@ def test_the_commands_name_the_folder_as_a_shell_takes_it(text: str):
     assert commands
     for command in commands:
         assert any(str(FOLDER) in word for word in shlex.split(command))
+
+
+def test_the_part_of_the_readme_that_is_named_is_there():
+    [heading] = re.findall(r'README\.md, "(.+)"', where_to_look_next(FOLDER))
+    readme = Path(__file__).parents[3] / "README.md"
+    assert f"\n## {heading}\n" in readme.read_text(encoding="utf-8")
