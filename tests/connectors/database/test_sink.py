@@ -13,7 +13,7 @@ from connectors.database.positions import read_positions
 from connectors.database.sink import DatabaseSink
 from connectors.errors import DatabaseUnavailable, SchemaOutdated
 from connectors.messages.findings import Drift, ExpectedRange
-from connectors.messages.polls import Position
+from connectors.messages.polls import Position, ToStore
 from connectors.messages.times import moment
 from connectors.messages.writes import Findings
 from connectors.metrics import FlowMetrics
@@ -210,6 +210,21 @@ def test_what_a_timer_brought_about_is_stored_without_a_poll(
     assert reader.execute("SELECT revision FROM anomaly").fetchall() == [(1,)]
     assert reader.execute("SELECT count(*) FROM sample").fetchone() == (0,)
     assert read_positions(reader, "spacecraft") == []
+
+
+def test_findings_of_a_parameter_that_has_no_samples_are_stored(
+    store: str, reader: Connection
+):
+    drift = Drift("adwin", START_US, 28.0, 30.5, "rose to 30.5")
+    told = ExpectedRange(START_US, 27.0, 29.5)
+    with open_sink(store) as sink:
+        drifts = Findings(drifts=[(name("drifting"), drift)])
+        sink.write(ToStore(None, [drifts]))
+        sink.write(ToStore(None, [Findings(expected=[(name("expected"), told)])]))
+    found = reader.execute("SELECT qualified_name FROM drift_event_named").fetchall()
+    assert found == [("/ORBITER/power/drifting",)]
+    found = reader.execute("SELECT qualified_name FROM expected_range_named").fetchall()
+    assert found == [("/ORBITER/power/expected",)]
 
 
 def test_the_minutes_say_the_same_with_and_without_timescale(

@@ -71,3 +71,11 @@ def test_wherever_it_is_cut_a_spacecraft_comes_in_one_piece_of_one_shard(packets
         key: [float(n) for n, each in enumerate(packets) if each == key]
         for key in {*packets}
     }
+
+
+def test_the_route_stays_when_names_start_afresh():
+    decoder = Decoder(1e12, most_names=2, route=by_spacecraft)
+    for number in range(20):
+        message = packet(number, "SAT", f"invented {number}")
+        decoded = decoder.decode([message], [None], np.zeros(1, int))
+        assert decoded.shards == [shard_of("SAT")]

@@ -363,6 +363,24 @@ def test_a_flow_looks_for_messages_all_the_time_and_the_archive_now_and_then(
     assert 0.1 < archive_s < 0.5
 
 
+@pytest.mark.parametrize(("samples", "pauses"), [(1, True), (1000, False)])
+def test_after_a_small_poll_the_next_may_gather_some_more(
+    kafka, topic, samples, pauses
+):
+    values: dict[str, float | None] = {f"p{n}": float(n) for n in range(samples)}
+    now = datetime.fromtimestamp(0, UTC)
+    message = Packet(spacecraft="SAT", generation_time=now, values=values)
+    produce(kafka, topic, (0, encode_packet(message)))
+    reader, clock = Reader(process(kafka), topic), Clock()
+    reader.part._pause = clock.pause()
+    reader.read(samples)
+    began_s = clock.now_s
+    while reader.part._pause.goes_on():
+        pass
+    assert (clock.now_s > began_s) == pauses
+    reader.close()
+
+
 def test_a_stop_request_ends_the_stream(kafka, topic):
     run = process(kafka)
     reader = Reader(run, topic)
