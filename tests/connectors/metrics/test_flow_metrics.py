@@ -14,7 +14,7 @@ from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.metrics import FlowMetrics
 from connectors.metrics.anomalies import SEVERITIES
 
-PROVISIONING = Path(__file__).parents[2] / "provisioning"
+PROVISIONING = Path(__file__).parents[3] / "provisioning"
 # Neither on a dashboard nor in a rule: answers to questions that come up seldom.
 FOR_ASKING = {
     "orbitwatch_parameters_watched",
