@@ -15,6 +15,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from connectors.embedded.programs import programs
+from connectors.settings import ALL_INTERFACES
 from tests.end_to_end.conftest import Stage, adopted_stage
 from tests.end_to_end.flow_process import REPOSITORY, Flow, run_module
 from tests.provisioning.compose_file import flows as flows_of_compose
@@ -188,13 +189,15 @@ EXPRESSIONS = [
 def test_each_expression_finds_what_it_asks_for_in_what_real_flows_tell(
     composed: Stage, prometheus_program: str
 ):
+    # As in docker-compose.yml: Bytewax tells of itself on all interfaces only.
+    listen = {"ORBITWATCH_LISTEN": ALL_INTERFACES}
     archive = {"ORBITWATCH_ARCHIVE": str(composed.folder / "parquet")}
     flows = {
         system: started(
             composed.flow(
                 system,
                 module=f"dataflows.{system}",
-                settings=archive if system == "archive" else {},
+                settings=listen | (archive if system == "archive" else {}),
             )
         )
         for system in SYSTEMS
