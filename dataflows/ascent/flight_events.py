@@ -220,7 +220,7 @@ class FlightEvents:
     def _apogee(self, now: Moment) -> list[FlightEvent]:
         state, rise = self._state, now.vertical_velocity_m_s
         if now.time_us - state.latest_us > GAP_S * 1e6:
-            state.climbed, self._turn = 0.0, _Hold()
+            state.climbed = 0.0
         if rise > CLIMB_M_S and now.altitude_km > APOGEE_KM:
             state.climbed = 1.0
         falls = bool(state.climbed) and rise < 0 and not state.apogee

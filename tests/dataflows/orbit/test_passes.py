@@ -1,5 +1,7 @@
 """A clock that is set back makes passes come again; their revisions go on."""
 
+from collections.abc import Callable
+
 from dataflows.orbit.passes import KEPT_US, Foreseen, Observed, PassBook
 
 MINUTE_US = 60_000_000
@@ -44,6 +46,7 @@ def test_passes_that_are_closed_are_forgotten_after_a_day_or_if_none_can_come_ag
     book, empty = PassBook(), PassBook().dump()
     book.foresee(FOUND, 0)
     assert [one.state for one in book.overdue(900 * MINUTE_US)] == ["NOT_OBSERVED"]
+    assert list(book.reopened(900 * MINUTE_US)) == []
     assert book.dump() != empty
     assert list(book.reopened(800 * MINUTE_US)) == []
     assert book.dump() == empty
@@ -53,3 +56,37 @@ def test_passes_that_are_closed_are_forgotten_after_a_day_or_if_none_can_come_ag
     [last] = book.overdue(901 * MINUTE_US + KEPT_US)
     assert last.station == "Kourou"
     assert b"Kiruna" not in book.dump()
+
+
+def test_whatever_changes_stands_in_what_is_dumped_next():
+    """It is kept from one dump to the next, as it seldom changes."""
+    kept, plain = PassBook(), PassBook()
+    other = FOUND._replace(station="Kourou")
+    changes: list[Callable[[PassBook], object]] = [
+        lambda book: book.foresee(FOUND, 0),
+        lambda book: book.foresee(other, 0),
+        lambda book: book.observe(seen(101, True)),
+        lambda book: book.begin_anew(),
+        lambda book: list(book.reopened(20 * MINUTE_US)),
+        lambda book: list(book.overdue(900 * MINUTE_US)),
+        lambda book: list(book.reopened(899 * MINUTE_US)),
+        lambda book: book.foresee(FOUND, 0),
+        lambda book: book.forget(set()),
+        lambda book: book.observe(seen(101, True)),
+        lambda book: book.observe(seen(109, False)),
+    ]
+    dumps = [kept.dump()]
+    for change in changes:
+        change(kept)
+        change(plain)
+        dumps.append(kept.dump())
+        assert dumps[-1] != dumps[-2]
+    assert dumps[-1] == plain.dump()
+
+
+def test_a_pass_may_be_two_minutes_late_before_it_counts_as_not_observed():
+    book = PassBook()
+    book.foresee(FOUND, 0)
+    assert list(book.overdue(112 * MINUTE_US)) == []
+    [gone] = book.overdue(112 * MINUTE_US + 1)
+    assert gone.state == "NOT_OBSERVED"
