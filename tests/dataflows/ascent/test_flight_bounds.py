@@ -73,3 +73,15 @@ def test_a_moment_at_rest_is_no_end():
     for second, speed_m_s in enumerate([0.0, 0.0, 0.0, 40.0] * 3):
         bounds.follow(second * SECOND_US, Phase.COAST, speed_m_s, 0.0)
     assert not bounds.begins(20 * SECOND_US, Phase.COAST, 40.0, 0.0)
+
+
+def test_rest_of_before_a_flight_does_not_end_it():
+    bounds = flying()
+    for second in range(1, 5):
+        bounds.follow(second * SECOND_US, Phase.RETURN, 0.0, 0.0)
+    assert bounds.begins(5 * SECOND_US, Phase.RETURN, 0.0, 0.0)
+    for second in range(6, 9):
+        bounds.follow(second * SECOND_US, Phase.RETURN, 0.0, 0.0)
+        assert not bounds.begins(second * SECOND_US, Phase.RETURN, 0.0, 0.0)
+    bounds.follow(9 * SECOND_US, Phase.RETURN, 0.0, 0.0)
+    assert bounds.begins(10 * SECOND_US, Phase.RETURN, 0.0, 0.0)
