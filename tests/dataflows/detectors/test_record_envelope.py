@@ -166,16 +166,18 @@ def test_it_is_the_recipe(seed, with_commands):
 def often_odd(seed: int) -> tuple[np.ndarray, int]:
     """Return values with short alarms again and again, and long ones, with a break."""
     rng = np.random.default_rng(seed)
-    values = np.sin(np.arange(9000) / 40) * 0.4 + rng.normal(size=9000) * 0.02
+    values = np.sin(np.arange(10_000) / 40) * 0.4 + rng.normal(size=10_000) * 0.02
     for at in range(800, 2800, 250):
         values[at : at + 8] += 1.5
     for at in range(2800, 4800, 250):
         values[at : at + 8] += 4.0
-    for at in range(6000, 7500, 250):
+    for at in range(5700, 6700, 250):
+        values[at : at + 8] += 2.0
+    for at in range(6900, 8400, 250):
         values[at : at + 8] -= 3.0
-    values[7600:7950] += 6.0
-    values[7980:8330] += 6.0
-    values[8400:] -= 6.0
+    values[8500:8850] += 6.0
+    values[8880:9230] += 6.0
+    values[9300:] -= 6.0
     return values, 4900
 
 

@@ -124,12 +124,12 @@ def test_a_sample_that_waits_does_not_outlive_a_clock_that_is_set_back(
     assert times_of(told)[-2:] == [late[-1], 1000 + 2 * HOUR]
 
 
-@pytest.mark.parametrize("cuts", [[], [3], [3, 4], [1, 2, 3, 4]])
-def test_steps_may_become_longer_bit_by_bit(cuts: list[int]):
-    times = [0, 1, 2, 11, 92, 821]  # a step is nine times the one before it
-    told, refused = sort(times, cuts)
-    assert times_of(told) == times
-    assert not refused
+def test_steps_may_become_longer_bit_by_bit_and_no_sample_waits():
+    arrivals = Arrivals(0)
+    for time in (0, 1, 2, 11, 92, 821):  # a step is nine times the one before it
+        [arrived], refused = arrivals.sort(np.array([time]), np.full((1, 1), np.nan))
+        assert arrived.times_us.tolist() == [time]
+        assert not refused
 
 
 def test_telemetry_of_half_a_minute_that_is_sent_again_sets_no_clock_back():
