@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.messages.samples import ParameterName
 from connectors.messages.wire import Packet
 from connectors.recordings.truth import Injected, read_truth
-from simulators.faults import KINDS, FaultInjector, FaultPlan, inject
+from simulators.faults import KINDS, FaultInjector, FaultPlan, Kind, inject
 from simulators.spacecraft.packets import synthetic_packets
 from simulators.timing import Timing
 from simulators.truth import TruthFile
@@ -105,6 +105,41 @@ def test_faults_of_a_parameter_come_after_the_warm_up_and_one_by_one():
     for earlier, later in pairwise(voltage):
         rest = timedelta(seconds=OFTEN.rest_samples)
         assert later.started_at - earlier.ended_at > rest
+
+
+def test_the_first_fault_may_come_just_after_the_warm_up_and_the_next_after_the_rest():
+    plan = FaultPlan(warm_up_samples=50, mean_gap_samples=1, rest_samples=10)
+    first, rests = set(), set()
+    for seed in range(30):
+        _, injected = spoil(packets_of([math.sin(n) for n in range(1000)]), seed, plan)
+        faults = [fault for fault in injected if fault.name.parameter == "voltage"]
+        first.add((faults[0].started_at - START) // timedelta(seconds=1))
+        rests |= {
+            (later.started_at - earlier.ended_at) // timedelta(seconds=1) - 1
+            for earlier, later in pairwise(faults)
+        }
+    assert min(first) == plan.warm_up_samples
+    assert min(rests) == plan.rest_samples
+
+
+def test_what_a_fault_hid_does_not_count_for_the_size_of_the_next():
+    """Nobody on the ground has seen it."""
+    rail = {"rail": Kind((20, 20), (7, 10))}
+    plan = FaultPlan(
+        warm_up_samples=100, mean_gap_samples=1, rest_samples=50, kinds=rail
+    )
+    packets = packets_of([math.sin(n) for n in range(1000)])
+    _, injected = spoil(packets, 1, plan)
+    for fault in injected:
+        if fault.name.parameter == "voltage":
+            for packet in packets:
+                if fault.started_at <= packet.generation_time <= fault.ended_at:
+                    packet.values["voltage"] = 1e6
+    spoiled, again = spoil(packets, 1, plan)
+    assert again == injected
+    assert len(again) > 5
+    shown = [packet.values["voltage"] for packet in spoiled]
+    assert max(abs(value) for value in shown if value is not None) < 20
 
 
 def test_the_same_seed_gives_the_same_faults_and_another_seed_others():

@@ -152,6 +152,22 @@ def test_a_packet_keeps_its_other_values_when_one_has_a_bad_name():
     assert [refusal.reason for refusal in decoded.refused] == ["bad_name"]
 
 
+@pytest.mark.parametrize("what", ["spacecraft", "subsystem", "parameter", "epoch"])
+def test_a_name_has_128_characters_at_most(what: str):
+    for length, reasons in ((128, []), (129, ["bad_name"])):
+        name = "n" * length
+        told = {"values": {name: 1.0}} if what == "parameter" else {what: name}
+        decoded = poll(packet_json(**told))
+        assert [refusal.reason for refusal in decoded.refused] == reasons
+
+
+def test_a_packet_has_256_names_of_context_at_most():
+    for count, reasons in ((256, []), (257, ["too_large"])):
+        context = {f"c{number}": 1 for number in range(count)}
+        decoded = poll(packet_json(context=context))
+        assert [refusal.reason for refusal in decoded.refused] == reasons
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -376,6 +392,37 @@ def test_a_small_message_cannot_stand_for_any_number_of_rows(monkeypatch):
     decoded = poll(encode_arrow([run_of([1, 2, 3])] * 2), arrow=True)
     assert decoded.samples == []
     assert [refusal.reason for refusal in decoded.refused] == ["too_large"]
+
+
+def test_an_arrow_message_has_a_million_rows_at_most():
+    values = np.zeros(1_000_001)
+    times_us = np.arange(len(values))
+    name = ParameterName("SAT", "eps", "p")
+    for count, reasons in ((1_000_000, []), (1_000_001, ["too_large"])):
+        run = Samples(name, times_us[:count], values[:count])
+        decoded = poll(encode_arrow([run]), arrow=True)
+        assert [refusal.reason for refusal in decoded.refused] == reasons
+        assert sum(map(len, decoded.samples)) == (0 if reasons else count)
+
+
+def test_as_many_names_are_kept_as_can_be_meant_and_no_more():
+    decoder = Decoder(DAY_S, most_names=3)
+    received_us = np.array([microseconds(RECEIVED)])
+    kept = []
+    # Their spacecraft counts too.
+    for parameter in "abcde":
+        decoder.decode([packet_json(values={parameter: 1})], [None], received_us)
+        kept.append(len(decoder._names.names))
+    assert kept == [1, 2, 3, 1, 2]
+
+
+def test_the_order_of_names_is_worked_out_once_until_there_is_another():
+    names = names_module.Names(lambda name: name, 100)
+    for parameter in "abc":
+        names.of("SAT", "")[parameter]
+        before = names.order()
+        assert len(before[0]) == len(names.names)
+        assert all(now is then for now, then in zip(names.order(), before, strict=True))
 
 
 def test_what_cannot_be_a_name_is_not_kept():

@@ -15,7 +15,7 @@ from connectors.messages.samples import ParameterName
 from connectors.parquet.commits import finish, read_commits, read_positions
 from connectors.parquet.layout import notes_of
 from connectors.parquet.storage import Storage
-from connectors.parquet.writer import Roll
+from connectors.parquet.writer import MEGABYTE, Roll
 from tests.connectors.parquet.archiving import (
     DAY_US,
     NEVER,
@@ -83,6 +83,32 @@ def test_files_are_rolled_by_size(storage, root):
     assert [stored is not None for stored in counts] == 3 * [False, False, True]
     assert len(data_files(root)) == 3
     assert len(read_rows(storage)) == 1800
+
+
+def test_files_are_rolled_at_just_the_size_that_was_asked_for(tmp_path):
+    probe = writer(Storage.at(str(tmp_path / "probe")))
+    probe.write(batch(0, [START_US] * 200))
+    size_bytes = probe._buffer.size_bytes
+    for more_bytes, is_rolled in ((0, True), (1, False)):
+        roll = Roll((size_bytes + more_bytes) / MEGABYTE, seconds=1e9)
+        made = writer(Storage.at(str(tmp_path / f"{more_bytes}")), roll=roll)
+        stored = made.write(batch(0, [START_US] * 200))
+        assert (stored is not None) == is_rolled
+
+
+def test_a_commit_of_one_partition_keeps_how_far_the_others_are(storage):
+    made = writer(storage)
+    for partition, first_offset in ((0, 10), (1, 20), (0, 11), (2, 30)):
+        made.write(batch(first_offset, [START_US], partition=partition))
+        commit(made)
+        made.write(batch(first_offset, [START_US], partition=partition))
+        assert made.commit() is None
+    reached = {key[1]: at.next_offset for key, at in made.positions.items()}
+    assert reached == {0: 12, 1: 21, 2: 31}
+    assert read_positions(storage) == made.positions
+    # So does the record of the next run, which has nothing to finish.
+    assert writer(storage).positions == made.positions
+    assert writer(storage).positions == made.positions
 
 
 def test_names_count_for_the_size_as_they_may_be_invented(storage, root):
@@ -201,6 +227,23 @@ def test_messages_that_come_again_are_dropped_however_they_are_cut(storage):
     assert [row[3] - START_US for row in read_rows(storage)] == list(range(15))
 
 
+def test_messages_that_come_again_are_known_though_their_times_went_back(storage):
+    first = writer(storage)
+    messages = [
+        batch(0, [START_US], received_us=START_US + DAY_US),
+        batch(1, [START_US + 1], received_us=START_US),
+    ]
+    for each in messages:
+        first.write(each)
+    first.commit()
+    second = writer(storage)
+    assert second.positions[TOPIC, 0].newest_message_us == START_US + DAY_US
+    for each in messages:
+        second.write(each)
+    assert second.repeated == 2
+    assert second.commit() is None
+
+
 def test_a_topic_that_was_created_again_starts_over(storage):
     first = writer(storage)
     first.write(batch(1000, [START_US] * 10))
@@ -215,6 +258,18 @@ def test_a_topic_that_was_created_again_starts_over(storage):
     assert last.positions[TOPIC, 0].next_offset == 5
     last.write(batch(0, [START_US + 1] * 5, received_us=later_us))
     assert last.repeated == 5
+
+
+def test_a_topic_that_was_created_again_starts_over_under_another_name_too(storage):
+    """As when the partitions are shared out among more processes meanwhile."""
+    before = writer(storage, "all")
+    before.write(batch(1000, [START_US] * 10))
+    before.commit()
+    after = writer(storage, "0-3")
+    after.write(batch(0, [START_US + 1] * 5, received_us=START_US + DAY_US))
+    after.commit()
+    assert read_positions(storage)[TOPIC, 0].next_offset == 5
+    assert writer(storage, "0-1").positions[TOPIC, 0].next_offset == 5
 
 
 def test_a_source_that_begins_too_late_is_told_of(storage, caplog):

@@ -57,6 +57,30 @@ def test_a_flow_that_stands_still_is_not_alive():
     assert health.problems() == []
 
 
+def test_a_flow_that_stood_still_for_thirty_seconds_lives_and_for_longer_does_not():
+    clock = Clock()
+    health = Health(clock)
+    clock.now_s = 30.0
+    assert health.problems() == []
+    clock.now_s = 30.001
+    assert health.problems() == ["the flow has not moved for 30 s"]
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_whatever_a_flow_says_of_its_topics_and_its_database_shows_that_it_lives(
+    works: bool,
+):
+    clock = Clock()
+    health = Health(clock)
+    clock.now_s = 40.0
+    health.reading("telemetry.spacecraft", works=works)
+    assert health.problems() == []
+    clock.now_s = 80.0
+    assert health.problems()
+    health.database(works=works)
+    assert health.problems() == []
+
+
 @pytest.fixture
 def address():
     health = Health()

@@ -113,7 +113,10 @@ def test_what_is_deleted_is_told(folder: Path, caplog: pytest.LogCaptureFixture)
 def test_it_goes_on_with_the_first_epoch_that_a_worker_had_not_finished(
     tmp_path_factory: pytest.TempPathFactory, begun: int, fronts: Fronts
 ):
-    """Rows lie in any of the partitions; those of the runs before do not count."""
+    """Rows lie in any of the partitions; those of the runs before do not count.
+
+    No run begins anew what the one before it has finished.
+    """
     folder = tmp_path_factory.mktemp("recovery")
     init_db_dir(folder, 2)
     one, other = sorted(folder.glob("*.sqlite3"))
@@ -125,7 +128,7 @@ def test_it_goes_on_with_the_first_epoch_that_a_worker_had_not_finished(
     with closing(sqlite3.connect(other)) as partition, partition:
         for worker, epoch in fronts.items():
             partition.execute(
-                "INSERT INTO fronts VALUES ('', 2, ?, ?)", (worker, max(epoch, begun))
+                "INSERT INTO fronts VALUES ('', 2, ?, ?)", (worker, epoch)
             )
     for file in (one, other):
         for epoch in range(1, 12):
