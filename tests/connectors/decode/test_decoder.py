@@ -14,6 +14,7 @@ from connectors.decode import arrow as arrow_module
 from connectors.decode import names as names_module
 from connectors.decode.decoder import Decoded, Decoder
 from connectors.decode.refusals import REASONS
+from connectors.decode.routing import by_subsystem
 from connectors.messages.samples import ParameterName, Samples
 from connectors.messages.times import microseconds
 from connectors.messages.wire import (
@@ -417,7 +418,7 @@ def test_as_many_names_are_kept_as_can_be_meant_and_no_more():
 
 
 def test_the_order_of_names_is_worked_out_once_until_there_is_another():
-    names = names_module.Names(lambda name: name, 100)
+    names = names_module.Names(lambda name: name, by_subsystem, 100)
     for parameter in "abc":
         names.of("SAT", "")[parameter]
         before = names.order()
