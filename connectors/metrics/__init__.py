@@ -1,4 +1,4 @@
-"""Prometheus metrics of a flow, in the default registry, which Bytewax serves.
+"""Prometheus metrics of a flow, in the default registry, which its page serves.
 
 Parameters are not labels: there may be thousands. Spacecraft are, up to a bound.
 """

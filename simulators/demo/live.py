@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.box import SIMPLE
@@ -35,23 +35,29 @@ def status_line(
         for name, reading in latest.items()
     )
     return (
-        f"{elapsed_s:4.0f} s: samples stored: {stored}; {severities(anomalies)}; "
+        f"{elapsed_s:4.0f} s: samples stored: {stored}; {count(anomalies)}; "
         f"{faults_found(verdicts)}"
     )
 
 
-def severities(anomalies: Iterable[LatestAnomaly]) -> str:
+def count(anomalies: Sequence[LatestAnomaly]) -> str:
+    """How many anomalies there are, and how many of them are open."""
+    noun = "anomaly" if len(anomalies) == 1 else "anomalies"
+    still = sum(each.ended_at is None for each in anomalies)
+    return f"{len(anomalies)} {noun}, {still} open"
+
+
+def severities(anomalies: Sequence[LatestAnomaly]) -> str:
     """How many anomalies there are and how many of them are open, by severity."""
     total = Counter(each.severity for each in anomalies)
     still = Counter(each.severity for each in anomalies if each.ended_at is None)
-    noun = "anomaly" if total.total() == 1 else "anomalies"
-    count = f"{total.total()} {noun}, {still.total()} open"
     by_severity = ", ".join(
         f"{severity.name} {still[severity.name]} of {total[severity.name]}"
         for severity in reversed(Severity)
         if total[severity.name]
     )
-    return f"{count} ({by_severity})" if by_severity else count
+    whole = count(anomalies)
+    return f"{whole} ({by_severity})" if by_severity else whole
 
 
 def faults_found(verdicts: Sequence[Verdict]) -> str:

@@ -168,5 +168,5 @@ def test_without_a_terminal_all_is_said_in_one_line():
     two = {name: each for name, each in speeds().items() if name in FLOWS[::3]}
     assert status_line(two, ANOMALIES[:1], verdicts) == (
         "   5 s: samples stored: spacecraft 990 of 1,000, archive 990 of 1,000; "
-        "1 anomaly, 1 open (WARNING 1 of 1); 1 of 1 injected faults found"
+        "1 anomaly, 1 open; 1 of 1 injected faults found"
     )
