@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from connectors.errors import ArchiveUnavailable
+from connectors.parquet import compaction
 from connectors.parquet.__main__ import main
 from connectors.parquet.compaction import Merged, compact
 from connectors.parquet.layout import notes_of
@@ -90,6 +92,16 @@ def test_large_files_are_left_alone(root):
         Merged(DAY, 2, 6),
         Merged(DAY, 2, 6),
     ]
+
+
+def test_no_group_is_larger_than_it_may_be_nor_of_more_files(root, monkeypatch):
+    writer(Storage.at(str(root)))  # from then on all five files may be merged
+    size_bytes = max(path.stat().st_size for path in data_files(root))
+    in_pairs = [Merged(DAY, 2, 6), Merged(DAY, 2, 6)]
+    copies = [shutil.copytree(root, root.with_name(name)) for name in "ab"]
+    assert merge_small(copies[0], large_bytes=int(2.5 * size_bytes)) == in_pairs
+    monkeypatch.setattr(compaction, "MOST_FILES", 2)
+    assert merge_small(copies[1]) == in_pairs
 
 
 def test_days_and_spacecraft_stay_apart(root):

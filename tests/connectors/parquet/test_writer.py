@@ -235,7 +235,9 @@ def test_messages_that_come_again_are_known_though_their_times_went_back(storage
     ]
     for each in messages:
         first.write(each)
+    assert first.repeated == 0
     first.commit()
+    assert len(read_rows(storage)) == 2
     second = writer(storage)
     assert second.positions[TOPIC, 0].newest_message_us == START_US + DAY_US
     for each in messages:
