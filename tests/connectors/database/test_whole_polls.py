@@ -75,6 +75,9 @@ def test_at_the_end_of_an_epoch_a_missing_number_is_a_poll_without_pieces():
     assert settled_by(polls.take_all()) == [3, 5]
     polls.add([scored(poll(6), [1])])
     assert settled_by(polls.take()) == [6]
+    assert not polls.take_all()
+    polls.add([scored(poll(7), [1])])
+    assert settled_by(polls.take()) == [7]
 
 
 def test_a_piece_missing_at_the_end_of_an_epoch_is_an_error_that_says_so():
