@@ -193,6 +193,15 @@ def test_of_what_is_heard_at_once_the_newest_sample_says_what_is_past(
     assert reader.execute(ROWS).fetchall() == [CLOSED]
 
 
+@pytest.mark.parametrize(("before_us", "row"), [(1, OPEN), (0, CLOSED)])
+def test_what_was_heard_up_to_its_start_and_does_not_begin_is_past(
+    left: str, reader: Connection, before_us: int, row: tuple[object, ...]
+):
+    with open_sink(left) as sink:
+        sink.write(scored(poll(2), [1.0], first_us=START_US - before_us))
+    assert reader.execute(ROWS).fetchall() == [row]
+
+
 def test_nothing_is_closed_that_could_not_be_told(left: str, reader: Connection):
     told = Told(left, DeliveryFailed("telemetry.anomalies", "no broker", ""))
     with pytest.raises(DeliveryFailed):

@@ -1,41 +1,78 @@
-"""The ids of parameters are asked for once, and remembered with what was committed."""
+"""What is known of names counts once it is committed, and is not kept without end."""
 
-from connectors.database.connection import connect
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.database.connection import Connection, connect
 from connectors.database.parameter_ids import ParameterIds
 from tests.connectors.telemetry import name
 
-NAMES = [name("voltage"), name("current")]
+
+@pytest.fixture
+def connection(plain_store: str) -> Iterator[Connection]:
+    with connect(plain_store, "test") as made:
+        yield made
 
 
-def ids() -> ParameterIds:
-    return ParameterIds("spacecraft", lambda of: f"unit of {of.parameter}", most=100)
+def look_up(ids: ParameterIds, connection: Connection, *parameters: str) -> list[int]:
+    names = [name(parameter) for parameter in parameters]
+    return ids.look_up(connection, names)
 
 
-def test_what_was_committed_is_not_asked_for_again(store: str):
-    known = ids()
-    with connect(store, "test") as connection:
-        found = known.look_up(connection, NAMES)
-        assert known.new == {*NAMES}
-        known.keep()
-    # The connection is closed: nothing can be asked.
-    assert known.look_up(connection, NAMES) == found
-    assert known.new == set()
+def known(most: int = 100) -> ParameterIds:
+    return ParameterIds("spacecraft", lambda of: f"unit of {of.parameter}", most)
 
 
-def test_what_was_rolled_back_is_asked_for_again(store: str):
-    known = ids()
-    with connect(store, "test") as connection:
-        known.look_up(connection, NAMES)
-        connection.rollback()
-        known.look_up(connection, NAMES[:1])
-        assert known.new == {NAMES[0]}
+def committed(
+    ids: ParameterIds, connection: Connection, *parameters: str
+) -> tuple[list[int], set[str]]:
+    """The ids of the parameters, and which of them the database was asked for."""
+    found = look_up(ids, connection, *parameters)
+    asked = {each.parameter for each in ids.new}
+    connection.commit()
+    ids.keep()
+    assert not ids.new
+    return found, asked
 
 
-def test_the_unit_is_told_by_whoever_knows_it(store: str):
-    with connect(store, "test") as connection:
-        ids().look_up(connection, NAMES)
-        rows = connection.execute("SELECT name, unit FROM parameter ORDER BY name")
-        assert rows.fetchall() == [
-            ("current", "unit of current"),
-            ("voltage", "unit of voltage"),
-        ]
+def test_the_database_is_asked_once_for_a_name(connection: Connection):
+    ids = known()
+    found, asked = committed(ids, connection, "a", "b")
+    assert asked == {"a", "b"}
+    again, asked = committed(ids, connection, "c", "b", "a")
+    assert asked == {"c"}
+    assert again[1:] == found[::-1]
+    assert [ids.id_of(name(parameter)) for parameter in "cba"] == again
+
+
+def test_what_a_transaction_added_that_was_rolled_back_is_not_known(
+    connection: Connection,
+):
+    ids = known()
+    committed(ids, connection, "a")
+    look_up(ids, connection, "b")
+    connection.rollback()
+    # The next transaction may be of others, and then counts for these alone.
+    assert committed(ids, connection, "a")[1] == set()
+    found, asked = committed(ids, connection, "b")
+    assert asked == {"b"}
+    query = "SELECT id FROM parameter WHERE name = 'b'"
+    assert connection.execute(query).fetchall() == [(found[0],)]
+
+
+def test_when_more_names_are_known_than_can_be_meant_they_are_asked_for_again(
+    connection: Connection,
+):
+    ids = known(2)
+    found, _ = committed(ids, connection, "a", "b")
+    assert committed(ids, connection, "c")[1] == {"c"}
+    assert committed(ids, connection, "a", "b", "c")[1] == set()
+    # Now that three are known, they are forgotten with the next commit.
+    assert committed(ids, connection, "a", "b") == (found, {"a", "b"})
+
+
+def test_the_unit_is_told_by_whoever_knows_it(connection: Connection):
+    committed(known(), connection, "a", "b")
+    rows = connection.execute("SELECT name, unit FROM parameter ORDER BY name")
+    assert rows.fetchall() == [("a", "unit of a"), ("b", "unit of b")]

@@ -71,6 +71,18 @@ def test_a_position_does_not_go_back_when_another_partition_goes_on(
     assert offsets == [100, 7]
 
 
+def test_the_newest_time_of_a_partition_does_not_go_back_when_its_offset_goes_on(
+    store: str, reader: Connection
+):
+    newest_us = START_US + MINUTE_US
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1, newest_us=newest_us), [1.0]))
+        later_us = START_US + SECOND_US
+        sink.write(scored(poll(2, newest_us=START_US), [2.0], first_us=later_us))
+    [position] = read_positions(reader, "spacecraft")
+    assert (position.next_offset, position.newest_message_us) == (20, newest_us)
+
+
 @pytest.mark.parametrize("newest_us", [-(2**63), -1, 2**63 - 1])
 def test_absurd_message_times_do_no_harm(
     store: str, reader: Connection, newest_us: int
