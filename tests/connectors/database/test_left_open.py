@@ -261,6 +261,16 @@ def test_a_silence_that_begins_after_the_first_samples_stays_open(
         assert reader.execute(ROWS).fetchall() == [OPEN]
 
 
+@pytest.mark.usefixtures("left")
+def test_what_somebody_else_has_closed_meanwhile_stays_as_it_is(reader: Connection):
+    ids = [UUID(anomaly(1).id)]
+    [closed] = close(reader, ids, "By hand.")
+    assert closed.change == "closed"
+    before = reader.execute(ROWS).fetchall()
+    assert close(reader, ids, "Once more.") == []
+    assert reader.execute(ROWS).fetchall() == before
+
+
 def test_what_was_closed_by_hand_is_open_again_when_it_gets_worse(
     left: str, reader: Connection
 ):

@@ -110,6 +110,49 @@ def test_a_repeated_sample_keeps_its_first_value_and_is_counted(
     assert sink.counted("contradicted") == 3
 
 
+NOTE_STATEMENTS = """
+    CREATE TABLE noted (at serial, statement text);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO noted (statement) SELECT substring(current_query() from '[A-Z]+');
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER note AFTER INSERT ON sample
+    FOR EACH STATEMENT EXECUTE FUNCTION note()
+"""
+
+
+def test_samples_are_merged_after_one_that_repeats_until_none_does(plain_store: str):
+    """To copy them is faster; it fails if one repeats, and is done once more then."""
+    with connect(plain_store, "test") as admin:
+        admin.execute(NOTE_STATEMENTS)
+    with open_sink(plain_store) as sink:
+        for number, first in enumerate((0, 0, 1, 2, 3), start=1):
+            first_us = START_US + first * SECOND_US
+            sink.write(scored(poll(number), [1.0], first_us=first_us))
+    with connect(plain_store, "test") as reader:
+        noted = reader.execute("SELECT statement FROM noted ORDER BY at").fetchall()
+    assert [row[0] for row in noted] == ["COPY", "INSERT", "INSERT", "COPY", "COPY"]
+
+
+def test_samples_that_somebody_deletes_do_not_come_back_with_the_next(
+    plain_store: str,
+):
+    with (
+        open_sink(plain_store) as sink,
+        connect(plain_store, "test") as other,
+    ):
+        for number in range(1, 5):
+            with other.transaction():
+                other.execute("DELETE FROM sample")
+            # One repeats in each, so that they are merged.
+            first_us = START_US + number * MINUTE_US
+            times_us = [first_us, first_us, first_us + SECOND_US]
+            sink.write(scored(poll(number), [1.0, 1.0, 2.0], times_us=times_us))
+        assert count_samples(other) == 2
+    assert sink.counted("database_repeated") == 4
+
+
 def test_of_repeats_within_a_batch_the_earliest_stays(store: str, reader: Connection):
     with open_sink(store) as sink:
         times_us = [START_US + 5, START_US, START_US, START_US + 5, START_US]

@@ -27,8 +27,9 @@ from connectors.messages.polls import DeadLetter
 from connectors.messages.samples import ParameterName
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
+from connectors.process.health import STUCK_AFTER_S, Health
 from connectors.settings import Settings
-from connectors.topics import Topic
+from connectors.topics import ANOMALIES, Topic
 from tests.connectors.flow_run import run_flow
 from tests.services.waiting import HANG_S
 
@@ -136,6 +137,23 @@ def test_after_a_message_that_is_not_taken_no_other_is_sent(kafka, topic):
     written(kafka, topic, [LETTER], dead_letter_message)
     found = messages_in(kafka, topic, 2)
     assert [one.value() for one in found] == [b"0", LETTER.value]
+
+
+def test_a_process_that_waits_for_a_broker_lives_and_stops_when_it_is_told_to():
+    now_s = [0.0]
+    run = FlowProcess(
+        Settings(kafka="127.0.0.1:1", retry_seconds=60),
+        FlowMetrics(CollectorRegistry()),
+        Health(lambda: now_s[0]),
+    )
+    run.should_stop.ask()
+    partition = KafkaSink(run, ANOMALIES, dead_letter_message).build("out", 0, 1)
+    now_s[0] = STUCK_AFTER_S + 1
+    assert run.health.problems()
+    # Else it would be the client that gave up, and said why.
+    with pytest.raises(DeliveryFailed, match="1 messages without an answer"):
+        partition.write_batch([LETTER])
+    assert run.health.problems() == []
 
 
 @pytest.mark.slow

@@ -139,6 +139,19 @@ def test_a_poll_says_how_many_pieces_it_has_and_how_far_it_goes(kafka, topic):
     reader.close()
 
 
+def test_a_poll_is_at_most_twice_as_large_as_the_one_before(kafka, topic):
+    """Nobody knows yet how much is in a message."""
+    produce(kafka, topic, *((0, packet(n)) for n in range(3000)))
+    reader = Reader(process(kafka), topic)
+    reader.read(1)
+    time.sleep(1)  # until all are here: else polls are small anyway
+    reader.read(3000)
+    sizes = [len(one.samples) for one in reader.polled]
+    most = [source_module.FIRST_MESSAGES * 2**n for n in range(len(sizes))]
+    assert all(size <= limit for size, limit in zip(sizes, most, strict=True))
+    reader.close()
+
+
 def test_a_process_reads_its_share_and_another_share_later(kafka, topic):
     produce(kafka, topic, *((n % 4, packet(n)) for n in range(8)))
     low = Reader(process(kafka, partitions=(0, 1)), topic)

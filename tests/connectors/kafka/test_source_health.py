@@ -59,6 +59,9 @@ def test_a_source_tells_that_its_topic_is_read_and_then_that_it_turns(
     assert run.health.problems()
     part.next_batch()
     assert run.health.problems() == []
+    run.health.reading(topic.name, works=False)
+    part.next_batch()
+    assert run.health.hindrances() == [f"not being read: {topic.name}"]
     part.close()
 
 
