@@ -265,7 +265,7 @@ def test_a_silence_that_begins_after_the_first_samples_stays_open(
 def test_what_somebody_else_has_closed_meanwhile_stays_as_it_is(reader: Connection):
     ids = [UUID(anomaly(1).id)]
     [closed] = close(reader, ids, "By hand.")
-    assert closed.change == "closed"
+    assert closed.change.kind == "closed"
     before = reader.execute(ROWS).fetchall()
     assert close(reader, ids, "Once more.") == []
     assert reader.execute(ROWS).fetchall() == before

@@ -81,7 +81,7 @@ def test_the_first_row_of_a_revision_stays(store: str):
     for number, state in enumerate(("SEEN", "GONE", "LOST"), start=1):
         with open_sink(store) as sink:
             piece = scored(poll(number), [1.0], first_us=number * 10**6)
-            sink.write(replace(piece, records=(visits(("A", 1, 2, state)),)))
+            sink.write(also(piece, visits(("A", 1, 2, state))))
     assert rows(store, "visit") == [("A", 1, 2, "SEEN")]
 
 
@@ -91,5 +91,5 @@ def test_rows_that_somebody_deletes_do_not_come_back_with_the_next(store: str):
             with psycopg.connect(store) as other:
                 other.execute("DELETE FROM fix")
             piece = scored(poll(number), [1.0], first_us=number * 10**6)
-            sink.write(replace(piece, records=(fixes(("A", number, 1.5)),)))
+            sink.write(also(piece, fixes(("A", number, 1.5))))
     assert rows(store, "fix") == [("A", 3, 1.5)]

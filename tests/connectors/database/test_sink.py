@@ -150,7 +150,7 @@ def test_samples_that_somebody_deletes_do_not_come_back_with_the_next(
             times_us = [first_us, first_us, first_us + SECOND_US]
             sink.write(scored(poll(number), [1.0, 1.0, 2.0], times_us=times_us))
         assert count_samples(other) == 2
-    assert sink.counted("database_repeated") == 4
+    assert sink.counted("repeated") == 4
 
 
 def test_of_repeats_within_a_batch_the_earliest_stays(store: str, reader: Connection):
