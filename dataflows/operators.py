@@ -13,7 +13,7 @@ from connectors.errors import StateUnreadable
 from connectors.files.parameters import Definitions
 from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter, Polled, ToStore
-from connectors.messages.writes import Findings
+from connectors.messages.writes import anomalies_in
 from connectors.metrics import FlowMetrics
 from connectors.settings import MOST_PARAMETERS
 from dataflows.parameters.most_watched import MostWatched
@@ -106,12 +106,7 @@ def anomalies(step_id: str, up: KeyedStream[ToStore]) -> Stream[Anomaly]:
     """The changes of anomalies that scoring brought about, but for those of replays."""
 
     def of(item: tuple[str, ToStore]) -> list[Anomaly]:
-        return [
-            anomaly
-            for write in item[1].writes
-            if isinstance(write, Findings)
-            for anomaly in write.anomalies
-            if not anomaly.name.is_replayed
-        ]
+        told = anomalies_in(item[1].writes)
+        return [anomaly for anomaly in told if not anomaly.name.is_replayed]
 
     return op.flat_map("changes", up, of)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -27,7 +26,12 @@ from connectors.database.whole_polls import Batch
 from connectors.messages.findings import Anomaly
 from connectors.messages.polls import Poll, ToStore
 from connectors.messages.samples import ParameterName
-from connectors.messages.writes import Findings, Records, ScoredSamples
+from connectors.messages.writes import (
+    Findings,
+    Records,
+    ScoredSamples,
+    anomalies_in,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ class Session:
                 anomalies = store_anomalies(self._connection, found, self._parameters)
                 heard = self._first_heard(new)
                 forgotten, early = close_forgotten(
-                    self._connection, heard.values(), _told_by(new.timely)
+                    self._connection, heard.values(), [*_told_by(new.timely)]
                 )
                 counts = store_samples(self._connection, _rows(scored, ids))
                 checked = {of for of in heard if heard[of].parameter_id not in early}
@@ -173,7 +177,11 @@ class Session:
     ) -> dict[ParameterName, Heard]:
         """The unchecked parameters of a piece, which tells what is open of them now."""
         scored, found, _ = _by_kind([piece])
-        open_since_us = ChainMap(*(dict(each.open_since_us) for each in found))
+        open_since_us = {
+            name: since_us
+            for each in found
+            for name, since_us in each.open_since_us.items()
+        }
         heard: dict[ParameterName, Heard] = {}
         for samples in (each.samples for each in scored):
             for place, name in enumerate(samples.names):
@@ -216,10 +224,10 @@ def _names_in(found: Iterable[Findings]) -> Iterator[ParameterName]:
         yield from (name for name, _ in each.expected)
 
 
-def _told_by(timely: Iterable[ToStore]) -> list[str]:
+def _told_by(timely: Iterable[ToStore]) -> Iterator[str]:
     """The ids of the anomalies that timers told of."""
-    _, found, _ = _by_kind(timely)
-    return [anomaly.id for each in found for anomaly in each.anomalies]
+    for piece in timely:
+        yield from (anomaly.id for anomaly in anomalies_in(piece.writes))
 
 
 def _joined(records: Iterable[Records]) -> Iterator[Records]:

@@ -25,11 +25,6 @@ UnitOf = Callable[[ParameterName], str]
 _log = logging.getLogger("orbitwatch.database")
 
 
-def no_unit(_: ParameterName) -> str:
-    """The unit of what nobody described."""
-    return ""
-
-
 def tell_nobody(_: Sequence[Anomaly]) -> None:
     """Keeps what was closed to the database."""
 
@@ -54,7 +49,7 @@ class DatabaseSink(FixedPartitionedSink[ToStore, None]):
         self,
         run: FlowProcess,
         flow: str,
-        unit_of: UnitOf = no_unit,
+        unit_of: UnitOf,
         tell: Tell = tell_nobody,
     ) -> None:
         self._run, self._flow = run, flow

@@ -16,6 +16,7 @@ LONGEST_NAME = 128
 # A producer gone wild may invent names for ever; the table then starts afresh.
 MOST_NAMES = 2 * MOST_PARAMETERS
 NO_NAME: Final = -1
+
 Places: TypeAlias = NDArray[np.uint16] | NDArray[np.int32]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -55,3 +55,10 @@ class Records:
 
 
 Write: TypeAlias = ScoredSamples | Findings | Records
+
+
+def anomalies_in(writes: Iterable[Write]) -> Iterator[Anomaly]:
+    """Yields the changes of anomalies among what is to be stored, in order."""
+    for write in writes:
+        if isinstance(write, Findings):
+            yield from write.anomalies

@@ -12,8 +12,6 @@ from http.server import BaseHTTPRequestHandler
 
 import msgspec
 
-from connectors.process.pages import SILENT_CLIENT_S
-
 STUCK_AFTER_S = 30.0
 
 
@@ -62,8 +60,6 @@ def health_pages(health: Health) -> type[BaseHTTPRequestHandler]:
     answers = {"/healthz": health.problems, "/readyz": health.hindrances}
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = SILENT_CLIENT_S
-
         def do_GET(self) -> None:
             problems_of = answers.get(self.path)
             if problems_of is None:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from prometheus_client import MetricsHandler
+from typing_extensions import override
 
 # A client that vanished would keep its thread and connection for ever.
 SILENT_CLIENT_S = 10.0
@@ -26,11 +27,15 @@ class _Server(ThreadingHTTPServer):
         self.address_family = family
         super().__init__(place, handler)
 
+    @override
+    def get_request(self) -> tuple[socket.socket, Any]:
+        client, address = super().get_request()
+        client.settimeout(SILENT_CLIENT_S)
+        return client, address
+
 
 class MetricsPage(MetricsHandler):
     """`/metrics`, from the default registry: what Bytewax serves, without its own."""
-
-    timeout = SILENT_CLIENT_S
 
     def do_GET(self) -> None:
         """Answers a scrape."""

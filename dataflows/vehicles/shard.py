@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from connectors.messages.polls import Polled
 from connectors.messages.samples import Runs, Samples
-from connectors.messages.writes import Findings, Write
+from connectors.messages.writes import Write, anomalies_in
 from connectors.metrics import FlowMetrics
 from dataflows.state.snapshot import SnapshotError, label, pack, unpack
 from dataflows.vehicles.followed import Follower
@@ -102,19 +102,14 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
             if tracked is None:
                 self._most_tracked.refuse("/".join(name), len(times_us))
                 continue
-            for anomaly in self._unheard.pop(name, ()):
-                self._metrics.anomalies.in_progress(*anomaly)
+            for known in self._unheard.pop(name, ()):
+                self._metrics.anomalies.in_progress(*known)
             more, found = tracked.track(times_us, columns)
             derived += more
             writes += found
-        self._count(writes)
+        for anomaly in anomalies_in(writes):
+            self._metrics.anomalies.told(anomaly)
         return replace(polled, samples=extended(samples, derived), writes=(*writes,))
-
-    def _count(self, writes: Iterable[Write]) -> None:
-        for write in writes:
-            if isinstance(write, Findings):
-                for anomaly in write.anomalies:
-                    self._metrics.anomalies.told(anomaly)
 
     def _vehicles(self, samples: Runs) -> Mapping[Vehicle, list[int | None]]:
         """The place of each input, None where it is missing, by vehicle."""

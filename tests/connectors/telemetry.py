@@ -34,6 +34,11 @@ def name(parameter: str = "voltage") -> ParameterName:
     return ParameterName("ORBITER", "power", parameter)
 
 
+def in_volts(_: ParameterName) -> str:
+    """The unit of each parameter, where that does not matter."""
+    return "V"
+
+
 def poll(
     number: int,
     pieces: int = 1,

@@ -1,12 +1,18 @@
 """Settings from the environment, right and wrong."""
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from connectors.errors import SettingsError
-from connectors.settings import ALL_INTERFACES, Settings, variable
+from connectors.settings import (
+    ALL_INTERFACES,
+    Settings,
+    keep_bytewax_from_serving,
+    variable,
+)
 
 PROJECT = Path(__file__).parents[2]
 
@@ -181,3 +187,12 @@ def test_other_kafka_settings_pass_through_to_the_client():
 def test_a_kafka_setting_that_delivery_depends_on_is_refused():
     with pytest.raises(SettingsError, match="ORBITWATCH_KAFKA_AUTO_OFFSET_RESET"):
         Settings.from_environment({"ORBITWATCH_KAFKA_AUTO_OFFSET_RESET": "latest"})
+
+
+def test_bytewax_listens_nowhere_although_the_environment_has_it_do_so(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("BYTEWAX_DATAFLOW_API_ENABLED", "1")
+    keep_bytewax_from_serving()
+    assert "BYTEWAX_DATAFLOW_API_ENABLED" not in os.environ
+    keep_bytewax_from_serving()

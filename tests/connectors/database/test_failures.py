@@ -21,7 +21,14 @@ from connectors.errors import DatabaseUnavailable, SchemaOutdated
 from connectors.migrate import migrate
 from tests.connectors.database.cut_answers import CutAnswers
 from tests.connectors.stored import count_samples
-from tests.connectors.telemetry import anomaly, open_sink, poll, process, scored
+from tests.connectors.telemetry import (
+    anomaly,
+    in_volts,
+    open_sink,
+    poll,
+    process,
+    scored,
+)
 from tests.services.postgres import Postgres
 from tests.services.waiting import HANG_S
 
@@ -121,7 +128,7 @@ def test_a_process_told_to_stop_does_not_wait_for_the_database():
     run = process(NOWHERE, retry_seconds=3600)
     threading.Timer(0.5, run.should_stop.ask).start()
     started_s = time.monotonic()
-    sink = DatabaseSink(run, "spacecraft")
+    sink = DatabaseSink(run, "spacecraft", in_volts)
     with pytest.raises(DatabaseUnavailable):
         sink.build_part("database", "database", None)
     assert time.monotonic() - started_s < HANG_S

@@ -23,6 +23,7 @@ from tests.connectors.telemetry import (
     SECOND_US,
     START_US,
     anomaly,
+    in_volts,
     poll,
     process,
     scored,
@@ -62,7 +63,7 @@ def test_every_sample_arrives_and_the_position_is_the_last_polls(
     keyed = op.stateful_map(
         "detect", pieces, lambda count, piece: ((count or 0) + 1, piece)
     )
-    op.output("database", keyed, DatabaseSink(run, "spacecraft"))
+    op.output("database", keyed, DatabaseSink(run, "spacecraft", in_volts))
     cluster_main(
         flow,
         [],
@@ -103,7 +104,9 @@ def store(database: str, anomalies: dict[int, tuple[Anomaly, ...]]) -> None:
     flow = Dataflow("flow")
     pieces = op.input("polls", flow, TestingSource(made))
     keyed = op.key_on("key", pieces, lambda _: "all")
-    op.output("database", keyed, DatabaseSink(process(database), "spacecraft"))
+    op.output(
+        "database", keyed, DatabaseSink(process(database), "spacecraft", in_volts)
+    )
     run_flow(flow)
 
 

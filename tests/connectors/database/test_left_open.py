@@ -19,6 +19,7 @@ from tests.connectors.telemetry import (
     START_US,
     Sink,
     anomaly,
+    in_volts,
     name,
     open_sink,
     poll,
@@ -42,7 +43,7 @@ class Told:
         self._refusal = refusal
         run = process(store)
         self.anomalies: list[Anomaly] = []
-        sink = DatabaseSink(run, "spacecraft", tell=self._tell)
+        sink = DatabaseSink(run, "spacecraft", in_volts, self._tell)
         self.sink = Sink(run, sink.build_part("database", "database", None))
 
     def _tell(self, closed: Sequence[Anomaly]) -> None:

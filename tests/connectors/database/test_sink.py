@@ -27,6 +27,7 @@ from tests.connectors.telemetry import (
     Sink,
     also,
     anomaly,
+    in_volts,
     name,
     open_sink,
     poll,
@@ -177,7 +178,9 @@ def test_a_flood_of_invented_names_is_stored_and_forgotten(
 ):
     settings = Settings(database=plain_store, most_parameters=10)
     run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
-    with Sink(run, DatabaseSink(run, "test").build_part("d", "database", None)) as sink:
+    with Sink(
+        run, DatabaseSink(run, "test", in_volts).build_part("d", "database", None)
+    ) as sink:
         for number in range(1, 11):
             names = [f"p{number}-{n}" for n in range(8)]
             pieces = [scored(poll(number, 8), [1.0], parameter=name) for name in names]
@@ -309,5 +312,5 @@ def test_a_transaction_that_fails_is_counted_at_once():
     settings = Settings(database=address, retry_seconds=0)
     run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
     with pytest.raises(DatabaseUnavailable):
-        DatabaseSink(run, "test").build_part("database", "database", None)
+        DatabaseSink(run, "test", in_volts).build_part("database", "database", None)
     assert run.metrics.database.failures._value.get() == 1

@@ -10,6 +10,8 @@ import pytest
 from prometheus_client import Counter
 from prometheus_client.parser import text_string_to_metric_families
 
+from connectors.process import pages
+from connectors.process.health import Health, health_pages
 from connectors.process.pages import MetricsPage, serve
 from tests.services.waiting import HANG_S
 
@@ -88,10 +90,21 @@ def test_an_address_of_another_machine_is_an_error_at_once():
         serve("192.0.2.1", 0, MetricsPage)
 
 
-def test_a_client_that_asks_nothing_is_not_waited_for(
-    page: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(MetricsPage, "timeout", 0.1)
+@pytest.fixture(params=[MetricsPage, health_pages(Health())])
+def hasty_page(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ThreadingHTTPServer]:
+    """One that waits for no client for long."""
+    assert 0 < pages.SILENT_CLIENT_S <= HANG_S
+    monkeypatch.setattr(pages, "SILENT_CLIENT_S", 0.1)
+    server = serve("127.0.0.1", 0, request.param)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_client_that_asks_nothing_is_not_waited_for(hasty_page: ThreadingHTTPServer):
+    page = hasty_page
     place = "127.0.0.1", page.server_port
     with socket.create_connection(place, timeout=HANG_S) as client:
         assert client.recv(1) == b""

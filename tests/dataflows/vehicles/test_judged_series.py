@@ -162,6 +162,9 @@ def test_its_anomalies_are_counted_and_open_again_after_a_restart_once_heard():
     assert open_in(after) == 1
     track(resumed, polled([2.0] * 40, 2))
     assert open_in(after) == 0
+    # It has ended for good: what was open at the restart is taken in once.
+    track(resumed, polled([2.0], 42))
+    assert open_in(after) == 0
 
 
 def test_what_is_judged_goes_with_the_poll_to_the_database():
