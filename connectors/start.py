@@ -21,6 +21,7 @@ from connectors.process.flow_process import FlowProcess
 from connectors.process.health import health_pages
 from connectors.process.pages import MetricsPage, serve
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
+from connectors.process.state_folder import claim
 from connectors.settings import (
     ALL_INTERFACES,
     Settings,
@@ -37,9 +38,13 @@ _log = logging.getLogger("orbitwatch")
 
 
 def start_flow(
-    reads: Sequence[Topic], writes: Sequence[Topic] = (), *, database: bool = True
+    name: str,
+    reads: Sequence[Topic],
+    writes: Sequence[Topic] = (),
+    *,
+    database: bool = True,
 ) -> FlowProcess:
-    """Prepares the process of a flow that reads and writes these topics.
+    """Prepares the process of the flow `name`, which reads and writes these topics.
 
     `database` says whether it stores in the database.
 
@@ -55,8 +60,8 @@ def start_flow(
     for topic in reads:
         process.health.reading(topic.name, works=False)
     _open_ports(process)
-    # The ports are ours, so no other process of this flow is at work.
     if folder := folder_of_this_run():
+        claim(folder, name)
         forget_unfinished(folder)
     check_kafka(settings, reads, writes)
     if database:

@@ -13,6 +13,7 @@ from bytewax.outputs import Sink
 
 from connectors import topics
 from connectors.database.limit_table import store_limits
+from connectors.database.positions import stored_positions
 from connectors.database.sink import DatabaseSink
 from connectors.decode.routing import Route, by_subsystem
 from connectors.files.parameters import Definitions, read_definitions
@@ -83,13 +84,14 @@ def connect(
 
     `route` says which parameters stay together: those that are judged as one.
     """
-    run = start_flow([topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
+    run = start_flow(name, [topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
     store_limits(run.settings.database, definitions)
+    stored = partial(stored_positions, run.settings.database, name, topic.name)
     return build(
         name,
-        TelemetrySource(run, topic, definitions.identify, route),
+        TelemetrySource(run, topic, stored, definitions.identify, route),
         DatabaseSink(run, name, definitions.unit_of, partial(tell_anomalies, run)),
         KafkaSink(run, topics.ANOMALIES, anomaly_message),
         KafkaSink(run, topics.DEAD_LETTERS, dead_letter_message),

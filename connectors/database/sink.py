@@ -15,7 +15,7 @@ from connectors.database.session import Session, Written
 from connectors.database.whole_polls import Batch, WholePolls
 from connectors.database.writer import DatabaseWriter
 from connectors.messages.findings import Anomaly
-from connectors.messages.polls import ToStore
+from connectors.messages.polls import Position, ToStore
 from connectors.messages.samples import ParameterName
 from connectors.process.flow_process import FlowProcess
 
@@ -84,6 +84,7 @@ class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
         self._polls = WholePolls()
         self._thread = ThreadPoolExecutor(1, "database")
         self._storing: Future[None] | None = None
+        self._told_of_another = False
         self._writer = DatabaseWriter(
             settings.database,
             open_session,
@@ -141,5 +142,18 @@ class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
         now_s = time.time()
         for poll in written.polls:
             metrics.database.latency.observe(now_s - poll.oldest_message_us / 1e6)
+        if written.overtaken:
+            self._tell_of_another(written.overtaken[0])
         if written.replayed:
             _log.info("%d polls were stored before the restart", written.replayed)
+
+    def _tell_of_another(self, at: Position) -> None:
+        """Counts what another process stores of our partitions; says so once."""
+        self._metrics.database.overtaken.inc()
+        if not self._told_of_another:
+            self._told_of_another = True
+            _log.warning(
+                "another process stores %s[%d] for the same flow: its samples are "
+                "judged twice; stop one, or give each its own ORBITWATCH_PARTITIONS",
+                *(at.topic, at.partition),
+            )

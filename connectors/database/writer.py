@@ -8,11 +8,13 @@ from dataclasses import replace
 import psycopg
 from psycopg import errors
 
-from connectors.database.connection import Patience, is_passing, unavailable
+from connectors.database.connection import Patience, is_passing, masked, unavailable
 from connectors.database.migrations import missing
+from connectors.database.positions import Key
 from connectors.database.session import Session, Written
 from connectors.database.whole_polls import Batch
-from connectors.errors import OrbitwatchError, SchemaOutdated
+from connectors.errors import DatabaseWentBack, OrbitwatchError, SchemaOutdated
+from connectors.messages.polls import Position
 
 _SCHEMA_ERRORS = (
     errors.UndefinedTable,
@@ -26,9 +28,9 @@ class DatabaseWriter:
 
     A failure that may pass is tried again on a new connection, for `retry_seconds` or
     until `should_stop()`; then, and after other failures at once, DatabaseUnavailable
-    or SchemaOutdated is raised. All that a transaction does can be done twice, so no
-    harm is done if the answer to a commit was lost. `report(works)` hears of every
-    attempt.
+    or SchemaOutdated is raised. If a new connection finds less than was stored before,
+    DatabaseWentBack is. All that a transaction does can be done twice, so no harm is
+    done if the answer to a commit was lost. `report(works)` hears of every attempt.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class DatabaseWriter:
         self._retry_seconds, self._should_stop = retry_seconds, should_stop
         self._report = report
         self._session: Session | None = None
+        self._reached: dict[Key, Position] = {}
 
     def open(self) -> None:
         """Connects, so that the first batch need not wait for that."""
@@ -62,6 +65,7 @@ class DatabaseWriter:
                     raise problem from None
             else:
                 self._report(True)
+                self._reached |= written.reached
                 return replace(written, retries=patience.retries)
 
     def close(self) -> None:
@@ -73,6 +77,10 @@ class DatabaseWriter:
     def _attempt(self, batch: Batch) -> Written:
         if self._session is None:
             self._session = self._open_session()
+            if lost := self._session.lacks(self._reached):
+                raise DatabaseWentBack(
+                    masked(self._database), lost.topic, lost.partition, lost.next_offset
+                )
         return self._session.store(batch)
 
     def _problem(self, error: psycopg.Error) -> OrbitwatchError:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
 
 from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing, one_line
 from connectors.kafka.refused_property import REFUSED, refused_property
@@ -100,7 +101,9 @@ def check_kafka(
         client.close()
 
 
-def partitions_of(client: Consumer, settings: Settings, topic: str) -> list[int]:
+def partitions_of(
+    client: Consumer | AdminClient, settings: Settings, topic: str
+) -> list[int]:
     """The partitions a topic has.
 
     Raises KafkaUnavailable or TopicMissing.

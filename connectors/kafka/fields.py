@@ -9,6 +9,8 @@ import numpy as np
 from confluent_kafka import Message
 from numpy.typing import NDArray
 
+from connectors.messages.polls import UNTOLD_EPOCH
+
 Place = tuple[int, int]
 """Partition and offset."""
 
@@ -44,10 +46,16 @@ def place(message: Message) -> Place:
     return partition, offset
 
 
+def place_and_epoch(message: Message) -> tuple[int, int, int]:
+    """Partition, offset and leader epoch; `UNTOLD_EPOCH` where there is none."""
+    epoch = message.leader_epoch()
+    return *place(message), UNTOLD_EPOCH if epoch is None else epoch
+
+
 def reach(
     messages: Sequence[Message], times_us: NDArray[np.int64]
-) -> dict[int, tuple[int, int]]:
-    """By partition: the offset after its last message, and the newest timestamp.
+) -> dict[int, tuple[int, int, int]]:
+    """By partition: the offset after its last message, its epoch, the newest timestamp.
 
     The messages of a partition are in order.
     """
@@ -55,8 +63,8 @@ def reach(
     found = {}
     for partition in np.unique(partitions).tolist():
         theirs = np.flatnonzero(partitions == partition)
-        _, offset = place(messages[theirs[-1]])
-        found[partition] = offset + 1, int(times_us[theirs].max())
+        _, offset, epoch = place_and_epoch(messages[theirs[-1]])
+        found[partition] = offset + 1, epoch, int(times_us[theirs].max())
     return found
 
 

@@ -16,10 +16,12 @@ from connectors.parquet.buffer import Buffer
 from connectors.parquet.columns import Batch
 from connectors.parquet.commits import (
     Commit,
+    Key,
     Positions,
     claim,
     finish,
     furthest,
+    is_recorded,
     read_commits,
     record,
 )
@@ -32,6 +34,7 @@ from connectors.parquet.layout import (
     escaped,
 )
 from connectors.parquet.progress import Progress
+from connectors.parquet.recovered_positions import recover_positions
 from connectors.parquet.storage import Storage
 
 MEGABYTE = 1024 * 1024
@@ -78,14 +81,16 @@ class ArchiveWriter:
         self._incoming = f"{INCOMING}/{escaped(name)}"
         self._run = uuid4().hex[:8]
         self._buffer = Buffer()
-        self._stored: dict[tuple[str, int], Position] = {}
+        self._stored: dict[Key, Position] = {}
         self._progress = Progress({})
-        self._own: dict[tuple[str, int], Position] = {}
+        self._own: dict[Key, Position] = {}
         self._since_s: float | None = None
         self._failed = False
 
     def open(self) -> None:
         """Finishes what was committed, and removes what was not."""
+        if not is_recorded(self._storage, self._name):
+            recover_positions(self._storage)
         # From now on a process before this one cannot commit, if it still lives.
         claim(self._storage, self._name, self._run)
         commits = read_commits(self._storage)
@@ -136,6 +141,8 @@ class ArchiveWriter:
             raise
 
     def _take(self, batch: Batch) -> None:
+        if self._progress.pass_over(batch):
+            self._begin_to_wait()
         known = self._progress.known(batch)
         if not len(batch.offsets) or known.all():
             self.repeated += len(batch.columns)
@@ -146,6 +153,9 @@ class ArchiveWriter:
             self.repeated += count - len(batch.columns)
         self._progress.advance(batch, ~known)
         self._buffer.add(batch.topic, batch.columns)
+        self._begin_to_wait()
+
+    def _begin_to_wait(self) -> None:
         if self._since_s is None:
             self._since_s = self._clock_s()
 
@@ -163,7 +173,7 @@ class ArchiveWriter:
         self._since_s = None
         return Stored(len(moves), samples, time.monotonic() - started_s)
 
-    def _changed(self) -> dict[tuple[str, int], Position]:
+    def _changed(self) -> dict[Key, Position]:
         return {
             key: at
             for key, at in self._progress.read.items()

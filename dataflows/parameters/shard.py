@@ -128,6 +128,12 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
 
     def _judge(self, polled: Polled) -> Iterator[ToStore]:
         samples = polled.samples
+        if not samples.names:
+            yield ToStore(polled.poll, polled.writes)
+            return
+        if polled.poll.learnt:
+            yield self._only_store(polled)
+            return
         if self._unheard:
             self._hear(samples.names)
         watched = [self._of(name) for name in samples.names]
@@ -144,6 +150,17 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         scored = ScoredSamples(samples, found.scores, found.severities)
         findings = Findings(anomalies, drifts, found.expected, found.open_since_us)
         yield ToStore(polled.poll, (*polled.writes, scored, findings))
+
+    def _only_store(self, polled: Polled) -> ToStore:
+        """Passes on what was judged before: it is held against its limits only."""
+        found = _Found(polled.samples)
+        for place, name in enumerate(polled.samples.names):
+            self._hold_against_limits(found, place)
+            if one := self._watched.get(name):
+                found.note_open([one])
+        scored = ScoredSamples(polled.samples, found.scores, found.severities)
+        findings = Findings(open_since_us=found.open_since_us)
+        return ToStore(polled.poll, (*polled.writes, scored, findings))
 
     def _judge_together(self, found: _Found, watched: Sequence[Watched]) -> list[int]:
         """Has the banks judge what is theirs; returns the places of the others."""
@@ -197,17 +214,17 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         return [places[index] for index in judged.left]
 
     def _hold_against_limits(self, found: _Found, place: int) -> None:
-        """Judges samples of an unwatched parameter, each by itself."""
+        """Judges samples of a parameter each by itself, and learns nothing."""
         run, rows = found.samples.run(place), found.samples.rows(place)
         definition = self._definitions.of(run.name)
         limits = _limits(definition.soft, definition.hard)
         found.scores[rows] = scores = limits.judge(run.values)
         found.severities[rows] = limits.severities(scores)
-        self._metrics.judging.unwatched.inc(len(run))
 
     def _judge_alone(self, found: _Found, one: Watched, place: int) -> None:
         if one is _UNWATCHED:
             self._hold_against_limits(found, place)
+            self._metrics.judging.unwatched.inc(len(found.samples.run(place)))
             return
         run = found.samples.run(place)
         verdict = one.watch.update(run.times_us, run.values, run.context, run.epochs)

@@ -11,6 +11,7 @@ from bytewax.testing import TestingSource
 from prometheus_client import CollectorRegistry
 
 from connectors.errors import ArchiveUnavailable, SettingsError
+from connectors.messages.polls import UNNAMED
 from connectors.metrics import FlowMetrics
 from connectors.parquet.columns import Batch
 from connectors.parquet.sink import ArchiveSink
@@ -54,7 +55,7 @@ def archive(
     """
     run = FlowProcess(Settings(), FlowMetrics(CollectorRegistry()))
     made = writer(storage, roll=roll)
-    at = made.positions.get((TOPIC, 0))
+    at = made.positions.get((UNNAMED, TOPIC, 0))
     left = batches(samples, at.next_offset if at else 0)
     flow = Dataflow("archive")
     read = op.map("then", op.input("batches", flow, TestingSource(left)), then)
