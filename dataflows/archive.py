@@ -29,7 +29,7 @@ def flow() -> Dataflow:
         op.input(
             topic.name.replace(".", "_"),
             flow,
-            ArchiveSource(run, topic, writer.positions.values()),
+            ArchiveSource(run, topic, writer.stored_in),
         )
         for topic in topics.TELEMETRY
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource
@@ -14,7 +14,8 @@ from connectors.decode.decoder import Decoder
 from connectors.kafka.fields import content_types, place_and_epoch
 from connectors.kafka.partition_progress import Offsets
 from connectors.kafka.topic_partitions import Messages, Taken, TopicPartitions
-from connectors.messages.polls import Position
+from connectors.kafka.unread_partitions import StoredIn
+from connectors.messages.polls import UNNAMED, Position
 from connectors.parquet.columns import Batch, Columns
 from connectors.process.flow_process import FlowProcess
 from connectors.topics import Topic
@@ -35,9 +36,9 @@ class ArchiveSource(FixedPartitionedSource[Batch, Offsets]):
         self,
         run: FlowProcess,
         topic: Topic,
-        positions: Iterable[Position],
+        stored: StoredIn,
     ) -> None:
-        self._run, self._topic, self._positions = run, topic, positions
+        self._run, self._topic, self._stored = run, topic, stored
 
     @override
     def list_parts(self) -> list[str]:
@@ -47,7 +48,7 @@ class ArchiveSource(FixedPartitionedSource[Batch, Offsets]):
     def build_part(
         self, step_id: str, for_part: str, resume_state: Offsets | None
     ) -> _ArchivePartition:
-        return _ArchivePartition(self._run, for_part, self._positions)
+        return _ArchivePartition(self._run, for_part, self._stored)
 
 
 class _ArchivePartition(TopicPartitions[Batch]):
@@ -55,11 +56,9 @@ class _ArchivePartition(TopicPartitions[Batch]):
     IDLE_PAUSE_S = GATHER_PAUSE_S = 0.2
     IF_CUT = "move the archive away and begin a new one"
 
-    def __init__(
-        self, run: FlowProcess, topic: str, positions: Iterable[Position]
-    ) -> None:
+    def __init__(self, run: FlowProcess, topic: str, stored: StoredIn) -> None:
         # What is stored is what is known: there is no state besides.
-        super().__init__(run, topic, positions, lambda _: positions)
+        super().__init__(run, topic, [*stored(UNNAMED)], stored)
         settings = run.settings
         self._decoder = Decoder(settings.future_seconds, most_names=settings.most_names)
         self._next_tick_s = 0.0

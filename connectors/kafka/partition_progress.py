@@ -26,15 +26,23 @@ class Progress:
     to where it was learnt, it must not be learnt twice.
     """
 
-    def __init__(self, topic: str, log: LogId) -> None:
+    def __init__(self, topic: str, log: LogId, known: Mapping[int, Position]) -> None:
+        """Nothing is begun; what is `known` of partitions that never are is kept."""
         self._topic, self._log = topic, log
         self._read: dict[int, Position] = {}
         self._learnt: dict[int, Position] = {}
+        # Another process reads them now, but their parameters are still in our state.
+        self._elsewhere = {
+            partition: replace(position, log=log)
+            for partition, position in known.items()
+            if position.log.may_be(log)
+        }
 
     def begin(self, partition: int, offset: int, learnt: Position | None) -> None:
         """Goes on from `offset` of a partition that was learnt up to there."""
         self._read[partition] = Position(self._topic, partition, offset, 0, self._log)
         self._learnt.pop(partition, None)
+        self._elsewhere.pop(partition, None)
         if learnt is None:
             return
         learnt = replace(learnt, log=self._log)
@@ -95,9 +103,12 @@ class Progress:
             "log": (self._log.cluster_id, self._log.topic_id),
             "positions": {
                 partition: (at.next_offset, at.leader_epoch, at.newest_message_us)
-                for partition, at in ((p, self.learnt(p)) for p in self._read)
+                for partition, at in self._all_learnt().items()
             },
         }
+
+    def _all_learnt(self) -> dict[int, Position]:
+        return self._elsewhere | {p: self.learnt(p) for p in self._read}
 
 
 def _has_come_to(position: Position, learnt: Position) -> bool:

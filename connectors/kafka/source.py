@@ -14,12 +14,8 @@ from connectors.decode.refusals import Refusal
 from connectors.decode.routing import Route, by_subsystem
 from connectors.kafka.fields import content_types, place
 from connectors.kafka.partition_progress import Offsets, learnt_positions
-from connectors.kafka.topic_partitions import (
-    Messages,
-    StoredIn,
-    Taken,
-    TopicPartitions,
-)
+from connectors.kafka.topic_partitions import Messages, Taken, TopicPartitions
+from connectors.kafka.unread_partitions import StoredIn
 from connectors.messages.polls import DeadLetter, Poll, Polled
 from connectors.messages.samples import ParameterName, Runs
 from connectors.process.flow_process import FlowProcess

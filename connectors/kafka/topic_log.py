@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from connectors.errors import KafkaUnavailable, TopicMissing, TopicReplaced
 from connectors.kafka.admin import admin_client
-from connectors.kafka.clients import ANSWER_S, partitions_of, share
+from connectors.kafka.clients import ANSWER_S, partitions_of
 from connectors.messages.polls import LogId
 from connectors.settings import Settings
 
@@ -76,14 +76,9 @@ class TopicLog:
             raise KafkaUnavailable(self._settings.kafka, "no answer") from None
         return LogId(cluster_id, topic_id)
 
-    def our_partitions(self) -> list[int]:
-        """The partitions that this process is to read.
-
-        Raises KafkaUnavailable, TopicMissing, or SettingsError for some that are not
-        there.
-        """
-        existing = partitions_of(self._admin, self._settings, self._topic)
-        return share(self._settings, existing, self._topic)
+    def partitions(self) -> list[int]:
+        """The partitions that there are; raises KafkaUnavailable or TopicMissing."""
+        return partitions_of(self._admin, self._settings, self._topic)
 
     def held(self, partitions: Iterable[int]) -> Mapping[int, Held]:
         """What Kafka holds of these partitions; waits for leaders being elected.
@@ -119,7 +114,7 @@ class TopicLog:
         """
         if self.log.topic_id:
             try:
-                self._compare(self._describe().result(ANSWER_S))
+                _compare(self._topic, self.log, self._describe().result(ANSWER_S))
             except KafkaException as error:
                 raise self._problem(error) from None
 
@@ -134,12 +129,7 @@ class TopicLog:
         self._asked = self._describe()
         if asked is not None:
             with suppress(KafkaException):
-                self._compare(asked.result())
-
-    def _compare(self, description: Any) -> None:
-        found = _topic_id(description)
-        if found not in ("", self.log.topic_id):
-            raise TopicReplaced(self._topic)
+                _compare(self._topic, self.log, asked.result())
 
     def _describe(self) -> Future[Any]:
         asked = self._admin.describe_topics(
@@ -152,6 +142,26 @@ class TopicLog:
         if problem.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             return TopicMissing(self._topic)
         return KafkaUnavailable(self._settings.kafka, problem.str())
+
+
+def check_logs(settings: Settings, logs: Mapping[str, LogId]) -> None:
+    """Raises TopicReplaced if a topic is another log than this by now.
+
+    Where Kafka tells nothing, nothing is raised.
+    """
+    named = {topic: log for topic, log in logs.items() if log.topic_id}
+    if not named:
+        return
+    admin = admin_client(settings)  # which has to outlive its answers
+    asked = admin.describe_topics(TopicCollection([*named]), request_timeout=ANSWER_S)
+    for topic, log in named.items():
+        with suppress(KafkaException):
+            _compare(topic, log, asked[topic].result())
+
+
+def _compare(topic: str, log: LogId, description: Any) -> None:
+    if _topic_id(description) not in ("", log.topic_id):
+        raise TopicReplaced(topic)
 
 
 def _topic_id(description: Any) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.errors import KafkaUnavailable, LogCut, OffsetLost, TopicMissing
-from connectors.kafka.clients import consumer, log_event
+from connectors.kafka.clients import consumer, log_event, share
 from connectors.kafka.fields import place_and_epoch, reach, times_us_of
 from connectors.kafka.going_on import Start, Why, where_to_go_on
+from connectors.kafka.open_transactions import OpenTransactions
 from connectors.kafka.partition_progress import (
     Offsets,
     Progress,
@@ -28,7 +30,8 @@ from connectors.kafka.partition_progress import (
 )
 from connectors.kafka.pause import Pause
 from connectors.kafka.topic_log import Held, TopicLog
-from connectors.messages.polls import UNTOLD_EPOCH, LogId, Position
+from connectors.kafka.unread_partitions import StoredIn, UnreadPartitions
+from connectors.messages.polls import UNTOLD_EPOCH, Position
 from connectors.process.flow_process import FlowProcess
 
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
@@ -46,8 +49,6 @@ _log = logging.getLogger("orbitwatch.kafka")
 
 Item = TypeVar("Item")
 Positions = tuple[Position, ...]
-StoredIn = Callable[[LogId], Iterable[Position]]
-"""Tells how far is stored what comes from a log (and from others)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,18 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         """Goes on from how far this flow has learnt, and how far is stored."""
         self._run, self._settings, self._topic = run, run.settings, topic
         self._log = TopicLog(self._settings, topic)
-        self._progress = Progress(topic, self._log.log)
         self._known = of_topic(learnt, topic, self._log.log)
+        self._progress = Progress(topic, self._log.log, self._known)
         self._stored = of_topic(stored(self._log.log), topic, self._log.log)
         self._at_once = min(FIRST_MESSAGES, MOST_MESSAGES)
         self._consumer = consumer(self._settings)
         self._assigned: list[int] = []
         self._begun: set[int] = set()
+        self._transactions = OpenTransactions(topic)
+        self._unread = UnreadPartitions(
+            *(topic, self._log.log, stored),
+            run.metrics.telemetry.partitions_unread.labels(topic),
+        )
         self._assign_new()
         self._next_look_s = self._next_partitions_s = 0.0
         self._pause = Pause()
@@ -110,7 +116,11 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
 
     def _assign_new(self) -> None:
         """Starts on partitions not read yet: at first all, later those added."""
-        new = [p for p in self._log.our_partitions() if p not in self._assigned]
+        existing = self._log.partitions()
+        ours = share(self._settings, existing, self._topic)
+        if self._assigned:  # else others may be only about to begin
+            self._unread.look(existing, ours)
+        new = [p for p in ours if p not in self._assigned]
         if not new:
             return
         held = self._log.held(new)
@@ -130,10 +140,8 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         Raises OffsetLost where that was not read before.
         """
         self._log.check()
-        held, at = (
-            self._log.held([partition])[partition],
-            self._progress.position(partition),
-        )
+        held = self._log.held([partition])[partition]
+        at = self._progress.position(partition)
         if at.next_offset < held.oldest:
             start = Start(held.oldest, at, lost_from=at.next_offset)
         else:
@@ -260,6 +268,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         if now_s >= self._next_partitions_s:
             if self._next_partitions_s:
                 self._assign_added()
+                self._note_open_transactions()
             self._next_partitions_s = now_s + NEW_PARTITIONS_S
         items = self._pass_over()
         self._note_lag()
@@ -306,14 +315,29 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
 
     def _note_lag(self) -> None:
         """Tells how much of each partition is not read yet."""
+        for place, next_offset, end in self._ends():
+            self._run.metrics.telemetry.offset_lag.labels(
+                self._topic, str(place.partition)
+            ).set(max(end - next_offset, 0))
+
+    def _note_open_transactions(self) -> None:
+        for place, next_offset, end in self._ends():
+            stable_end = partial(self._stable_end, place)
+            self._transactions.look(place.partition, next_offset, end, stable_end)
+
+    def _stable_end(self, place: TopicPartition) -> int:
+        """Up to where no transaction is open; -1 if the broker does not tell."""
+        try:
+            return self._consumer.get_watermark_offsets(place, BROKER_ANSWERS_S)[1]
+        except KafkaException:
+            return -1
+
+    def _ends(self) -> Iterator[tuple[TopicPartition, int, int]]:
+        """Each partition with what is read of it next, and its end of a while ago."""
         for place in self._places():
             try:
                 oldest, end = self._consumer.get_watermark_offsets(place, cached=True)
             except KafkaException:
                 continue
-            if oldest < 0 or end < 0:  # not known before the first fetch
-                continue
-            lag = max(end - self._progress.position(place.partition).next_offset, 0)
-            self._run.metrics.telemetry.offset_lag.labels(
-                self._topic, str(place.partition)
-            ).set(lag)
+            if oldest >= 0 and end >= 0:  # else not known before the first fetch
+                yield place, self._progress.position(place.partition).next_offset, end

@@ -53,6 +53,11 @@ class TelemetryMetrics:
             "Messages of a partition that are not read yet.",
             ["topic", "partition"],
         )
+        self.partitions_unread = make.gauge(
+            "telemetry_partitions_unread",
+            "Partitions of a topic that no process reads, where several share it.",
+            ["topic"],
+        )
         self._samples = make.counter(
             "telemetry_samples", "Samples read.", ["spacecraft"]
         )

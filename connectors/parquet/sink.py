@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from typing_extensions import override
 
-from connectors.errors import ArchiveUnavailable
+from connectors.errors import ArchiveUnavailable, TopicReplaced
+from connectors.kafka.topic_log import check_logs
 from connectors.parquet.columns import Batch
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter, Roll, Stored
@@ -55,7 +57,7 @@ class _ArchivePart(StatefulSinkPartition[Batch, None]):
         """
         try:
             self._count(self._writer.commit())
-        except ArchiveUnavailable as error:
+        except (ArchiveUnavailable, TopicReplaced) as error:
             _log.error("%s (what came last is stored at the next start)", error)
 
     def _count(self, stored: Stored | None) -> None:
@@ -77,6 +79,7 @@ def open_archive(run: FlowProcess) -> ArchiveWriter:
         storage,
         f"partitions {share}",
         Roll(settings.archive_megabytes, settings.archive_seconds),
+        partial(check_logs, settings),
     )
     writer.open()
     if storage.local_root is not None:

@@ -284,7 +284,7 @@ def test_a_flow_looks_for_messages_all_the_time_and_the_archive_now_and_then(
     run, looks = process(kafka), []
     sources = (
         TelemetrySource(run, topic, lambda _: ()),
-        ArchiveSource(run, topic, ()),
+        ArchiveSource(run, topic, lambda _: ()),
     )
     for source in sources:
         part = source.build_part("in", topic.name, None)

@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry
 from connectors.errors import OffsetLost, TopicMissing, TopicReplaced
 from connectors.kafka import topic_partitions as source_module
 from connectors.kafka.partition_progress import Offsets, learnt_positions
-from connectors.messages.polls import Position
+from connectors.kafka.topic_log import TopicLog, check_logs
+from connectors.messages.polls import LogId, Position
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
@@ -127,6 +128,19 @@ def test_a_topic_made_anew_is_read_from_its_beginning(kafka, caplog):
     produce(kafka, topic, (0, packet(125)))
     assert third.read(1) == [125]
     third.close()
+
+
+def test_a_log_that_is_gone_is_told_of_when_it_is_asked_about(kafka):
+    topic = make(kafka, "test.asked-about")
+    settings = Settings(kafka=kafka)
+    logs = {topic.name: TopicLog(settings, topic.name).log}
+    check_logs(settings, logs)
+    make_anew(kafka, topic)
+    with pytest.raises(TopicReplaced, match=r"asked-about was deleted"):
+        check_logs(settings, logs)
+    # Who tells no ids, or nothing at all, tells of no other log.
+    check_logs(settings, {topic.name: LogId()})
+    check_logs(Settings(kafka="localhost:1"), logs)
 
 
 @pytest.mark.parametrize("count", [3, 25])

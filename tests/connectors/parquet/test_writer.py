@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from connectors.errors import ArchiveUnavailable
+from connectors.errors import ArchiveUnavailable, TopicReplaced
 from connectors.messages.polls import UNNAMED, LogId, Position
 from connectors.messages.samples import ParameterName
 from connectors.parquet.commits import finish, read_commits, read_positions
@@ -283,6 +284,27 @@ def test_a_topic_that_was_created_again_starts_over_under_another_name_too(stora
     after.commit()
     assert read_positions(storage)[NEW, TOPIC, 0].next_offset == 5
     assert writer(storage, "0-1").positions[NEW, TOPIC, 0].next_offset == 5
+
+
+def test_what_came_from_a_topic_that_is_gone_is_not_stored_as_of_it(storage):
+    logs: list[dict[str, LogId]] = []
+
+    def check_logs(asked: Mapping[str, LogId]) -> None:
+        logs.append(dict(asked))
+        if len(logs) > 1:
+            raise TopicReplaced(TOPIC)
+
+    made = writer(storage, check_logs=check_logs)
+    made.write(batch(0, [START_US] * 3, log=OLD))
+    commit(made)
+    made.write(batch(3, [START_US + 1] * 3, log=OLD))
+    with pytest.raises(TopicReplaced):
+        made.commit()
+    assert made.commit() is None
+    assert logs == [{TOPIC: OLD}] * 2
+    again = writer(storage)
+    assert again.positions[OLD, TOPIC, 0].next_offset == 3
+    assert len(read_rows(storage)) == 3
 
 
 def test_two_clusters_in_one_archive_each_go_on_where_they_were(storage):
