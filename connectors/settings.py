@@ -230,9 +230,11 @@ class Settings:
         "is refused (a broken on-board clock)",
     )
     retry_seconds: float = _setting(
-        "60",
+        # Ten minutes: another server has taken over by then.
+        "600",
         _number(0, 86400),
-        "how long a running flow waits for a database that went away before it stops",
+        "how long a running flow waits for Kafka, a database or an archive that went "
+        "away before it stops",
     )
     listen: str = _setting(
         LOOPBACK,

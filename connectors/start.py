@@ -19,6 +19,7 @@ from connectors.kafka.clients import check_kafka
 from connectors.process import logs
 from connectors.process.flow_process import FlowProcess
 from connectors.process.health import health_pages
+from connectors.process.last_words import LAST_WORDS
 from connectors.process.pages import MetricsPage, serve
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
 from connectors.settings import (
@@ -46,6 +47,7 @@ def start_flow(
     From here on what goes wrong ends as one log line and a non-zero exit code.
     Raises the errors of `connectors.errors` when the flow could not work.
     """
+    LAST_WORDS.take_own_way()
     sys.excepthook = logs.log_last_words
     logs.configure("text", "INFO")
     settings = Settings.from_environment()

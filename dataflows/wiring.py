@@ -86,7 +86,7 @@ def connect(
     run = start_flow([topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
-    store_limits(run.settings.database, definitions)
+    store_limits(run.settings.database, definitions, run.should_stop)
     return build(
         name,
         TelemetrySource(run, topic, definitions.identify, route),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -44,6 +46,8 @@ _PASSING = (
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
 _NAP_S = 0.1
+_TELL_AGAIN_S = 60.0
+_CANCEL_S = 2.0
 
 _log = logging.getLogger("orbitwatch.database")
 
@@ -109,29 +113,60 @@ def is_passing(error: psycopg.Error) -> bool:
     return isinstance(error, _PASSING)
 
 
+def cancel(connection: Connection) -> None:
+    """Asks the server to end what it does for a connection that waits for it.
+
+    A COMMIT that waits for a standby is not undone by that: it returns.
+    """
+    with suppress(psycopg.Error, OSError):
+        connection.cancel_safe(timeout=_CANCEL_S)
+
+
+def sever(connection: Connection) -> None:
+    """Cuts a connection while another thread waits for its server, which then fails."""
+    with suppress(psycopg.Error, OSError):
+        # A second handle: the first one is the other thread's to close.
+        with socket.socket(fileno=os.dup(connection.fileno())) as handle:
+            handle.shutdown(socket.SHUT_RDWR)
+
+
 class Patience:
     """How long to try again: ever longer pauses until `seconds` have passed.
 
-    It ends early once `should_stop()` holds.
+    It ends early once `should_stop()` holds. The log has the first problem, each that
+    is another one, and one line a minute.
     """
 
     def __init__(self, seconds: float, should_stop: Callable[[], bool]) -> None:
-        self._until_s = time.monotonic() + seconds
-        self._should_stop = should_stop
+        self._began_s = time.monotonic()
+        self._seconds, self._should_stop = seconds, should_stop
         self._delay_s = _FIRST_DELAY_S
+        self._told, self._tell_again_s = "", 0.0
         self.retries = 0
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds since the first attempt."""
+        return time.monotonic() - self._began_s
 
     def wait(self, problem: Exception) -> bool:
         """Pauses after a problem; returns whether to try again."""
         # With jitter, so that many flows do not come back at the same moment.
         delay_s = self._delay_s * random.uniform(0.5, 1.5)  # noqa: S311
         now_s = time.monotonic()
-        if self._should_stop() or now_s + delay_s > self._until_s:
+        if self._should_stop() or now_s + delay_s > self._began_s + self._seconds:
             return False
-        _log.warning("trying again in %.1f s: %s", delay_s, one_line(problem))
+        self._tell(one_line(problem), now_s)
         self._delay_s = min(self._delay_s * 2, _LONGEST_DELAY_S)
         self.retries += 1
         return self._nap_until(now_s + delay_s)
+
+    def _tell(self, problem: str, now_s: float) -> None:
+        if problem == self._told and now_s < self._tell_again_s:
+            return
+        self._told, self._tell_again_s = problem, now_s + _TELL_AGAIN_S
+        left_s = self._began_s + self._seconds - now_s
+        _log.warning("trying again, for up to %.0f s: %s", left_s, problem)
 
     def _nap_until(self, awake_s: float) -> bool:
         while (left_s := awake_s - time.monotonic()) > 0:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
-from connectors.database.connection import Connection, connect, plain_errors
+from connectors.database.asking import ask
+from connectors.database.connection import Connection
 from connectors.errors import SchemaOutdated, SettingsError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "provisioning/timescale/migrations"
@@ -106,8 +106,7 @@ def missing(database: str, folder: Path = MIGRATIONS) -> list[str]:
     Raises DatabaseUnavailable.
     """
     needed = [each for each in read_migrations(folder) if not each.requires]
-    with plain_errors(database), closing(connect(database, "check")) as connection:
-        known = applied(connection)
+    known = ask(database, "check", applied)
     return [migration.name for migration in needed if migration.number not in known]
 
 

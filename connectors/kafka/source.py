@@ -21,9 +21,11 @@ from connectors.kafka.topic_partitions import (
 from connectors.messages.polls import DeadLetter, Poll, Polled
 from connectors.messages.samples import ParameterName
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import says_last_words
 from connectors.topics import Topic
 
 
+@says_last_words
 class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
     """Reads a telemetry topic: each poll as one batch of samples a shard.
 

@@ -30,6 +30,7 @@ from connectors.errors import (
 )
 from connectors.kafka.clients import (
     ANSWER_S,
+    close,
     consumer,
     log_event,
     partitions_of,
@@ -39,6 +40,7 @@ from connectors.kafka.fields import reach, times_us_of
 from connectors.kafka.pause import Pause
 from connectors.messages.polls import Position
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import says_last_words
 
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
@@ -99,6 +101,7 @@ def _progress(resume: Offsets, topic: str) -> dict[int, _Progress]:
     return {p: _Progress(*at) for p, at in resume["positions"].items()}
 
 
+@says_last_words
 class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     """One consumer of our share of a topic; a subclass makes items of its messages."""
 
@@ -215,7 +218,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
 
     @override
     def close(self) -> None:
-        self._consumer.close()
+        close(self._consumer)
 
     def _is_data(self, message: Message) -> bool:
         """Whether it is a message and not an event; raises for final events."""
