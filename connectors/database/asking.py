@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from connectors.process.side_task import Bound, SideTask, never, wait_for
 ANSWER_S = 10.0
 # Some ten thousand rows over a slow line, and another flow that does the same.
 STORED_S = 60.0
+_CUT_S = 1.0
 
 Answer = TypeVar("Answer")
 
@@ -41,12 +42,36 @@ def ask(
             opened.append(connection)
             return work(connection)
 
-    task = SideTask(role, run)
     bound = Bound("the database to answer", longest_s, should_stop)
     with plain_errors(database):
+        return _in_time(database, SideTask(role, run), opened, bound)
+
+
+def in_time(
+    database: str, connection: Connection, work: Callable[[], Answer], bound: Bound
+) -> Answer:
+    """What `work` returns, which uses this connection to the database.
+
+    Raises DatabaseUnavailable when there is no answer for so long.
+    """
+    return _in_time(database, SideTask("database", work), [connection], bound)
+
+
+def _in_time(
+    database: str, task: SideTask[Answer], used: Sequence[Connection], bound: Bound
+) -> Answer:
+    try:
         if wait_for(task, bound):
             return task.result()
-    for connection in opened:
-        sever(connection)
-    met = "it takes connections, but does not answer" if opened else "no answer"
+    except KeyboardInterrupt:
+        _cut(task, used)
+        raise
+    _cut(task, used)
+    met = "it takes connections, but does not answer" if used else "no answer"
     raise DatabaseUnavailable(masked(database), met)
+
+
+def _cut(task: SideTask[Answer], used: Sequence[Connection]) -> None:
+    for connection in used:
+        sever(connection)
+    task.is_done(_CUT_S)

@@ -133,6 +133,8 @@ def lost_standby(own_postgres: Postgres) -> Iterator[Callable[[], None]]:
         def lose() -> None:
             admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'gone'")
             admin.execute("SELECT pg_reload_conf()")
+            # Each process of the server hears of it in its own time.
+            time.sleep(1)
 
         yield lose
         admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
