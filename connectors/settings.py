@@ -246,8 +246,8 @@ class Settings:
         LOOPBACK,
         _address,
         "address on which a flow listens: this machine only, or `0.0.0.0` for all "
-        "interfaces. The metrics of Bytewax itself (`bytewax_...`) are there with "
-        "`0.0.0.0` only",
+        "interfaces, each in IPv6 as well. The metrics of Bytewax itself "
+        "(`bytewax_...`) are there with `0.0.0.0` only",
     )
     metrics_port: int = _setting("3030", _port, "port of `/metrics`")
     health_port: int = _setting("3031", _port, "port of `/healthz` and `/readyz`")
