@@ -19,7 +19,15 @@ from connectors.kafka.clients import check_kafka
 from connectors.process import logs
 from connectors.process.flow_process import FlowProcess
 from connectors.process.health import health_pages
-from connectors.process.pages import MetricsPage, serve
+from connectors.process.last_words import LAST_WORDS
+from connectors.process.pages import (
+    IN_IPV6,
+    NO_SUCH_ADDRESS,
+    MetricsPage,
+    metrics_of_bytewax,
+    serve,
+    serve_both,
+)
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
 from connectors.process.state_folder import claim
 from connectors.settings import (
@@ -51,6 +59,7 @@ def start_flow(
     From here on what goes wrong ends as one log line and a non-zero exit code.
     Raises the errors of `connectors.errors` when the flow could not work.
     """
+    LAST_WORDS.take_own_way()
     sys.excepthook = logs.log_last_words
     logs.configure("text", "INFO")
     settings = Settings.from_environment()
@@ -81,37 +90,50 @@ def _open_ports(process: FlowProcess) -> None:
     """Serves health and metrics where the settings say."""
     settings = process.settings
     keep_bytewax_short()
-    if settings.listen == ALL_INTERFACES:
+    if settings.listen == ALL_INTERFACES and _has_ipv4(settings):
         _leave_metrics_to_bytewax(settings)
     else:
         keep_bytewax_from_serving()
-        _serve(settings, "metrics_port", MetricsPage)
+        served = _serve(settings, "metrics_port", MetricsPage)
         _log.info(
             "metrics and health are served on %s only; those of Bytewax itself "
             "(bytewax_...) need %s=%s",
-            *(settings.listen, variable("listen"), ALL_INTERFACES),
+            *(" and ".join(served), variable("listen"), ALL_INTERFACES),
         )
     _serve(settings, "health_port", health_pages(process.health))
 
 
-def _leave_metrics_to_bytewax(settings: Settings) -> None:
-    """Has it serve /metrics on all interfaces, which fails silently by itself."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def _has_ipv4(settings: Settings) -> bool:
+    """Whether this port is there, for Bytewax, which fails silently by itself."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((ALL_INTERFACES, settings.metrics_port))
-        except OSError as error:
-            raise _refused(settings, "metrics_port", error) from None
+    except OSError as error:
+        if error.errno in NO_SUCH_ADDRESS:
+            return False
+        raise _refused(settings, "metrics_port", error) from None
+    return True
+
+
+def _leave_metrics_to_bytewax(settings: Settings) -> None:
+    """Has it serve /metrics on all interfaces of IPv4, and forwards that in IPv6."""
     folder = tempfile.mkdtemp(prefix="orbitwatch-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     have_bytewax_serve(settings.metrics_port, folder)
+    in_ipv6, port = IN_IPV6[ALL_INTERFACES], settings.metrics_port
+    try:
+        serve(in_ipv6, port, metrics_of_bytewax(port), only_ipv6=True)
+    except OSError as error:
+        if error.errno not in NO_SUCH_ADDRESS:
+            raise _refused(settings, "metrics_port", error) from None
 
 
 def _serve(
     settings: Settings, setting: str, handler: type[BaseHTTPRequestHandler]
-) -> None:
+) -> list[str]:
     try:
-        serve(settings.listen, getattr(settings, setting), handler)
+        return serve_both(settings.listen, getattr(settings, setting), handler)
     except OSError as error:
         raise _refused(settings, setting, error) from None
 

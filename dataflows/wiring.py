@@ -87,7 +87,7 @@ def connect(
     run = start_flow(name, [topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
-    store_limits(run.settings.database, definitions)
+    store_limits(run.settings.database, definitions, run.should_stop)
     stored = partial(stored_positions, run.settings.database, name, topic.name)
     return build(
         name,

@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 from psycopg.errors import UniqueViolation
 
-from connectors.database.connection import connect
+from connectors.database.connection import cancel, connect, sever
 from connectors.database.copy_rows import SampleRows
 from connectors.database.finding_tables import (
     store_anomalies,
@@ -113,6 +113,14 @@ class Session:
     def close(self) -> None:
         """Ends the connection, and a transaction that is not committed with it."""
         self._connection.close()
+
+    def cancel(self) -> None:
+        """Ends what another thread has the server do."""
+        cancel(self._connection)
+
+    def sever(self) -> None:
+        """Ends the connection while another thread waits for an answer."""
+        sever(self._connection)
 
     def store(self, batch: Batch) -> Written:
         """Stores the batch in one transaction: all of it or, on an error, nothing."""

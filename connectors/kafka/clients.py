@@ -11,10 +11,12 @@ from confluent_kafka.admin import AdminClient
 
 from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing, one_line
 from connectors.kafka.refused_property import REFUSED, refused_property
+from connectors.process.side_task import SideTask
 from connectors.settings import Settings, variable
 from connectors.topics import DEAD_LETTERS, Topic
 
 ANSWER_S = 6.0
+CLOSE_S = 3.0
 
 Client = TypeVar("Client", Consumer, Producer)
 
@@ -98,7 +100,13 @@ def check_kafka(
         for topic in read:
             share(settings, partitions_of(client, settings, topic.name), topic.name)
     finally:
-        client.close()
+        close(client)
+
+
+def close(client: Consumer) -> None:
+    """Leaves Kafka; a broker that does not answer is not waited for."""
+    if not SideTask("close", client.close).is_done(CLOSE_S):
+        _log.warning("Kafka does not answer; the connection is left open")
 
 
 def partitions_of(

@@ -17,6 +17,7 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter
 from connectors.messages.wire import encode_anomaly
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import says_last_words
 from connectors.topics import ANOMALIES, Topic
 
 # A dead letter too large for its topic keeps this much of the message.
@@ -24,7 +25,10 @@ TRUNCATED_BYTES = 65_536
 FLUSH_STEP_S = 1.0
 # A transaction waits meanwhile, and the database ends one that is idle for 30 s.
 LONGEST_TELLING_S = 20.0
-_ADVICE = "The flow stops before it; start it again when Kafka is well"
+_ADVICE = (
+    "The flow stops before it; start it again when Kafka is well "
+    "(ORBITWATCH_RETRY_SECONDS says how long it is tried)"
+)
 
 Item = TypeVar("Item")
 
@@ -38,6 +42,7 @@ class Outgoing:
     headers: Sequence[tuple[str, bytes]] = ()
 
 
+@says_last_words
 class KafkaSink(DynamicSink[Item]):
     """Writes items to a topic, at least once; one producer a worker.
 
@@ -63,6 +68,7 @@ def _confirmed_within_s(run: FlowProcess) -> float:
     return max(run.settings.retry_seconds, 5) + 5
 
 
+@says_last_words
 class _KafkaSinkPartition(StatelessSinkPartition[Item]):
     def __init__(
         self,

@@ -19,12 +19,14 @@ from connectors.kafka.unread_partitions import StoredIn
 from connectors.messages.polls import DeadLetter, Poll, Polled
 from connectors.messages.samples import ParameterName, Runs
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import says_last_words
 from connectors.topics import Topic
 
 # A poll without samples is one piece, which any shard may pass on.
 _NOTHING = Runs.of([]), 0
 
 
+@says_last_words
 class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
     """Reads a telemetry topic: each poll as one batch of samples a shard.
 

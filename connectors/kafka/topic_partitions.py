@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.errors import KafkaUnavailable, LogCut, OffsetLost, TopicMissing
-from connectors.kafka.clients import consumer, log_event, share
+from connectors.kafka.clients import close, consumer, log_event, share
 from connectors.kafka.fields import place_and_epoch, reach, times_us_of
 from connectors.kafka.going_on import Start, Why, where_to_go_on
 from connectors.kafka.open_transactions import OpenTransactions
@@ -33,6 +33,7 @@ from connectors.kafka.topic_log import Held, TopicLog
 from connectors.kafka.unread_partitions import StoredIn, UnreadPartitions
 from connectors.messages.polls import UNTOLD_EPOCH, Position
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import says_last_words
 
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
@@ -73,6 +74,7 @@ class Taken(Generic[Item]):
     samples: int
 
 
+@says_last_words
 class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     """One consumer of our share of a topic; a subclass makes items of its messages."""
 
@@ -232,7 +234,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
 
     @override
     def close(self) -> None:
-        self._consumer.close()
+        close(self._consumer)
 
     def _is_data(self, message: Message) -> bool:
         """Whether it is a message and not an event; raises for final events."""
