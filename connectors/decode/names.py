@@ -25,6 +25,11 @@ def is_name(text: str) -> bool:
     return 0 < len(text) <= LONGEST_NAME and "/" not in text and text.isprintable()
 
 
+def told_name(text: str) -> str:
+    """What stands for `text` where people are told of it, name or not."""
+    return text if is_name(text) else repr(text[:LONGEST_NAME])
+
+
 class Names:
     """The number of every parameter seen, kept from poll to poll.
 

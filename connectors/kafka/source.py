@@ -9,9 +9,10 @@ from confluent_kafka import Message
 from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
-from connectors.decode.refusals import Refusal
+from connectors.decode.refusals import FAULTS, Refusal
 from connectors.decode.routing import Route, by_subsystem
-from connectors.kafka.fields import content_types, place
+from connectors.kafka.fields import content_types, kept_headers, place
+from connectors.kafka.refusal_log import RefusalLog
 from connectors.kafka.topic_partitions import (
     Messages,
     Offsets,
@@ -65,6 +66,12 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
         super().__init__(run, topic, resume)
         self._decoder = decoder
         self._polls = 0
+        self._refusals = RefusalLog()
+
+    @override
+    def _idle(self) -> list[Polled | DeadLetter]:
+        self._refusals.look()
+        return []
 
     @override
     def _take(self, polled: Messages) -> Taken[Polled | DeadLetter]:
@@ -83,17 +90,24 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
             self._dead_letter(messages[refusal.index], refusal)
             for refusal in decoded.refused
         ]
+        for fault in decoded.faults:
+            self._run.metrics.telemetry.fault(fault)
+            self._refusals.fault(fault, FAULTS[fault.reason])
+        self._refusals.look()
         by_shard = zip(decoded.samples, decoded.shards, strict=True)
         items = [Polled(samples, poll, shard) for samples, shard in by_shard]
         return Taken([*items, *letters], sum(map(len, decoded.samples)))
 
     def _dead_letter(self, message: Message, refusal: Refusal) -> DeadLetter:
         self._run.metrics.telemetry.refused(refusal.reason)
-        return DeadLetter(
+        letter = DeadLetter(
             message.value(),
             message.key(),
             self._topic,
             *place(message),
             refusal.reason,
             refusal.detail,
+            kept_headers(message),
         )
+        self._refusals.refused(letter)
+        return letter

@@ -59,7 +59,10 @@ class ToStore:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that could not be (wholly) used: its bytes, where it stood, and why."""
+    """A message that could not be (wholly) used: its bytes, where it stood, and why.
+
+    `headers` are those that it needs to be read again.
+    """
 
     value: bytes | None
     key: bytes | None
@@ -68,3 +71,4 @@ class DeadLetter:
     offset: int
     reason: str
     detail: str
+    headers: tuple[tuple[str, bytes], ...] = ()
