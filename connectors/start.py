@@ -21,6 +21,7 @@ from connectors.process.flow_process import FlowProcess
 from connectors.process.health import health_pages
 from connectors.process.pages import MetricsPage, serve
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
+from connectors.process.snapshots import check_snapshots
 from connectors.settings import (
     ALL_INTERFACES,
     Settings,
@@ -58,6 +59,7 @@ def start_flow(
     # The ports are ours, so no other process of this flow is at work.
     if folder := folder_of_this_run():
         forget_unfinished(folder)
+        check_snapshots(folder)
     check_kafka(settings, reads, writes)
     if database:
         check_database(settings.database)

@@ -33,7 +33,7 @@ _FIND = """
         AS wanted (spacecraft, subsystem, name)
         USING (spacecraft, subsystem, name)
 """
-# Those whose rows somebody deleted. Samples that came meanwhile are seen again with them.
+# Those whose rows were deleted. With them, samples that came meanwhile are seen again.
 _GONE = """
     SELECT wanted.id
     FROM unnest(%(ids)s::int[]) AS wanted (id)
