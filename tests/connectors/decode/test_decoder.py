@@ -25,7 +25,7 @@ from connectors.messages.wire import (
 )
 
 RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)
-PACKET = {
+PACKET: dict[str, Any] = {
     "spacecraft": "ISS",
     "generation_time": "2025-12-21T12:58:51Z",
     "values": {"a": 1.5, "b": None},
@@ -215,7 +215,8 @@ def test_the_rest_of_a_packet_with_a_fault_is_what_it_is_without():
 def test_not_a_number_is_not_acquired_in_json_as_in_arrow():
     decoded = poll(packet_json(values={"a": float("nan"), "b": 1}))
     a, b = runs_of(decoded)
-    assert (np.isnan(a.values).all(), b.values.tolist()) == (True, [1])
+    assert np.isnan(a.values).all()
+    assert b.values.tolist() == [1]
     assert (decoded.refused, decoded.faults) == ([], [])
 
 
@@ -670,6 +671,31 @@ def test_epochs_are_told_where_they_change():
     decoded = poll(*(packet_json(values={"a": 1}, epoch=epoch) for epoch in told))
     [run] = runs_of(decoded)
     assert run.epochs == ((0, "launch"), (3, "cruise"), (6, "launch"))
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda of: st.lists(of, max_size=3) | st.dictionaries(st.text(), of, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=3), ANY_JSON, max_size=6))
+def test_every_value_of_any_kind_is_decoded_or_told_of_or_refused_with_its_packet(
+    values,
+):
+    decoded = poll(packet_json(values=values))
+    found = {run.name.parameter for run in runs_of(decoded)}
+    told = {one.key.rpartition("/")[2] for one in decoded.faults}
+    left_out = {
+        one.key.rpartition("/")[2] for one in decoded.faults if one.reason != "rounded"
+    }
+    if decoded.refused:
+        assert [one.reason for one in decoded.refused] == ["no_usable_value"]
+        assert found == set()
+    else:
+        assert found | told == set(values)
+        assert not found & left_out
 
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=20)
