@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.decode.arrow import arrow_rows
-from connectors.decode.mending import mended, rounded_in
+from connectors.decode.mending import bad_names_in, mended, rounded_in
 from connectors.decode.names import MOST_NAMES, NO_NAME, Names, is_name, told_name
 from connectors.decode.refusals import REASONS, Fault, Refusal, Unusable
 from connectors.decode.routing import Route, by_subsystem
@@ -129,10 +129,14 @@ class Decoder:
                 poll.refused.append(Refusal(index, "not_json", one_line(error)))
         rows = poll.rows()
         _note_rounded(poll, rows, values)
-        return poll, self._refuse_rows(poll, rows, received_us)
+        return poll, self._refuse_rows(poll, rows, received_us, values)
 
     def _refuse_rows(
-        self, poll: PollInTheMaking, rows: Rows, received_us: NDArray[np.int64]
+        self,
+        poll: PollInTheMaking,
+        rows: Rows,
+        received_us: NDArray[np.int64],
+        values: Sequence[bytes | None],
     ) -> Rows:
         """The rows that can be used; the messages of the others are refused."""
         latest_us = received_us[rows.messages] + self._future_us
@@ -151,6 +155,8 @@ class Decoder:
                 detail = REASONS[reason]
                 if reason == "time_in_future":
                     detail = _two_times(rows.times_us[row], received_us[index])
+                if reason == "bad_name" and (names := bad_names_in(values[index])):
+                    detail = f"{detail}: {names}"
                 poll.refused.append(Refusal(index, reason, detail))
         usable = ~unusable
         return Rows(

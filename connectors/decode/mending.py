@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from connectors.decode.iso_times import iso_time
+from connectors.decode.names import is_name, told_name
 from connectors.decode.refusals import REASONS, Unusable
 from connectors.errors import one_line
 from connectors.messages.wire import LARGEST_WHOLE, Packet
 
 # Python counts the digits of longer ones, and refuses them from 4300 on.
 _MOST_DIGITS = 400
+_MOST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,30 @@ def mended(value: bytes, problem: msgspec.DecodeError) -> Mended:
         raise Unusable("wrong_shape", one_line(error)) from None
 
 
-def rounded_in(value: bytes) -> Iterator[str]:
-    """Yields the keys of the values of a packet that are rounded when stored."""
-    values = json.loads(value, parse_int=_whole)["values"]
-    for key, number in values.items():
-        if _fault_of(number) == "rounded":
-            yield key
+def rounded_in(value: bytes) -> list[str]:
+    """The keys of the values of a packet that are rounded when stored."""
+    try:
+        values = json.loads(value, parse_int=_whole)["values"]
+    except RecursionError:  # of fields that are ignored; their packet is usable
+        return []
+    return [key for key, number in values.items() if _fault_of(number) == "rounded"]
+
+
+def bad_names_in(value: bytes | None) -> str:
+    """The first few names in a JSON packet that cannot be names; empty if unknown."""
+    try:
+        told = json.loads(value or b"")
+        names = [told["spacecraft"], told.get("subsystem") or "-", *told["values"]]
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # an Arrow stream
+        return ""
+    bad = [told_name(name) for name in names if not is_name(name)]
+    return ", ".join(bad[:_MOST_TOLD])
 
 
 def _json(value: bytes, problem: msgspec.DecodeError) -> Any:

@@ -157,7 +157,9 @@ def test_a_message_that_is_no_packet_is_refused_and_nothing_around_it_lost(
 def test_a_packet_keeps_its_other_values_when_one_has_a_bad_name():
     decoded = poll(packet_json(values={"a/b": 1, "c": 2}))
     assert as_dict(decoded) == {"/ISS/c": [2.0]}
-    assert [refusal.reason for refusal in decoded.refused] == ["bad_name"]
+    [refusal] = decoded.refused
+    assert refusal.reason == "bad_name"
+    assert refusal.detail.endswith(": 'a/b'")
 
 
 FAULTY: dict[str, dict[str, Any]] = {
@@ -229,6 +231,13 @@ LARGE = {
     2**63 - 1: ["rounded"],
     -(2**63): [],
 }
+
+
+@pytest.mark.parametrize("depth", [500, 900, 950, 980, 990, 1000, 2000])
+@pytest.mark.parametrize("values", [{"p": 2**53 + 1}, {"a/b": 1}, {"p": "text"}])
+def test_deep_fields_that_are_ignored_never_raise(depth, values):
+    deep = b'{"ignored":' + b"[" * depth + b"]" * depth + b","
+    poll(packet_json(values=values).replace(b"{", deep, 1))
 
 
 @pytest.mark.parametrize("whole", LARGE)
