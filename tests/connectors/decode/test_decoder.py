@@ -656,6 +656,26 @@ def test_a_parameter_under_several_names_becomes_one_run_in_order():
     assert as_dict(decoded) == {"/ISS/power/a": [0, 1, 2, 3, 4, 5]}
 
 
+def test_names_in_several_forms_of_unicode_are_one_parameter():
+    composed = {"spacecraft": "\u00c9T\u00c9", "values": {"temp\u00e9rature \u2126": 1}}
+    decomposed = {
+        "spacecraft": "E\u0301TE\u0301",
+        "values": {"tempe\u0301rature \u03a9": 2},
+    }
+    decoded = poll(packet_json(**composed), packet_json(**decomposed))
+    assert as_dict(decoded) == {"/\u00c9T\u00c9/temp\u00e9rature \u03a9": [1, 2]}
+
+
+def test_names_of_an_arrow_message_are_brought_to_the_same_form():
+    arrow = arrow_table(parameter=["tempe\u0301rature"], spacecraft=["E\u0301"])
+    assert as_dict(poll(arrow, arrow=True)) == {"/\u00c9/temp\u00e9rature": [1]}
+
+
+def test_a_name_is_as_long_as_people_see_it():
+    name = "e\u0301" * 128
+    assert poll(packet_json(values={name: 1})).refused == []
+
+
 def test_parameters_of_a_packet_share_what_it_tells():
     decoded = poll(packet_json(values={"a": 1, "b": 2}, context={"mode": 2}))
     a, b = runs_of(decoded)
