@@ -35,7 +35,7 @@ class SettingsError(OrbitwatchError):
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(f"{key}: {problem}")
-        self.key = key
+        self.key, self.problem = key, problem
 
 
 class ServiceUnavailable(OrbitwatchError):

@@ -30,6 +30,7 @@ from connectors.process.pages import (
 )
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
 from connectors.process.state_folder import claim
+from connectors.process.snapshots import check_snapshots
 from connectors.settings import (
     ALL_INTERFACES,
     Settings,
@@ -72,6 +73,7 @@ def start_flow(
     if folder := folder_of_this_run():
         claim(folder, name)
         forget_unfinished(folder)
+        check_snapshots(folder)
     check_kafka(settings, reads, writes)
     if database:
         check_database(settings.database)

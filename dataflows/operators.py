@@ -17,6 +17,7 @@ from connectors.messages.writes import anomalies_in
 from connectors.metrics import FlowMetrics
 from connectors.settings import MOST_PARAMETERS
 from dataflows.parameters.most_watched import MostWatched
+from dataflows.parameters.roll_call import RollCall
 from dataflows.parameters.shard import ShardLogic
 from dataflows.state.snapshot import SnapshotError
 from dataflows.vehicles.followed import Follower
@@ -84,17 +85,21 @@ def watch(
     metrics: FlowMetrics,
     most_parameters: int = MOST_PARAMETERS,
     clock_us: Callable[[], int] = wall_clock_us,
+    reads_all: bool = True,
 ) -> KeyedStream[ToStore]:
     """Scores each parameter's samples with detectors of its own.
 
     Each batch in gives one batch out, in order: the sink counts on it. Only silence is
-    judged by the clock.
+    judged by the clock. `reads_all` says that this process reads all partitions.
     """
     most_watched = MostWatched(metrics, most_parameters)
+    roll_call = RollCall(definitions, metrics, time.monotonic, is_whole=reads_all)
 
     def build(resume: bytes | None) -> ShardLogic:
         try:
-            return ShardLogic(resume, definitions, metrics, clock_us, most_watched)
+            return ShardLogic(
+                resume, definitions, metrics, clock_us, most_watched, roll_call
+            )
         except SnapshotError as error:
             raise StateUnreadable(step_id, str(error)) from None
 

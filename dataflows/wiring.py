@@ -55,6 +55,7 @@ def build(
     metrics: FlowMetrics,
     tracking: Tracking | None = None,
     most_parameters: int = MOST_PARAMETERS,
+    reads_all: bool = True,
 ) -> Dataflow:
     """The flow; its name and its steps' names are what snapshots are found by."""
     flow = Dataflow(name)
@@ -66,7 +67,14 @@ def build(
     if tracking:
         inputs, new = tracking.inputs, tracking.new
         sharded = track("track", sharded, inputs, new, metrics, most_parameters)
-    scored = watch("watch", sharded, definitions, metrics, most_parameters)
+    scored = watch(
+        "watch",
+        sharded,
+        definitions,
+        metrics,
+        most_parameters,
+        reads_all=reads_all,
+    )
     # ("shard 00", ToStore)
     op.output("database", scored, database)
     op.output("anomaly_topic", anomalies("anomalies", scored), anomaly_topic)
@@ -99,4 +107,5 @@ def connect(
         run.metrics,
         tracking(run) if tracking else None,
         run.settings.most_parameters,
+        reads_all=not run.settings.partitions,
     )

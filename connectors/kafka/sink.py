@@ -180,5 +180,8 @@ def dead_letter_message(letter: DeadLetter) -> Outgoing:
     return Outgoing(
         letter.key,
         letter.value,
-        tuple((name, text.encode()) for name, text in headers.items()),
+        (
+            *((name, text.encode()) for name, text in headers.items()),
+            *letter.headers,
+        ),
     )

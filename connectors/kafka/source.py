@@ -10,10 +10,11 @@ from confluent_kafka import Message
 from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
-from connectors.decode.refusals import Refusal
+from connectors.decode.refusals import FAULTS, Refusal
 from connectors.decode.routing import Route, by_subsystem
-from connectors.kafka.fields import content_types, place
+from connectors.kafka.fields import content_types, kept_headers, place
 from connectors.kafka.partition_progress import Offsets, learnt_positions
+from connectors.kafka.refusal_log import RefusalLog
 from connectors.kafka.topic_partitions import Messages, Taken, TopicPartitions
 from connectors.kafka.unread_partitions import StoredIn
 from connectors.messages.polls import DeadLetter, Poll, Polled
@@ -77,6 +78,12 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
         super().__init__(run, topic, learnt_positions(resume, topic), stored)
         self._decoder = decoder
         self._polls = 0
+        self._refusals = RefusalLog()
+
+    @override
+    def _idle(self) -> list[Polled | DeadLetter]:
+        self._refusals.look()
+        return []
 
     @override
     def _take(self, polled: Messages) -> Taken[Polled | DeadLetter]:
@@ -92,6 +99,10 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
         ]
         if messages:
             self._run.metrics.telemetry.read(len(messages), decoded.samples)
+        for fault in decoded.faults:
+            self._run.metrics.telemetry.fault(fault)
+            self._refusals.fault(fault, FAULTS[fault.reason])
+        self._refusals.look()
         # The sink waits for every number, and hears of every position.
         self._polls += 1
         pieces = [*zip(decoded.samples, decoded.shards, strict=True)] or [_NOTHING]
@@ -107,11 +118,14 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
 
     def _dead_letter(self, message: Message, refusal: Refusal) -> DeadLetter:
         self._run.metrics.telemetry.refused(refusal.reason)
-        return DeadLetter(
+        letter = DeadLetter(
             message.value(),
             message.key(),
             self._topic,
             *place(message),
             refusal.reason,
             refusal.detail,
+            kept_headers(message),
         )
+        self._refusals.refused(letter)
+        return letter

@@ -111,7 +111,10 @@ class ToStore:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that could not be (wholly) used: its bytes, where it stood, and why."""
+    """A message that could not be (wholly) used: its bytes, where it stood, and why.
+
+    `headers` are those that it needs to be read again.
+    """
 
     value: bytes | None
     key: bytes | None
@@ -120,3 +123,4 @@ class DeadLetter:
     offset: int
     reason: str
     detail: str
+    headers: tuple[tuple[str, bytes], ...] = ()

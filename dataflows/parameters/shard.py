@@ -20,6 +20,7 @@ from connectors.messages.writes import Findings, ScoredSamples
 from connectors.metrics import FlowMetrics
 from dataflows.detectors.limits import Limits
 from dataflows.parameters.most_watched import MostWatched
+from dataflows.parameters.roll_call import RollCall
 from dataflows.parameters.silence import Silence
 from dataflows.parameters.snapshot import read_shard, write_shard
 from dataflows.parameters.watched import Watched
@@ -48,7 +49,9 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         metrics: FlowMetrics,
         clock_us: Callable[[], int],
         most_watched: MostWatched | None = None,
+        roll_call: RollCall | None = None,
     ) -> None:
+        self._roll_call = roll_call
         self._definitions, self._metrics = definitions, metrics
         self._most_watched = most_watched or MostWatched(metrics)
         self._clock_us = clock_us
@@ -107,6 +110,8 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         return watched
 
     def _take_in(self, watched: Watched) -> None:
+        if self._roll_call:
+            self._roll_call.known(watched.name)
         self._most_watched.add(watched.name)
         self._watched[watched.name] = watched
         self._seat(watched)
@@ -137,6 +142,8 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         if self._unheard:
             self._hear(samples.names)
         watched = [self._of(name) for name in samples.names]
+        if self._roll_call:
+            self._roll_call.hear(samples.names)
         found = _Found(samples)
         for place in self._judge_together(found, watched):
             self._judge_alone(found, watched[place], place)

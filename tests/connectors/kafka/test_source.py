@@ -21,6 +21,7 @@ from connectors.errors import (
 from connectors.kafka import topic_partitions as source_module
 from connectors.kafka.archive_source import ArchiveSource
 from connectors.kafka.clients import check_kafka
+from connectors.kafka.fields import RESENT
 from connectors.kafka.source import TelemetrySource
 from connectors.messages.wire import (
     ARROW_CONTENT_TYPE,
@@ -155,6 +156,49 @@ def test_headers_whose_names_are_not_utf_8_do_not_stop_the_flow(kafka, topic):
     produce(kafka, topic, (0, packet(101)))
     reader = Reader(process(kafka), topic)
     assert reader.read(102) == list(range(102))
+    reader.close()
+
+
+def test_a_value_that_is_no_number_is_counted_and_named_and_the_rest_is_read(
+    kafka, topic, caplog
+):
+    mixed = packet(1).replace(b'"p":1.0', b'"p":1.0,"mode":"SAFE"')
+    produce(kafka, topic, *((0, mixed) for _ in range(3)))
+    reader = Reader(process(kafka), topic)
+    assert reader.read(3) == [1.0, 1.0, 1.0]
+    assert reader.letters == []
+    counted = reader.run.metrics.telemetry._faults.labels("/SAT/mode", "text")
+    assert counted._value.get() == 3
+    named = [line for line in caplog.messages if "/SAT/mode" in line]
+    assert named == ["/SAT/mode is text, which is left out; the rest is used"]
+    reader.close()
+
+
+def test_the_first_refused_message_is_told_with_key_and_cause(kafka, topic, caplog):
+    produce(kafka, topic, *((2, b"{") for _ in range(3)))
+    reader = Reader(process(kafka), topic)
+    reader.read(3)
+    [line] = [line for line in caplog.messages if "refused" in line]
+    assert f"refused (not_json): {topic.name}[2] offset 0, key SAT: " in line
+    reader.close()
+
+
+def test_a_dead_letter_keeps_what_it_needs_to_be_read_again(kafka, topic):
+    producer = Producer({"bootstrap.servers": kafka})
+    headers: Headers = {
+        "content-type": ARROW_CONTENT_TYPE.encode(),
+        RESENT: b"1",
+        "trace": b"x",
+    }
+    producer.produce(topic.name, b"no Arrow", headers=headers)
+    assert producer.flush(HANG_S) == 0
+    reader = Reader(process(kafka), topic)
+    reader.read(1)
+    [letter] = reader.letters
+    assert dict(letter.headers) == {
+        "content-type": ARROW_CONTENT_TYPE.encode(),
+        RESENT: b"1",
+    }
     reader.close()
 
 
