@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import errno
 import gc
-import logging
 import shutil
 import socket
 import sys
@@ -32,8 +31,6 @@ from connectors.settings import (
 from connectors.topics import Topic
 
 GARBAGE_AFTER_OBJECTS = 100_000
-
-_log = logging.getLogger("orbitwatch")
 
 
 def start_flow(
@@ -81,12 +78,8 @@ def _open_ports(process: FlowProcess) -> None:
     else:
         keep_bytewax_from_serving()
         _serve(settings, "metrics_port", MetricsPage)
-        _log.info(
-            "metrics and health are served on %s only; those of Bytewax itself "
-            "(bytewax_...) need %s=%s",
-            *(settings.listen, variable("listen"), ALL_INTERFACES),
-        )
     _serve(settings, "health_port", health_pages(process.health))
+    process.start_up.serves(settings)
 
 
 def _leave_metrics_to_bytewax(settings: Settings) -> None:

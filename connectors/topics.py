@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from connectors.command import Parser, exit_code
 from connectors.errors import KafkaUnavailable
+from connectors.kafka.reachability import ClientLog, reachability_of
 from connectors.kafka.refused_property import REFUSED, refused_property
 from connectors.settings import Settings
 from connectors.systems import SYSTEMS
@@ -82,7 +82,9 @@ def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
         _wait_until_known(admin, {topic.name for topic in missing}, timeout_s)
         return new
     except KafkaException as error:
-        raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
+        admin.poll(0)  # what it says of its attempts
+        problem = reachability_of(settings.kafka).problem or error.args[0].str()
+        raise KafkaUnavailable(settings.kafka, problem) from None
 
 
 def _admin(settings: Settings) -> AdminClient:
@@ -91,7 +93,7 @@ def _admin(settings: Settings) -> AdminClient:
         **settings.kafka_properties,
     }
     # Its own lines about each attempt would stand between the user and the reason.
-    quiet = logging.getLogger("orbitwatch.librdkafka")
+    quiet = ClientLog(reachability_of(settings.kafka))
     try:
         return AdminClient(properties, logger=quiet)
     except REFUSED as error:

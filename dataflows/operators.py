@@ -15,6 +15,7 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter, Polled, ToStore
 from connectors.messages.writes import anomalies_in
 from connectors.metrics import FlowMetrics
+from connectors.process.last_words import ends_in_one_line
 from connectors.settings import MOST_PARAMETERS
 from dataflows.parameters.most_watched import MostWatched
 from dataflows.parameters.shard import ShardLogic
@@ -67,6 +68,7 @@ def track(
     """
     most_tracked = MostTracked(metrics, most_parameters)
 
+    @ends_in_one_line
     def build(resume: bytes | None) -> TrackLogic:
         try:
             return TrackLogic(resume, inputs, new, most_tracked, metrics)
@@ -92,6 +94,7 @@ def watch(
     """
     most_watched = MostWatched(metrics, most_parameters)
 
+    @ends_in_one_line
     def build(resume: bytes | None) -> ShardLogic:
         try:
             return ShardLogic(resume, definitions, metrics, clock_us, most_watched)

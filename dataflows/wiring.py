@@ -27,6 +27,7 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter, Polled, ToStore
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
+from connectors.process.recovery import folder_of_this_run
 from connectors.settings import MOST_PARAMETERS
 from connectors.start import start_flow
 from connectors.topics import Topic
@@ -87,6 +88,7 @@ def connect(
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
     store_limits(run.settings.database, definitions)
+    run.start_up.watches(len([*definitions]), folder_of_this_run())
     return build(
         name,
         TelemetrySource(run, topic, definitions.identify, route),

@@ -18,6 +18,7 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import ToStore
 from connectors.messages.samples import ParameterName
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import ends_in_one_line
 
 Tell = Callable[[Sequence[Anomaly]], None]
 UnitOf = Callable[[ParameterName], str]
@@ -60,6 +61,7 @@ class DatabaseSink(FixedPartitionedSink[ToStore, None]):
         return ["database"]
 
     @override
+    @ends_in_one_line
     def build_part(
         self, step_id: str, for_part: str, resume_state: None
     ) -> _DatabasePartition:
@@ -94,11 +96,13 @@ class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
         self._writer.open()
 
     @override
+    @ends_in_one_line
     def write_batch(self, values: list[ToStore]) -> None:
         self._polls.add(values)
         self._begin_to_store(self._polls.take())
 
     @override
+    @ends_in_one_line
     def snapshot(self) -> None:
         """Leaves nothing behind: at the end of an epoch every poll of it is whole."""
         self._begin_to_store(self._polls.take_all())

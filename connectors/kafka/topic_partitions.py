@@ -31,14 +31,16 @@ from connectors.errors import (
 from connectors.kafka.clients import (
     ANSWER_S,
     consumer,
-    log_event,
+    note_event,
     partitions_of,
     share,
 )
 from connectors.kafka.fields import reach, times_us_of
 from connectors.kafka.pause import Pause
+from connectors.kafka.reachability import reachability_of
 from connectors.messages.polls import Position
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import ends_in_one_line
 
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
@@ -107,6 +109,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     # processor time by themselves: after a small one, the next may gather some more.
     GATHER_PAUSE_S: ClassVar = 0.005
 
+    @ends_in_one_line
     def __init__(self, run: FlowProcess, topic: str, resume: Offsets | None) -> None:
         self._run, self._settings, self._topic = run, run.settings, topic
         self._progress = _progress(resume, topic) if resume else {}
@@ -131,7 +134,8 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         ]
         self._consumer.incremental_assign(starts)
         self._assigned.extend(new)
-        _log.info("reading %s partitions %s", self._topic, new)
+        offsets = {start.partition: start.offset for start in starts}
+        self._run.start_up.reads(self._topic, offsets)
 
     def _start(self, partition: int) -> int:
         """Where to go on; the beginning if the partition was never read.
@@ -178,6 +182,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         return []
 
     @override
+    @ends_in_one_line
     def next_batch(self) -> list[Item]:
         if self._run.should_stop():
             _log.info("told to stop: taking a last snapshot")
@@ -231,7 +236,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             raise TopicMissing(self._topic)
         if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise KafkaUnavailable(self._settings.kafka, error.str())
-        log_event(error)
+        note_event(reachability_of(self._settings.kafka), error)
         return False
 
     def _plan_next_poll(self, messages: int, samples: int) -> None:
@@ -257,7 +262,9 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         if now_s < self._next_look_s:
             return
         self._next_look_s = now_s + LOOK_AROUND_S
-        self._run.health.reading(self._topic, works=self._broker_answers())
+        works = self._broker_answers()
+        self._run.health.reading(self._topic, works=works)
+        reachability_of(self._settings.kafka).answers(self._topic, works)
         self._note_ends()
         if now_s >= self._next_partitions_s:
             if self._next_partitions_s:

@@ -12,6 +12,7 @@ from connectors.parquet.columns import Batch
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter, Roll, Stored
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import ends_in_one_line
 
 _log = logging.getLogger("orbitwatch.archive")
 
@@ -38,6 +39,7 @@ class _ArchivePart(StatefulSinkPartition[Batch, None]):
         self._metrics, self._writer = run.metrics, writer
 
     @override
+    @ends_in_one_line
     def write_batch(self, values: list[Batch]) -> None:
         for batch in values:
             self._count(self._writer.write(batch))
