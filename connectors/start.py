@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
 import gc
-import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler
 
@@ -20,6 +17,7 @@ from connectors.process.flow_process import FlowProcess
 from connectors.process.health import health_pages
 from connectors.process.pages import MetricsPage, serve
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
+from connectors.process.temporary_folder import temporary_folder
 from connectors.settings import (
     ALL_INTERFACES,
     Settings,
@@ -90,9 +88,7 @@ def _leave_metrics_to_bytewax(settings: Settings) -> None:
             probe.bind((ALL_INTERFACES, settings.metrics_port))
         except OSError as error:
             raise _refused(settings, "metrics_port", error) from None
-    folder = tempfile.mkdtemp(prefix="orbitwatch-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    have_bytewax_serve(settings.metrics_port, folder)
+    have_bytewax_serve(settings.metrics_port, str(temporary_folder()))
 
 
 def _serve(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http
+import logging
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +15,8 @@ from typing_extensions import override
 
 # A client that vanished would keep its thread and connection for ever.
 SILENT_CLIENT_S = 10.0
+
+_log = logging.getLogger("orbitwatch")
 
 
 class _Server(ThreadingHTTPServer):
@@ -32,6 +36,12 @@ class _Server(ThreadingHTTPServer):
         client, address = super().get_request()
         client.settimeout(SILENT_CLIENT_S)
         return client, address
+
+    @override
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up is no news; anything else is one line of the log."""
+        if not isinstance(sys.exception(), OSError):
+            _log.exception("a page could not be served")
 
 
 class MetricsPage(MetricsHandler):
