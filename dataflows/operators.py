@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import bytewax.operators as op
@@ -16,6 +15,7 @@ from connectors.messages.polls import DeadLetter, Polled, ToStore
 from connectors.messages.writes import anomalies_in
 from connectors.metrics import FlowMetrics
 from connectors.process.last_words import ends_in_one_line
+from connectors.process.listening import Listening
 from connectors.settings import MOST_PARAMETERS
 from dataflows.parameters.most_watched import MostWatched
 from dataflows.parameters.shard import ShardLogic
@@ -24,11 +24,6 @@ from dataflows.vehicles.followed import Follower
 from dataflows.vehicles.most_tracked import MostTracked
 from dataflows.vehicles.shard import TrackLogic
 from dataflows.vehicles.vehicle import Vehicle
-
-
-def wall_clock_us() -> int:
-    """The present time in microseconds since 1970 UTC."""
-    return time.time_ns() // 1000
 
 
 @operator
@@ -85,19 +80,20 @@ def watch(
     definitions: Definitions,
     metrics: FlowMetrics,
     most_parameters: int = MOST_PARAMETERS,
-    clock_us: Callable[[], int] = wall_clock_us,
+    listening: Listening | None = None,
 ) -> KeyedStream[ToStore]:
     """Scores each parameter's samples with detectors of its own.
 
     Each batch in gives one batch out, in order: the sink counts on it. Only silence is
-    judged by the clock.
+    judged by a clock.
     """
+    clock = listening or Listening()
     most_watched = MostWatched(metrics, most_parameters)
 
     @ends_in_one_line
     def build(resume: bytes | None) -> ShardLogic:
         try:
-            return ShardLogic(resume, definitions, metrics, clock_us, most_watched)
+            return ShardLogic(resume, definitions, metrics, clock, most_watched)
         except SnapshotError as error:
             raise StateUnreadable(step_id, str(error)) from None
 

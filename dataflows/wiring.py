@@ -27,6 +27,7 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter, Polled, ToStore
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
+from connectors.process.listening import Listening
 from connectors.process.recovery import folder_of_this_run
 from connectors.settings import MOST_PARAMETERS
 from connectors.start import start_flow
@@ -55,6 +56,7 @@ def build(
     metrics: FlowMetrics,
     tracking: Tracking | None = None,
     most_parameters: int = MOST_PARAMETERS,
+    listening: Listening | None = None,
 ) -> Dataflow:
     """The flow; its name and its steps' names are what snapshots are found by."""
     flow = Dataflow(name)
@@ -66,7 +68,7 @@ def build(
     if tracking:
         inputs, new = tracking.inputs, tracking.new
         sharded = track("track", sharded, inputs, new, metrics, most_parameters)
-    scored = watch("watch", sharded, definitions, metrics, most_parameters)
+    scored = watch("watch", sharded, definitions, metrics, most_parameters, listening)
     # ("shard 00", ToStore)
     op.output("database", scored, database)
     op.output("anomaly_topic", anomalies("anomalies", scored), anomaly_topic)
@@ -99,4 +101,5 @@ def connect(
         run.metrics,
         tracking(run) if tracking else None,
         run.settings.most_parameters,
+        run.listening,
     )

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
 from connectors.decode.refusals import Refusal
-from connectors.decode.routing import Route, by_subsystem
+from connectors.decode.routing import SHARDS, Route, by_subsystem
 from connectors.kafka.fields import content_types, place
 from connectors.kafka.topic_partitions import (
     Messages,
@@ -18,8 +18,8 @@ from connectors.kafka.topic_partitions import (
     Taken,
     TopicPartitions,
 )
-from connectors.messages.polls import DeadLetter, Poll, Polled
-from connectors.messages.samples import ParameterName
+from connectors.messages.polls import NO_POLL, DeadLetter, Poll, Polled
+from connectors.messages.samples import ParameterName, Runs
 from connectors.process.flow_process import FlowProcess
 from connectors.topics import Topic
 
@@ -86,6 +86,13 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
         by_shard = zip(decoded.samples, decoded.shards, strict=True)
         items = [Polled(samples, poll, shard) for samples, shard in by_shard]
         return Taken([*items, *letters], sum(map(len, decoded.samples)))
+
+    @override
+    def _idle(self) -> list[Polled | DeadLetter]:
+        """Has all shards set their timers anew after the wall clock was set back."""
+        if not self._run.listening.was_set_back():
+            return []
+        return [Polled(Runs.of([]), NO_POLL, shard) for shard in range(SHARDS)]
 
     def _dead_letter(self, message: Message, refusal: Refusal) -> DeadLetter:
         self._run.metrics.telemetry.refused(refusal.reason)

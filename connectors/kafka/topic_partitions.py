@@ -188,6 +188,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             _log.info("told to stop: taking a last snapshot")
             raise StopIteration
         self._run.health.turned()
+        self._run.listening.turned()
         if self._pause.goes_on():
             return []
         self._look_around()
@@ -196,6 +197,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         if not messages:
             self._pause.begin(self.IDLE_PAUSE_S)
             return self._idle()
+        self._run.listening.answered()
         times_us = times_us_of(messages)
         positions = self._advance(reach(messages, times_us))
         taken = self._take(Messages(messages, times_us, positions))
@@ -265,6 +267,8 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         works = self._broker_answers()
         self._run.health.reading(self._topic, works=works)
         reachability_of(self._settings.kafka).answers(self._topic, works)
+        listening = self._run.listening
+        listening.answered() if works else listening.unanswered()
         self._note_ends()
         if now_s >= self._next_partitions_s:
             if self._next_partitions_s:

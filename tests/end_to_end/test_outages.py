@@ -1,7 +1,10 @@
 """Kafka or the database goes away while a flow runs."""
 
 import re
+import time
+from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import (
@@ -146,6 +149,41 @@ def test_a_flow_told_to_stop_before_a_dead_letter_is_confirmed_says_one_line(
     said = flow.log.read_text().splitlines()[before:]
     assert "CRITICAL orbitwatch Kafka did not take a message" in said[-1]
     assert not [line for line in said if "panicked" in line or "dyn Any" in line]
+
+
+def watching_for_silence(folder: Path, after_s: float) -> dict[str, str]:
+    """Settings that have the parameter p of the packets watched for staleness."""
+    folder.mkdir()
+    detectors = f"{{staleness: {{after_seconds: {after_s}}}}}"
+    (folder / "sat.yaml").write_text(
+        "spacecraft: SAT\n"
+        f"parameters: {{p: {{subsystem: power, detectors: {detectors}}}}}\n"
+    )
+    return {"ORBITWATCH_PARAMETERS": str(folder)}
+
+
+def silences(stage: Stage) -> list[tuple[Any, ...]]:
+    return rows(
+        stage,
+        "SELECT started_at, ended_at FROM anomaly_named WHERE detector = 'staleness'",
+    )
+
+
+def test_no_parameter_is_silent_because_kafka_is_away(fragile, own_kafka, tmp_path):
+    settings = watching_for_silence(tmp_path / "parameters", 8)
+    flow = fragile.flow(settings=settings)
+    flow.start()
+    fragile.produce(packet(0, p=0.0))
+    wait_for_samples(fragile, 1)
+    own_kafka.stop()
+    wait_until(lambda: flow.get("readyz", flow.health_port)[0] == 503, "not ready")
+    time.sleep(10)
+    own_kafka.start()
+    fragile.produce(packet(1, p=1.0))
+    wait_for_samples(fragile, 2)
+    assert silences(fragile) == []
+    wait_until(lambda: len(silences(fragile)) == 1, "a silence of the spacecraft's own")
+    flow.stop()
 
 
 @pytest.mark.parametrize("moved_s", [-3600, 3600])

@@ -3,6 +3,7 @@
 import ctypes
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from confluent_kafka import Producer, cimpl
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from prometheus_client import CollectorRegistry
 
+from connectors.decode.routing import SHARDS
 from connectors.errors import (
     KafkaUnavailable,
     OffsetLost,
@@ -23,7 +25,7 @@ from connectors.kafka import topic_partitions as source_module
 from connectors.kafka.archive_source import ArchiveSource
 from connectors.kafka.clients import check_kafka
 from connectors.kafka.source import TelemetrySource
-from connectors.messages.polls import DeadLetter, Polled
+from connectors.messages.polls import NO_POLL, DeadLetter, Polled
 from connectors.messages.wire import (
     ARROW_CONTENT_TYPE,
     Packet,
@@ -32,6 +34,7 @@ from connectors.messages.wire import (
 )
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
+from connectors.process.listening import Listening
 from connectors.settings import Settings
 from connectors.topics import Topic
 from tests.connectors.kafka.slept_clock import Clock
@@ -75,6 +78,26 @@ def produce(kafka: str, topic: Topic, *messages: tuple[int, bytes | None]) -> No
     for partition, value in messages:
         producer.produce(topic.name, value, b"SAT", partition)
     assert producer.flush(HANG_S) == 0
+
+
+def test_when_the_wall_clock_was_set_back_every_shard_looks_at_it_once(kafka, topic):
+    wall_us = 10**15
+    listening = Listening(lambda: time.monotonic_ns() // 1000, lambda: wall_us)
+    run = replace(process(kafka), listening=listening)
+    part = TelemetrySource(run, topic).build_part("in", "telemetry", None)
+
+    def idle() -> list[Polled | DeadLetter]:
+        """What comes of the next turns, of which some are pauses."""
+        return [item for _ in range(10) for item in part.next_batch()]
+
+    assert idle() == []
+    wall_us -= 3_600_000_000
+    looks = [item for item in idle() if isinstance(item, Polled)]
+    assert [look.shard for look in looks] == [*range(SHARDS)]
+    assert {look.poll for look in looks} == {NO_POLL}
+    assert not any(len(look.samples) for look in looks)
+    assert idle() == []
+    part.close()
 
 
 class Reader:
