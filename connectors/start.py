@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
 import gc
-import logging
-import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler
 
@@ -19,7 +15,6 @@ from connectors.kafka.clients import check_kafka
 from connectors.process import logs
 from connectors.process.flow_process import FlowProcess
 from connectors.process.health import health_pages
-from connectors.process.last_words import LAST_WORDS
 from connectors.process.pages import (
     IN_IPV6,
     NO_SUCH_ADDRESS,
@@ -29,8 +24,9 @@ from connectors.process.pages import (
     serve_both,
 )
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
-from connectors.process.state_folder import claim
 from connectors.process.snapshots import check_snapshots
+from connectors.process.state_folder import claim
+from connectors.process.temporary_folder import temporary_folder
 from connectors.settings import (
     ALL_INTERFACES,
     Settings,
@@ -42,8 +38,6 @@ from connectors.settings import (
 from connectors.topics import Topic
 
 GARBAGE_AFTER_OBJECTS = 100_000
-
-_log = logging.getLogger("orbitwatch")
 
 
 def start_flow(
@@ -60,7 +54,6 @@ def start_flow(
     From here on what goes wrong ends as one log line and a non-zero exit code.
     Raises the errors of `connectors.errors` when the flow could not work.
     """
-    LAST_WORDS.take_own_way()
     sys.excepthook = logs.log_last_words
     logs.configure("text", "INFO")
     settings = Settings.from_environment()
@@ -96,13 +89,9 @@ def _open_ports(process: FlowProcess) -> None:
         _leave_metrics_to_bytewax(settings)
     else:
         keep_bytewax_from_serving()
-        served = _serve(settings, "metrics_port", MetricsPage)
-        _log.info(
-            "metrics and health are served on %s only; those of Bytewax itself "
-            "(bytewax_...) need %s=%s",
-            *(" and ".join(served), variable("listen"), ALL_INTERFACES),
-        )
+        _serve(settings, "metrics_port", MetricsPage)
     _serve(settings, "health_port", health_pages(process.health))
+    process.start_up.serves(settings)
 
 
 def _has_ipv4(settings: Settings) -> bool:
@@ -120,9 +109,7 @@ def _has_ipv4(settings: Settings) -> bool:
 
 def _leave_metrics_to_bytewax(settings: Settings) -> None:
     """Has it serve /metrics on all interfaces of IPv4, and forwards that in IPv6."""
-    folder = tempfile.mkdtemp(prefix="orbitwatch-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    have_bytewax_serve(settings.metrics_port, folder)
+    have_bytewax_serve(settings.metrics_port, str(temporary_folder()))
     in_ipv6, port = IN_IPV6[ALL_INTERFACES], settings.metrics_port
     try:
         serve(in_ipv6, port, metrics_of_bytewax(port), only_ipv6=True)

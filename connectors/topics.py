@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from connectors.command import Parser, exit_code
 from connectors.errors import KafkaUnavailable
 from connectors.kafka.admin import admin_client
+from connectors.kafka.reachability import reachability_of
 from connectors.settings import Settings
 from connectors.systems import SYSTEMS
 
@@ -80,7 +81,9 @@ def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
         _wait_until_known(admin, {topic.name for topic in missing}, timeout_s)
         return new
     except KafkaException as error:
-        raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
+        admin.poll(0)  # what it says of its attempts
+        problem = reachability_of(settings.kafka).problem or error.args[0].str()
+        raise KafkaUnavailable(settings.kafka, problem) from None
 
 
 def _wait_until_known(admin: AdminClient, names: set[str], timeout_s: float) -> None:

@@ -28,6 +28,8 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter, Polled, ToStore
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
+from connectors.process.listening import Listening
+from connectors.process.recovery import folder_of_this_run
 from connectors.settings import MOST_PARAMETERS
 from connectors.start import start_flow
 from connectors.topics import Topic
@@ -56,6 +58,7 @@ def build(
     tracking: Tracking | None = None,
     most_parameters: int = MOST_PARAMETERS,
     reads_all: bool = True,
+    listening: Listening | None = None,
 ) -> Dataflow:
     """The flow; its name and its steps' names are what snapshots are found by."""
     flow = Dataflow(name)
@@ -68,12 +71,7 @@ def build(
         inputs, new = tracking.inputs, tracking.new
         sharded = track("track", sharded, inputs, new, metrics, most_parameters)
     scored = watch(
-        "watch",
-        sharded,
-        definitions,
-        metrics,
-        most_parameters,
-        reads_all=reads_all,
+        "watch", sharded, definitions, metrics, most_parameters, reads_all, listening
     )
     # ("shard 00", ToStore)
     op.output("database", scored, database)
@@ -97,6 +95,7 @@ def connect(
     check_definitions(definitions)
     store_limits(run.settings.database, definitions, run.should_stop)
     stored = partial(stored_positions, run.settings.database, name, topic.name)
+    run.start_up.watches(len([*definitions]), folder_of_this_run())
     return build(
         name,
         TelemetrySource(run, topic, stored, definitions.identify, route),
@@ -107,5 +106,6 @@ def connect(
         run.metrics,
         tracking(run) if tracking else None,
         run.settings.most_parameters,
-        reads_all=not run.settings.partitions,
+        not run.settings.partitions,
+        run.listening,
     )

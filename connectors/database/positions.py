@@ -41,14 +41,15 @@ _STORE = """
         %(times)s::timestamptz[]
     ) AS settled
     ON CONFLICT (flow, cluster_id, topic, partition) DO UPDATE
-    SET topic_id = excluded.topic_id,
+    SET topic_id = coalesce(nullif(excluded.topic_id, ''), stored.topic_id),
         next_offset = excluded.next_offset,
         leader_epoch = excluded.leader_epoch,
         newest_message_time = CASE
-            WHEN excluded.topic_id <> stored.topic_id THEN excluded.newest_message_time
+            WHEN excluded.topic_id NOT IN ('', stored.topic_id)
+                THEN excluded.newest_message_time
             ELSE greatest(stored.newest_message_time, excluded.newest_message_time)
         END
-    WHERE excluded.topic_id <> stored.topic_id
+    WHERE excluded.topic_id NOT IN ('', stored.topic_id)
         OR excluded.next_offset > stored.next_offset
         OR excluded.leader_epoch > stored.leader_epoch
 """

@@ -17,7 +17,7 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import Position, ToStore
 from connectors.messages.samples import ParameterName
 from connectors.process.flow_process import FlowProcess
-from connectors.process.last_words import says_last_words
+from connectors.process.last_words import ends_in_one_line
 from connectors.process.side_task import Bound, SideTask, wait_for
 
 Tell = Callable[[Sequence[Anomaly]], None]
@@ -37,7 +37,6 @@ def tell_nobody(_: Sequence[Anomaly]) -> None:
     """Keeps what was closed to the database."""
 
 
-@says_last_words
 class DatabaseSink(FixedPartitionedSink[ToStore, None]):
     """Stores what follows from polls, each exactly once, whatever is killed.
 
@@ -69,6 +68,7 @@ class DatabaseSink(FixedPartitionedSink[ToStore, None]):
         return ["database"]
 
     @override
+    @ends_in_one_line
     def build_part(
         self, step_id: str, for_part: str, resume_state: None
     ) -> _DatabasePartition:
@@ -81,7 +81,6 @@ class DatabaseSink(FixedPartitionedSink[ToStore, None]):
         return _DatabasePartition(self._run, open_session)
 
 
-@says_last_words
 class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
     """Stores one batch in a thread of its own while the flow makes the next.
 
@@ -113,11 +112,13 @@ class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
         self._wait()
 
     @override
+    @ends_in_one_line
     def write_batch(self, values: list[ToStore]) -> None:
         self._polls.add(values)
         self._begin_to_store(self._polls.take())
 
     @override
+    @ends_in_one_line
     def snapshot(self) -> None:
         """Leaves nothing behind: at the end of an epoch every poll of it is whole."""
         self._begin_to_store(self._polls.take_all())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from connectors.kafka.reachability import ClientLog, reachability_of
 from connectors.kafka.refused_property import REFUSED, refused_property
 from connectors.settings import Settings
 
@@ -21,7 +21,7 @@ def admin_client(settings: Settings) -> AdminClient:
         **settings.kafka_properties,
     }
     # Its own lines about each attempt would stand between the user and the reason.
-    quiet = logging.getLogger("orbitwatch.librdkafka")
+    quiet = ClientLog(reachability_of(settings.kafka))
     try:
         return AdminClient(properties, logger=quiet)
     except REFUSED as error:

@@ -18,14 +18,12 @@ from connectors.kafka.unread_partitions import StoredIn
 from connectors.messages.polls import UNNAMED, Position
 from connectors.parquet.columns import Batch, Columns
 from connectors.process.flow_process import FlowProcess
-from connectors.process.last_words import says_last_words
 from connectors.topics import Topic
 
 # What is collected is stored in time also when nothing comes.
 TICK_S = 1.0
 
 
-@says_last_words
 class ArchiveSource(FixedPartitionedSource[Batch, Offsets]):
     """Reads a telemetry topic from where the archive ends, whatever Bytewax knows.
 

@@ -11,23 +11,21 @@ from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
 from connectors.decode.refusals import FAULTS, Refusal
-from connectors.decode.routing import Route, by_subsystem
+from connectors.decode.routing import SHARDS, Route, by_subsystem
 from connectors.kafka.fields import content_types, kept_headers, place
 from connectors.kafka.partition_progress import Offsets, learnt_positions
 from connectors.kafka.refusal_log import RefusalLog
 from connectors.kafka.topic_partitions import Messages, Taken, TopicPartitions
 from connectors.kafka.unread_partitions import StoredIn
-from connectors.messages.polls import DeadLetter, Poll, Polled
+from connectors.messages.polls import NO_POLL, DeadLetter, Poll, Polled
 from connectors.messages.samples import ParameterName, Runs
 from connectors.process.flow_process import FlowProcess
-from connectors.process.last_words import says_last_words
 from connectors.topics import Topic
 
 # A poll without samples is one piece, which any shard may pass on.
 _NOTHING = Runs.of([]), 0
 
 
-@says_last_words
 class TelemetrySource(FixedPartitionedSource[Polled | DeadLetter, Offsets]):
     """Reads a telemetry topic: each poll as one batch of samples a shard.
 
@@ -81,11 +79,6 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
         self._refusals = RefusalLog()
 
     @override
-    def _idle(self) -> list[Polled | DeadLetter]:
-        self._refusals.look()
-        return []
-
-    @override
     def _take(self, polled: Messages) -> Taken[Polled | DeadLetter]:
         """Decodes a poll."""
         messages = polled.messages
@@ -115,6 +108,14 @@ class _TelemetryPartition(TopicPartitions[Polled | DeadLetter]):
         )
         items = [Polled(samples, poll, shard) for samples, shard in pieces]
         return Taken([*items, *letters], sum(map(len, decoded.samples)))
+
+    @override
+    def _idle(self) -> list[Polled | DeadLetter]:
+        """Has all shards set their timers anew after the wall clock was set back."""
+        self._refusals.look()
+        if not self._run.listening.was_set_back():
+            return []
+        return [Polled(Runs.of([]), NO_POLL, shard) for shard in range(SHARDS)]
 
     def _dead_letter(self, message: Message, refusal: Refusal) -> DeadLetter:
         self._run.metrics.telemetry.refused(refusal.reason)

@@ -24,8 +24,8 @@ from connectors.kafka.clients import ANSWER_S, partitions_of
 from connectors.messages.polls import LogId
 from connectors.settings import Settings
 
-# A cluster without a controller answers no question of this kind.
-_NO_CONTROLLER = -1
+# A cluster without a controller tells no ids; librdkafka's own has never one.
+_CONTROLLER_S = 1.0
 # Of partitions that were made a moment ago, or whose broker just went.
 _PASSING = (
     KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -65,9 +65,8 @@ class TopicLog:
     def _ask_at_first(self) -> LogId:
         """Waits for the ids; raises KafkaUnavailable or TopicMissing."""
         try:
-            cluster = self._admin.list_topics(self._topic, timeout=ANSWER_S)
-            cluster_id = cluster.cluster_id or ""
-            if cluster.controller_id == _NO_CONTROLLER:
+            cluster_id, has_controller = self._cluster()
+            if not has_controller:
                 return LogId(cluster_id)
             topic_id = _topic_id(self._describe().result(ANSWER_S))
         except KafkaException as error:
@@ -75,6 +74,16 @@ class TopicLog:
         except TimeoutError:
             raise KafkaUnavailable(self._settings.kafka, "no answer") from None
         return LogId(cluster_id, topic_id)
+
+    def _cluster(self) -> tuple[str, bool]:
+        """The cluster's id, and whether it has a controller or gets one soon."""
+        deadline_s = time.monotonic() + _CONTROLLER_S
+        while True:
+            cluster = self._admin.list_topics(self._topic, timeout=ANSWER_S)
+            has_controller = cluster.controller_id in cluster.brokers
+            if has_controller or time.monotonic() > deadline_s:
+                return cluster.cluster_id or "", has_controller
+            time.sleep(_AGAIN_S)
 
     def partitions(self) -> list[int]:
         """The partitions that there are; raises KafkaUnavailable or TopicMissing."""

@@ -13,12 +13,18 @@ from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 from bytewax.inputs import StatefulSourcePartition
-from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.errors import KafkaUnavailable, LogCut, OffsetLost, TopicMissing
-from connectors.kafka.clients import close, consumer, log_event, share
+from connectors.kafka.clients import close, consumer, note_event, share
 from connectors.kafka.fields import place_and_epoch, reach, times_us_of
 from connectors.kafka.going_on import Start, Why, where_to_go_on
 from connectors.kafka.open_transactions import OpenTransactions
@@ -29,11 +35,12 @@ from connectors.kafka.partition_progress import (
     of_topic,
 )
 from connectors.kafka.pause import Pause
+from connectors.kafka.reachability import reachability_of
 from connectors.kafka.topic_log import Held, TopicLog
 from connectors.kafka.unread_partitions import StoredIn, UnreadPartitions
 from connectors.messages.polls import UNTOLD_EPOCH, Position
 from connectors.process.flow_process import FlowProcess
-from connectors.process.last_words import says_last_words
+from connectors.process.last_words import ends_in_one_line
 
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
@@ -74,7 +81,6 @@ class Taken(Generic[Item]):
     samples: int
 
 
-@says_last_words
 class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     """One consumer of our share of a topic; a subclass makes items of its messages."""
 
@@ -89,6 +95,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         "stored twice"
     )
 
+    @ends_in_one_line
     def __init__(
         self,
         run: FlowProcess,
@@ -129,7 +136,13 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         starts = [self._start(partition, held[partition]) for partition in new]
         self._consumer.incremental_assign(starts)
         self._assigned.extend(new)
-        _log.info("reading %s partitions %s", self._topic, new)
+        offsets = {
+            start.partition: start.offset
+            if start.partition in self._known
+            else OFFSET_BEGINNING
+            for start in starts
+        }
+        self._run.start_up.reads(self._topic, offsets)
 
     def _start(self, partition: int, held: Held) -> TopicPartition:
         """Where to go on; raises OffsetLost when Kafka does not have that any more."""
@@ -192,11 +205,13 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         return []
 
     @override
+    @ends_in_one_line
     def next_batch(self) -> list[Item]:
         if self._run.should_stop():
             _log.info("told to stop: taking a last snapshot")
             raise StopIteration
         self._run.health.turned()
+        self._run.listening.turned()
         if self._pause.goes_on():
             return []
         return [*self._look_around(), *self._poll()]
@@ -207,6 +222,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         if not messages:
             self._pause.begin(self.IDLE_PAUSE_S)
             return self._idle()
+        self._run.listening.answered()
         if not self._progress.rereads:
             return self._take_in(messages, learnt=False)
         # A poll is learnt as a whole or not at all: they are taken one after the other.
@@ -249,7 +265,7 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             raise TopicMissing(self._topic)
         if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise KafkaUnavailable(self._settings.kafka, error.str())
-        log_event(error)
+        note_event(reachability_of(self._settings.kafka), error)
         return False
 
     def _plan_next_poll(self, messages: int, samples: int) -> None:
@@ -265,7 +281,11 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         if now_s < self._next_look_s:
             return []
         self._next_look_s = now_s + LOOK_AROUND_S
-        self._run.health.reading(self._topic, works=self._broker_answers())
+        works = self._broker_answers()
+        self._run.health.reading(self._topic, works=works)
+        reachability_of(self._settings.kafka).answers(self._topic, works)
+        listening = self._run.listening
+        listening.answered() if works else listening.unanswered()
         self._log.check_soon()
         if now_s >= self._next_partitions_s:
             if self._next_partitions_s:

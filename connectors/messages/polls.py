@@ -85,6 +85,10 @@ class Poll:
     learnt: bool = False
 
 
+NO_POLL = Poll(0, 0, (), 0)
+"""Of what has no samples, and only has a shard look at the clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Polled:
     """Samples of the parameters of a shard, with the poll they came in.

@@ -15,7 +15,7 @@ from connectors.parquet.columns import Batch
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter, Roll, Stored
 from connectors.process.flow_process import FlowProcess
-from connectors.process.last_words import says_last_words
+from connectors.process.last_words import ends_in_one_line
 from connectors.process.side_task import Bound, SideTask, wait_for
 from connectors.settings import Settings, variable
 
@@ -27,7 +27,6 @@ _AFTER_STOP_S = 12.0
 _log = logging.getLogger("orbitwatch.archive")
 
 
-@says_last_words
 class ArchiveSink(FixedPartitionedSink[Batch, None]):
     """Stores every sample once; there is one partition, so one worker stores all."""
 
@@ -45,7 +44,6 @@ class ArchiveSink(FixedPartitionedSink[Batch, None]):
         return _ArchivePart(self._run, self._writer)
 
 
-@says_last_words
 class _ArchivePart(StatefulSinkPartition[Batch, None]):
     """Stores in a thread of its own: a folder on a server that is away would stop us.
 
@@ -65,6 +63,7 @@ class _ArchivePart(StatefulSinkPartition[Batch, None]):
         self._is_stuck = False
 
     @override
+    @ends_in_one_line
     def write_batch(self, values: list[Batch]) -> None:
         for batch in values:
             self._in_time(partial(self._writer.write, batch))

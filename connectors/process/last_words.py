@@ -1,74 +1,61 @@
-"""The last words of a flow: one line, said before the engine says anything.
+"""A step that fails leaves one line, without the engine's own panic text before it.
 
-Bytewax ends on an exception with lines of its own to standard error, before anybody
-hears of the exception. So it is told where the engine calls us, and what comes to
-standard error after that is not shown; the log has its own way there.
+Bytewax turns what a step raises into a panic, which Rust writes to standard error by
+itself: "panicked at src/outputs.rs ... Box<dyn Any>". Nothing in Python sees that.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
+from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from connectors.errors import OrbitwatchError, one_line
+from connectors.errors import OrbitwatchError
+from connectors.process.logs import log_last_words
 
-# Where the engine calls sources, sinks and their partitions.
-_CALLED = ("build_part", "build", "next_batch", "write_batch", "snapshot")
+STANDARD_ERROR = 2
 
-Kind = TypeVar("Kind", bound=type)
 Given = ParamSpec("Given")
-Result = TypeVar("Result")
+Made = TypeVar("Made")
 
-_log = logging.getLogger("orbitwatch")
-
-
-class _LastWords:
-    """Whether they were said in this process; only that of a flow has any."""
-
-    def __init__(self) -> None:
-        self.were_said = False
-        self._has_own_way = False
-
-    def take_own_way(self) -> None:
-        """From now on Python's standard error is another handle than the engine's."""
-        sys.stderr = os.fdopen(
-            os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace"
-        )
-        self._has_own_way = True
-
-    def say(self, error: OrbitwatchError) -> None:
-        """Says the first error, and has the engine be silent about it."""
-        if not self._has_own_way or self.were_said:
-            return
-        self.were_said = True
-        _log.critical("%s", one_line(error))
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
+_lock = threading.Lock()
 
 
-LAST_WORDS = _LastWords()
+def ends_in_one_line(step: Callable[Given, Made]) -> Callable[Given, Made]:
+    """A method that the engine calls, which may raise OrbitwatchError.
 
+    The process of a flow ends then, and from that moment on only the log and Python
+    write to its standard error. What is not ours is told with all there is.
+    """
 
-def says_last_words(kind: Kind) -> Kind:
-    """A decorator of what the engine calls: an error of ours is told as it leaves."""
-    for name in _CALLED:
-        if name in vars(kind):
-            setattr(kind, name, _telling(vars(kind)[name]))
-    return kind
-
-
-def _telling(method: Callable[Given, Result]) -> Callable[Given, Result]:
-    @functools.wraps(method)
-    def call(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    @wraps(step)
+    def called(*arguments: Given.args, **named: Given.kwargs) -> Made:
         try:
-            return method(*args, **kwargs)
-        except OrbitwatchError as error:
-            LAST_WORDS.say(error)
+            return step(*arguments, **named)
+        except OrbitwatchError:
+            # Elsewhere, such as in a test, nobody would tell it in one line.
+            if sys.excepthook is log_last_words:
+                _keep_to_ourselves()
             raise
 
-    return call
+    return called
+
+
+def _keep_to_ourselves() -> None:
+    """Has the log and Python go on with standard error, and nobody else."""
+    with _lock:
+        before = sys.stderr
+        if before.fileno() != STANDARD_ERROR:
+            return
+        ours = os.fdopen(os.dup(STANDARD_ERROR), "w", 1, errors="backslashreplace")
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
+                handler.setStream(ours)
+        sys.stderr = ours
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, STANDARD_ERROR)
+        os.close(nowhere)

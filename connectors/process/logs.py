@@ -10,7 +10,6 @@ from types import TracebackType
 import msgspec
 
 from connectors.errors import OrbitwatchError, one_line
-from connectors.process.last_words import LAST_WORDS
 
 # What the engine says of its snapshots, and what to do about it.
 ADVICE = {
@@ -66,8 +65,6 @@ def log_last_words(
 
     The engine wraps an exception of ours in its own; the cause is what counts.
     """
-    if LAST_WORDS.were_said:
-        return
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OrbitwatchError):

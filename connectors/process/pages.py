@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import http
 import http.client
+import logging
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,6 +23,8 @@ BYTEWAX_ANSWERS_S = 5.0
 # Some hosts and clusters have IPv6 only, and there is no address that means both.
 IN_IPV6 = {LOOPBACK: "::1", ALL_INTERFACES: "::"}
 NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+
+_log = logging.getLogger("orbitwatch")
 
 
 class _Server(ThreadingHTTPServer):
@@ -47,6 +51,12 @@ class _Server(ThreadingHTTPServer):
         client, address = super().get_request()
         client.settimeout(SILENT_CLIENT_S)
         return client, address
+
+    @override
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up is no news; anything else is one line of the log."""
+        if not isinstance(sys.exception(), OSError):
+            _log.exception("a page could not be served")
 
 
 class MetricsPage(MetricsHandler):

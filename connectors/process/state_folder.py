@@ -27,6 +27,8 @@ def claim(folder: Path, flow: str) -> None:
     Raises StateFolderTaken if another process uses it, or another flow has kept its
     state there, and RecoveryUnusable if it cannot be written.
     """
+    if not folder.is_dir():
+        return  # which ends the start a moment later, with what to do
     owner = folder / OWNER
     try:
         file = os.open(owner, os.O_RDWR | os.O_CREAT, 0o644)

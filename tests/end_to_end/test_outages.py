@@ -1,14 +1,24 @@
 """Kafka or the database goes away while a flow runs."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from signal import SIGCONT, SIGSTOP, SIGTERM
+from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from typing import Any
 
 import psycopg
 import pytest
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+)
 
+from connectors.topics import DEAD_LETTERS
 from tests.end_to_end.conftest import Stage, adopted_stage
 from tests.end_to_end.flow_process import Flow
 from tests.end_to_end.test_spacecraft import packet, rows, wait_for_samples
@@ -95,6 +105,90 @@ def test_a_broker_that_restarts_is_read_on(fragile, own_kafka):
     fragile.produce(*(packet(n, p=float(n)) for n in range(100, 200)), b"rubbish")
     wait_for_samples(fragile, 200)
     assert_all_stored_once(fragile, 200)
+    flow.stop()
+
+
+def told_of_kafka(flow: Flow) -> list[str]:
+    """What the log says of Kafka, without times."""
+    lines = flow.log.read_text().splitlines()
+    return [line.partition(" orbitwatch.")[2] for line in lines if "afka" in line]
+
+
+def test_a_broker_that_is_away_and_back_is_two_lines(fragile, own_kafka):
+    flow = fragile.flow()
+    flow.start()
+    flow.wait_ready()
+    own_kafka.stop()
+    wait_until(lambda: flow.get("readyz", flow.health_port)[0] == 503, "not ready")
+    own_kafka.start()
+    wait_until(flow.is_ready, "readiness")
+    away, back = told_of_kafka(flow)
+    assert away.startswith("kafka Kafka does not answer, trying again: 127.0.0.1:")
+    assert re.fullmatch(r"kafka Kafka answers again after \d+ s", back)
+    flow.stop()
+
+
+def test_a_flow_told_to_stop_before_a_dead_letter_is_confirmed_says_one_line(
+    fragile, own_kafka
+):
+    letters = ConfigResource(ConfigResource.Type.TOPIC, DEAD_LETTERS.name)
+    # Of one broker nobody gets two copies: the letter is tried again and again.
+    letters.add_incremental_config(
+        ConfigEntry(
+            "min.insync.replicas",
+            "2",
+            incremental_operation=AlterConfigOpType.SET,
+        )
+    )
+    admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
+    [altered] = admin.incremental_alter_configs([letters]).values()
+    altered.result(HANG_S)
+    flow = fragile.flow()
+    flow.start()
+    flow.wait_ready()
+    fragile.produce(b"rubbish")
+    refused = 'orbitwatch_telemetry_dead_letter_total{reason="not_json"} 1.0'
+    flow.wait_for_figures(refused)
+    own_kafka.stop(SIGKILL)
+    before = len(flow.log.read_text().splitlines())
+    assert flow.end(SIGTERM) == 1
+    said = flow.log.read_text().splitlines()[before:]
+    assert "CRITICAL orbitwatch Kafka did not take a message" in said[-1]
+    assert not [line for line in said if "panicked" in line or "dyn Any" in line]
+
+
+def watching_for_silence(folder: Path, after_s: float) -> dict[str, str]:
+    """Settings that have the parameter p of the packets watched for staleness."""
+    folder.mkdir()
+    detectors = f"{{staleness: {{after_seconds: {after_s}}}}}"
+    (folder / "sat.yaml").write_text(
+        "spacecraft: SAT\n"
+        f"parameters: {{p: {{subsystem: power, detectors: {detectors}}}}}\n"
+    )
+    return {"ORBITWATCH_PARAMETERS": str(folder)}
+
+
+def silences(stage: Stage) -> list[tuple[Any, ...]]:
+    return rows(
+        stage,
+        "SELECT started_at, ended_at FROM anomaly_named WHERE detector = 'staleness'",
+    )
+
+
+def test_no_parameter_is_silent_because_kafka_is_away(fragile, own_kafka, tmp_path):
+    settings = watching_for_silence(tmp_path / "parameters", 8)
+    flow = fragile.flow(settings=settings)
+    flow.start()
+    fragile.produce(packet(0, p=0.0))
+    wait_for_samples(fragile, 1)
+    own_kafka.stop()
+    wait_until(lambda: flow.get("readyz", flow.health_port)[0] == 503, "not ready")
+    time.sleep(10)
+    own_kafka.start()
+    fragile.produce(packet(1, p=1.0))
+    wait_for_samples(fragile, 2)
+    assert silences(fragile) == []
+    wait_until(lambda: len(silences(fragile)) == 1, "a silence of the spacecraft's own")
     flow.stop()
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,6 +11,7 @@ from confluent_kafka import Producer, cimpl
 from confluent_kafka.admin import AdminClient, NewPartitions
 from prometheus_client import CollectorRegistry
 
+from connectors.decode.routing import SHARDS
 from connectors.errors import (
     KafkaUnavailable,
     LogCut,
@@ -23,6 +25,7 @@ from connectors.kafka.archive_source import ArchiveSource
 from connectors.kafka.clients import check_kafka
 from connectors.kafka.fields import RESENT
 from connectors.kafka.source import TelemetrySource
+from connectors.messages.polls import NO_POLL, DeadLetter, Polled
 from connectors.messages.wire import (
     ARROW_CONTENT_TYPE,
     Packet,
@@ -31,6 +34,7 @@ from connectors.messages.wire import (
 )
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
+from connectors.process.listening import Listening
 from connectors.settings import Settings
 from connectors.topics import Topic
 from tests.connectors.kafka.reading import Reader, packet, process, produce
@@ -38,6 +42,27 @@ from tests.connectors.kafka.slept_clock import Clock
 from tests.services.waiting import HANG_S
 
 Headers = dict[str, str | bytes | None]
+
+
+def test_when_the_wall_clock_was_set_back_every_shard_looks_at_it_once(kafka, topic):
+    wall_us = 10**15
+    listening = Listening(lambda: time.monotonic_ns() // 1000, lambda: wall_us)
+    run = replace(process(kafka), listening=listening)
+    source = TelemetrySource(run, topic, lambda _: ())
+    part = source.build_part("in", "telemetry", None)
+
+    def idle() -> list[Polled | DeadLetter]:
+        """What comes of the next turns, of which some are pauses."""
+        return [item for _ in range(10) for item in part.next_batch()]
+
+    idle()  # which tells the positions
+    wall_us -= 3_600_000_000
+    looks = [item for item in idle() if isinstance(item, Polled)]
+    assert [look.shard for look in looks] == [*range(SHARDS)]
+    assert {look.poll for look in looks} == {NO_POLL}
+    assert not any(len(look.samples) for look in looks)
+    assert idle() == []
+    part.close()
 
 
 def test_every_partition_is_read_and_a_snapshot_goes_on_where_it_stopped(kafka, topic):

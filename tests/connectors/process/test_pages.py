@@ -3,8 +3,10 @@
 import errno
 import http.client
 import socket
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,7 +25,7 @@ from connectors.process.pages import (
 )
 from connectors.settings import ALL_INTERFACES, LOOPBACK
 from tests.services.ports import free_port
-from tests.services.waiting import HANG_S
+from tests.services.waiting import HANG_S, wait_until
 
 ROOT = Path(pages.__file__).parents[2]
 SCRAPES = Counter("tests_pages_scrapes", "Of this test.")
@@ -112,6 +114,62 @@ def hasty_page(
     yield server
     server.shutdown()
     server.server_close()
+
+
+def ask_and_give_up(server: ThreadingHTTPServer) -> None:
+    """Asks for a page, and closes with a reset, as what has timed out may."""
+    with socket.create_connection(("127.0.0.1", server.server_port)) as client:
+        client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def wait_until_answered() -> None:
+    def is_answering() -> bool:
+        return any("process_request" in one.name for one in threading.enumerate())
+
+    wait_until(lambda: not is_answering(), "the end of an answer")
+
+
+def test_a_probe_that_gives_up_leaves_no_traceback(capfd: pytest.CaptureFixture[str]):
+    has_given_up, answered = threading.Event(), threading.Event()
+
+    def clock_s() -> float:
+        if threading.current_thread() is not threading.main_thread():
+            has_given_up.wait(HANG_S)
+            answered.set()
+        return 0.0
+
+    server = serve("127.0.0.1", 0, health_pages(Health(clock_s)))
+    ask_and_give_up(server)
+    has_given_up.set()
+    assert answered.wait(HANG_S)
+    wait_until_answered()
+    server.shutdown()
+    server.server_close()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_page_that_breaks_is_one_line_of_the_log(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+):
+    answered = threading.Event()
+
+    def clock_s() -> float:
+        if threading.current_thread() is not threading.main_thread():
+            answered.set()
+            raise ZeroDivisionError
+        return 0.0
+
+    server = serve("127.0.0.1", 0, health_pages(Health(clock_s)))
+    ask_and_give_up(server)
+    assert answered.wait(HANG_S)
+    wait_until_answered()
+    server.shutdown()
+    server.server_close()
+    assert capfd.readouterr().err == ""
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
 
 
 def test_a_client_that_asks_nothing_is_not_waited_for(hasty_page: ThreadingHTTPServer):

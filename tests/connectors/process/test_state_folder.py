@@ -78,9 +78,15 @@ def test_an_owner_that_a_kill_left_half_written_is_nobody(tmp_path, content):
     claim(tmp_path, "spacecraft")
 
 
-def test_a_folder_that_is_not_there_says_so(tmp_path):
-    with pytest.raises(RecoveryUnusable, match="No such file"):
-        claim(tmp_path / "nowhere", "spacecraft")
+def test_a_folder_that_is_not_there_is_not_made(tmp_path):
+    claim(tmp_path / "nowhere", "spacecraft")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_folder_that_may_not_be_written_says_so(tmp_path):
+    (tmp_path / OWNER).mkdir()
+    with pytest.raises(RecoveryUnusable, match="Is a directory"):
+        claim(tmp_path, "spacecraft")
 
 
 def test_a_folder_whose_partitions_cannot_be_read_says_so(tmp_path):

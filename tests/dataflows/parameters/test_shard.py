@@ -17,6 +17,7 @@ from connectors.messages.findings import AnomalyChange, Drift, ExpectedRange, Se
 from connectors.messages.polls import Poll, Polled, ToStore
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.metrics import FlowMetrics
+from connectors.process.listening import Listening
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.parameters.most_watched import MostWatched
@@ -58,7 +59,7 @@ DEFINITIONS = Definitions(
 
 def shard(resume: bytes | None = None, definitions=DEFINITIONS) -> ShardLogic:
     metrics = FlowMetrics(CollectorRegistry())
-    return ShardLogic(resume, definitions, metrics, lambda: 0)
+    return ShardLogic(resume, definitions, metrics, Listening())
 
 
 def watch_of(parameter: str) -> ParameterWatch:
@@ -226,7 +227,7 @@ def test_a_spacecraft_that_is_silent_since_before_a_restart_is_still_known(monke
     one(before, steps("ours", [5.0] * 10))
     one(before, steps("theirs", [5.0] * 30))
     registry = CollectorRegistry()
-    ShardLogic(before.snapshot(), LIMITED, FlowMetrics(registry), lambda: 0)
+    ShardLogic(before.snapshot(), LIMITED, FlowMetrics(registry), Listening())
     monkeypatch.setattr("time.time", lambda: 60.0)
     labels = {"spacecraft": "SAT"}
     samples, lag = (
@@ -318,7 +319,7 @@ def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kep
 
     def logic(resume: bytes | None, most: int = 3) -> ShardLogic:
         most_watched = MostWatched(metrics, most)
-        return ShardLogic(resume, definitions, metrics, lambda: 0, most_watched)
+        return ShardLogic(resume, definitions, metrics, Listening(), most_watched)
 
     def heard(by: ShardLogic, names: list[ParameterName], at: int) -> Outcome:
         runs = [Samples(each, np.array([at]), np.array([50.0])) for each in names]
@@ -350,7 +351,7 @@ def test_all_shards_of_a_process_share_one_bound():
     metrics = FlowMetrics(CollectorRegistry())
     most_watched = MostWatched(metrics, 5)
     shards = [
-        ShardLogic(None, Definitions(), metrics, lambda: 0, most_watched)
+        ShardLogic(None, Definitions(), metrics, Listening(), most_watched)
         for _ in range(3)
     ]
     for each in shards:
@@ -364,7 +365,7 @@ def test_what_is_replayed_takes_no_seats_from_what_is_live(caplog):
 
     def logic(resume: bytes | None) -> ShardLogic:
         most_watched = MostWatched(metrics, 3)
-        return ShardLogic(resume, definitions, metrics, lambda: 0, most_watched)
+        return ShardLogic(resume, definitions, metrics, Listening(), most_watched)
 
     def heard(by: ShardLogic, spacecraft: str, parameters: list[str]) -> None:
         names = [ParameterName(spacecraft, "power", each) for each in parameters]
