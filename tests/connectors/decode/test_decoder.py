@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -258,6 +259,19 @@ def test_an_unsigned_integer_of_an_arrow_message_is_rounded_too():
     whole = 2**64 - 1
     decoded = poll(arrow_table(value=pa.array([whole], pa.uint64())), arrow=True)
     assert as_dict(decoded) == {"/SAT/p": [float(whole)]}
+    assert decoded.faults == [Fault(0, "/SAT/p", "rounded")]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**60 + 1], pa.int64()).dictionary_encode(),
+        pa.array([Decimal(2**60 + 1)], pa.decimal128(38, 0)),
+    ],
+)
+def test_integers_of_an_arrow_message_in_other_forms_are_rounded_too(column):
+    decoded = poll(arrow_table(value=column), arrow=True)
+    assert as_dict(decoded) == {"/SAT/p": [float(2**60)]}
     assert decoded.faults == [Fault(0, "/SAT/p", "rounded")]
 
 
