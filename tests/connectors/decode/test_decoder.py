@@ -234,11 +234,12 @@ LARGE = {
 }
 
 
-@pytest.mark.parametrize("depth", [500, 900, 950, 980, 990, 1000, 2000])
 @pytest.mark.parametrize("values", [{"p": 2**53 + 1}, {"a/b": 1}, {"p": "text"}])
-def test_deep_fields_that_are_ignored_never_raise(depth, values):
-    deep = b'{"ignored":' + b"[" * depth + b"]" * depth + b","
-    poll(packet_json(values=values).replace(b"{", deep, 1))
+def test_deep_fields_that_are_ignored_never_raise(values):
+    """How deep is too deep depends on who reads, and from where."""
+    for depth in range(800, 1_010):
+        deep = b'{"ignored":' + b"[" * depth + b"]" * depth + b","
+        poll(packet_json(values=values).replace(b"{", deep, 1))
 
 
 @pytest.mark.parametrize("whole", LARGE)
