@@ -114,7 +114,8 @@ def _values(
 def _is_integer(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return bool(pa.types.is_integer(kind))
+    whole = pa.types.is_decimal(kind) and kind.scale <= 0
+    return bool(whole or pa.types.is_integer(kind))
 
 
 def _rounded(numbers: NDArray[np.int64], index: int, names: Names) -> list[Fault]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from connectors.decode.arrow import arrow_rows
 from connectors.decode.mending import bad_names_in, mended, rounded_in
-from connectors.decode.names import MOST_NAMES, NO_NAME, Names, is_name, told_name
+from connectors.decode.names import MOST_NAMES, NO_NAME, Names, full_key, is_name
 from connectors.decode.refusals import REASONS, Fault, Refusal, Unusable
 from connectors.decode.routing import Route, by_subsystem
 from connectors.decode.rows import (
@@ -175,7 +175,8 @@ def _mend(
     packet = found.packet
     poll.looked_through.add(index)
     for key, reason in found.faults:
-        poll.faults.append(Fault(index, _full_key(packet, key), reason))
+        full = full_key(packet.spacecraft, packet.subsystem, key)
+        poll.faults.append(Fault(index, full, reason))
     return packet
 
 
@@ -189,19 +190,8 @@ def _note_rounded(
     for index in np.unique(rows.messages[large]).tolist():
         value = values[index]
         if value and index not in poll.looked_through:
-            poll.faults += [
-                Fault(index, key, "rounded") for key in _rounded_keys(value)
-            ]
-
-
-def _rounded_keys(value: bytes) -> list[str]:
-    packet = msgspec.json.decode(value, type=Packet)
-    return [_full_key(packet, key) for key in rounded_in(value)]
-
-
-def _full_key(packet: Packet, key: str) -> str:
-    parts = packet.spacecraft, packet.subsystem, key
-    return "".join(f"/{told_name(part)}" for part in parts if part)
+            keys = rounded_in(value)
+            poll.faults += [Fault(index, key, "rounded") for key in keys]
 
 
 def _first_of_each_message(rows: Rows, chosen: NDArray[np.bool_]) -> list[int]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from connectors.decode.iso_times import iso_time
-from connectors.decode.names import is_name, told_name
+from connectors.decode.names import full_key, is_name, told_name
 from connectors.decode.refusals import REASONS, Unusable
 from connectors.errors import one_line
 from connectors.messages.wire import LARGEST_WHOLE, Packet
@@ -58,12 +58,16 @@ def mended(value: bytes, problem: msgspec.DecodeError) -> Mended:
 
 
 def rounded_in(value: bytes) -> list[str]:
-    """The keys of the values of a packet that are rounded when stored."""
+    """The keys, with their spacecraft, of values of a packet that are rounded."""
     try:
-        values = json.loads(value, parse_int=_whole)["values"]
+        told = json.loads(value, parse_int=_whole)
     except RecursionError:  # of fields that are ignored; their packet is usable
         return []
-    return [key for key, number in values.items() if _fault_of(number) == "rounded"]
+    return [
+        full_key(told["spacecraft"], told.get("subsystem"), key)
+        for key, number in told["values"].items()
+        if _fault_of(number) == "rounded"
+    ]
 
 
 def bad_names_in(value: bytes | None) -> str:

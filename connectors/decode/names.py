@@ -36,6 +36,12 @@ def told_name(text: str) -> str:
     return text if is_name(text) else repr(text[:LONGEST_NAME])
 
 
+def full_key(spacecraft: str, subsystem: str | None, key: str) -> str:
+    """What people are told of for a key of a packet, name or not."""
+    parts = (spacecraft, subsystem, key)
+    return "".join(f"/{told_name(part)}" for part in parts if part)
+
+
 class Names:
     """The number of every parameter seen, kept from poll to poll.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -14,6 +15,9 @@ COUNT_AFTER_S = 60.0
 # Producers and keys may be invented; what is beyond is only counted.
 MOST_TOLD = 200
 LONGEST_KEY = 80
+SEARCHED_BYTES = 4_096
+
+_SPACECRAFT = re.compile(rb'"spacecraft"\s*:\s*"([^"]+)"')
 
 _log = logging.getLogger("orbitwatch.telemetry")
 
@@ -33,10 +37,10 @@ class RefusalLog:
 
     def refused(self, letter: DeadLetter) -> None:
         """Takes in a message that goes to the dead letters."""
-        producer = _text(letter.key)
+        producer = _producer(letter)
         if self._is_first((letter.reason, producer)):
             _log.warning(
-                "refused (%s): %s[%d] offset %d, key %s: %s; it is in the dead letters",
+                "refused (%s): %s[%d] offset %d, %s: %s; it is in the dead letters",
                 *(letter.reason, letter.topic, letter.partition, letter.offset),
                 *(producer, letter.detail),
             )
@@ -78,8 +82,14 @@ class RefusalLog:
         counts[reason] += number
 
 
-def _text(key: bytes | None) -> str:
-    if key is None:
-        return "none"
-    text = key.decode(errors="replace")
-    return text[:LONGEST_KEY] if text.isprintable() else repr(text[:LONGEST_KEY])
+def _producer(letter: DeadLetter) -> str:
+    """The key, or else the spacecraft, if that can be found."""
+    if letter.key is not None:
+        return f"key {_text(letter.key)}"
+    found = _SPACECRAFT.search((letter.value or b"")[:SEARCHED_BYTES])
+    return f"spacecraft {_text(found[1])}" if found else "without a key"
+
+
+def _text(text: bytes) -> str:
+    told = text[:LONGEST_KEY].decode(errors="replace")
+    return told if told.isprintable() else repr(told)

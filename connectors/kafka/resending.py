@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 from confluent_kafka import KafkaError, KafkaException
@@ -28,13 +29,13 @@ class Resender:
         self._settings = settings
         self._producer = producer(settings)
         self._partitions: dict[str, list[int]] = {}
-        self._sent: set[int] = set()
+        self._sent: set[bytes] = set()
         self._failed: list[tuple[str, KafkaError]] = []
 
     def send(self, letter: Letter) -> bool:
         """Whether it is sent, and not a repeat; raises TopicMissing too."""
         topic = letter.told("topic")
-        message = hash((topic, letter.key, letter.value))
+        message = _digest(topic, letter)
         if message in self._sent:
             return False
         self._sent.add(message)
@@ -88,3 +89,10 @@ class Resender:
                 client.close()
             self._partitions[topic] = found
         return self._partitions[topic]
+
+
+def _digest(topic: str, letter: Letter) -> bytes:
+    """What a message is known by: messages may be large, and many."""
+    parts = (topic.encode(), letter.key or b"", letter.value or b"")
+    lengths = repr([len(part) for part in parts]).encode()
+    return hashlib.sha256(b"".join((lengths, *parts))).digest()

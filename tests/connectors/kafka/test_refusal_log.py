@@ -1,5 +1,7 @@
 """What is refused is told by name once, and then counted once a minute at most."""
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.decode.refusals import FAULTS, Fault
@@ -94,10 +96,20 @@ def test_invented_producers_do_not_fill_the_log_or_the_memory(log, caplog):
 
 
 @pytest.mark.parametrize(
-    ("key", "told"), [(None, "none"), (b"a\nb", r"'a\nb'"), (b"\xff", "\ufffd")]
+    ("key", "value", "told"),
+    [
+        (None, b"{", "without a key"),
+        (None, None, "without a key"),
+        (None, b'{"spacecraft": "SAT-9", "values": 3', "spacecraft SAT-9"),
+        (b"K", b'{"spacecraft": "SAT-9"', "key K"),
+        (b"a\nb", b"{", r"key 'a\nb'"),
+        (b"\xff", b"{", "key \ufffd"),
+    ],
 )
-def test_a_key_is_told_in_one_line_whatever_it_holds(log, caplog, key, told):
-    log.refused(letter(key))
+def test_a_producer_is_told_in_one_line_by_key_or_spacecraft(
+    log, caplog, key, value, told
+):
+    log.refused(replace(letter(key), value=value))
     [line] = caplog.messages
-    assert f"key {told}:" in line
+    assert f" {told}: " in line
     assert "\n" not in line
