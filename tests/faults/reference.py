@@ -14,7 +14,7 @@ from connectors.settings import Settings
 from tests.end_to_end.flow_process import Flow
 from tests.faults.feed import FeedFailed
 from tests.faults.stored import Stored, count_in, stored_in
-from tests.faults.telemetry import Sent
+from tests.faults.telemetry import Sent, describe
 from tests.services.kafka import Kafka, kafka_jars
 from tests.services.postgres import Postgres, fresh_database
 from tests.services.waiting import HANG_S, wait_until
@@ -35,7 +35,8 @@ def undisturbed(
             pass
         _create_topics(kafka.bootstrap, partitions)
         samples = _send(kafka.bootstrap, messages)
-        flow = Flow(kafka.bootstrap, database, folder)
+        parameters = {"ORBITWATCH_PARAMETERS": str(describe(folder / "parameters"))}
+        flow = Flow(kafka.bootstrap, database, folder, settings=parameters)
         flow.start()
         try:
             wait_until(lambda: count_in(database) >= samples, "the undisturbed run")

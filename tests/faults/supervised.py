@@ -47,7 +47,7 @@ class Exit:
     @property
     def is_clear(self) -> bool:
         """Whether it was killed, ended well, or said in its last line why it ended."""
-        if self.signal is SIGKILL and self.code == -SIGKILL:
+        if self.code is not None and self.signal == -self.code:
             return True
         return self.code == 0 or bool(CLEAR.search(self.last_line))
 
@@ -74,8 +74,9 @@ class Supervised:
         self._thread = threading.Thread(target=self._supervise, name=name, daemon=True)
 
     def start(self) -> None:
-        """Starts it for the first time."""
-        self._what.start()
+        """Starts it, unless it runs, and watches over it."""
+        if not self.is_up():
+            self._what.start()
         self._thread.start()
 
     def is_up(self) -> bool:

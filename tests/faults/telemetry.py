@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +20,19 @@ DECIMALS = 3
 FAULT_EVERY_PACKETS = 400
 FAULT_LASTS_PACKETS = 12
 BLOCK_PACKETS = 1_000
+# Detectors of many kinds that learn fast enough to judge most of a short trial.
+DESCRIPTION = """
+spacecraft: "*"
+detectors:
+  record_envelope: {{blind_samples: 100}}
+  rolling_z_score: {{window_samples: 60}}
+  rolling_median: {{window_samples: 60}}
+  weighted_z_score: {{}}
+parameters:
+  panel_current: {{subsystem: {subsystem}, unit: A, soft: [-3, 3], hard: [-6, 8.5]}}
+  bus_voltage: {{subsystem: {subsystem}, unit: V, soft: [27.7, 28.3]}}
+  mode: {{subsystem: {subsystem}, soft: [0, 2]}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,15 @@ class Sent:
 def streams_of(spacecraft: str, partition: int) -> list[Stream]:
     """The streams of a spacecraft, all in one partition."""
     return [Stream(spacecraft, subsystem, partition) for subsystem in SUBSYSTEMS]
+
+
+def describe(folder: Path) -> Path:
+    """Writes the parameters' limits and detectors into a new folder; returns it."""
+    folder.mkdir(parents=True)
+    for subsystem in SUBSYSTEMS:
+        text = DESCRIPTION.format(subsystem=subsystem)
+        (folder / f"{subsystem}.yaml").write_text(text)
+    return folder
 
 
 def packets(stream: Stream, seed: int) -> Iterator[Sent]:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM
+from subprocess import TimeoutExpired
 
 from tests.faults.disturbances import disturb
 from tests.faults.feed import FeedFailed
@@ -81,8 +83,7 @@ def _judge(world: World) -> tuple[list[str], list[str]]:
         world.note("not all is there; what is there is compared")
     for name in ("flow", "archive"):
         world.units[name].close()
-    world.flow.stop()
-    world.archiver.stop()
+    stopped = [*_stopped(world)]
     stored, archived = stored_in(world.database), archived_in(world.archived)
     kept = world.ledger.kept(stored.samples.__contains__)
     kept_in_archive = world.ledger.kept(archived.__contains__)
@@ -103,7 +104,20 @@ def _judge(world: World) -> tuple[list[str], list[str]]:
     ]
     if world.scored is not None:
         figures.append(f"scores of {len(world.scored)} compared: the database was restored")
-    return [str(fault) for fault in faults], figures
+    return [*stopped, *(str(fault) for fault in faults)], figures
+
+
+def _stopped(world: World) -> Iterator[str]:
+    """Stops the flows, as an operator does; tells which did not end well."""
+    for flow in (world.flow, world.archiver):
+        try:
+            code = flow.end(SIGTERM)
+        except TimeoutExpired:
+            flow.kill()
+            yield f"{flow.module} did not end when it was told to"
+        else:
+            if code:
+                yield f"{flow.module} ended with {code} when it was told to end"
 
 
 def _all_is_there(world: World) -> bool:

@@ -26,7 +26,7 @@ from tests.faults.feed import Feed
 from tests.faults.ledger import Ledger
 from tests.faults.stored import archived_in, count_in
 from tests.faults.supervised import Exit, Supervised
-from tests.faults.telemetry import Sample, streams_of
+from tests.faults.telemetry import Sample, describe, streams_of
 from tests.faults.units import BrokerUnit, DatabaseUnit, FlowUnit
 from tests.services.clock import MovedClock
 from tests.services.kafka import Kafka, kafka_jars
@@ -117,7 +117,8 @@ class World:
             self._mount(name, place, size)
             exits.callback(self._unmount, name)
         run_module("bytewax.recovery", str(state), "1")
-        settings = self.clock.environment if self.clock else {}
+        settings = {"ORBITWATCH_PARAMETERS": str(describe(self.folder / "parameters"))}
+        settings |= self.clock.environment if self.clock else {}
         archive = {
             "ORBITWATCH_ARCHIVE": str(self.archived),
             "ORBITWATCH_ARCHIVE_SECONDS": "2",
