@@ -25,8 +25,8 @@ DESCRIPTION = """
 spacecraft: "*"
 detectors:
   record_envelope: {{blind_samples: 100}}
-  rolling_z_score: {{window_samples: 60}}
-  rolling_median: {{window_samples: 60}}
+  rolling_z_score: {{window_samples: 60, warm_up_samples: 60}}
+  rolling_median: {{window_samples: 60, warm_up_samples: 60}}
   weighted_z_score: {{}}
 parameters:
   panel_current: {{subsystem: {subsystem}, unit: A, soft: [-3, 3], hard: [-6, 8.5]}}

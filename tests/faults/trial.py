@@ -19,7 +19,6 @@ from tests.faults.supervised import Exit
 from tests.faults.verdict import Fault, judgement, presence
 from tests.faults.world import Means, World
 
-FIRST_S = 3.0
 # New partitions are looked for once a minute, and all may have to start anew.
 CATCH_UP_S = 240.0
 
@@ -64,7 +63,7 @@ def _carry_out(world: World, plan: Sequence[Step]) -> None:
     for unit in ("broker", "database", "flow", "archive"):
         world.units[unit].start()
     world.feed.start()
-    time.sleep(FIRST_S)
+    world.wait_for(world.is_begun, "the first samples")
     for step in plan:
         time.sleep(step.after_s)
         world.note(str(step))

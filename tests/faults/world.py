@@ -223,6 +223,10 @@ class World:
                     raise
                 time.sleep(0.2)
 
+    def is_begun(self) -> bool:
+        """Whether both flows have stored something."""
+        return count_in(self.database) > 0 and archived_in(self.archived).total() > 0
+
     def all_is_read(self) -> bool:
         """Whether all that Kafka has confirmed is stored and archived."""
         return self.is_stored() and self.is_archived()
