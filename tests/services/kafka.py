@@ -123,8 +123,7 @@ class Kafka:
 
     def start(self) -> None:
         """Start the broker; return when it answers."""
-        log = self._folder / "kafka.log"
-        self._process = ServerProcess(self._command, log, Signals.SIGKILL)
+        self._process = ServerProcess(self._command, self.log, Signals.SIGKILL)
         client = AdminClient(
             {
                 "bootstrap.servers": self.bootstrap,
@@ -134,6 +133,16 @@ class Kafka:
             }
         )
         self._process.wait_until(lambda: _has_a_broker(client))
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's process, from its start until it is stopped."""
+        return self._process.pid if self._process else None
+
+    @property
+    def log(self) -> Path:
+        """What the broker says."""
+        return self._folder / "kafka.log"
 
     def stop(self, signal: Signals = Signals.SIGTERM) -> None:
         """Stop the broker, and keep its data and port for the next start."""

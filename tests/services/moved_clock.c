@@ -1,11 +1,14 @@
 /* Moves the wall clock of a process by the seconds that a file holds.
    Loaded before the C library (LD_PRELOAD); the monotonic clock stays as it is. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,4 +52,31 @@ time_t time(time_t *now) {
   clock_gettime(CLOCK_REALTIME, &exact);
   if (now) *now = exact.tv_sec;
   return exact.tv_sec;
+}
+
+/* Until a moment of the wall clock: as in the kernel, its end moves with the clock,
+   also of a wait that has begun. So it is cut in slices, each of whose ends counts as
+   one of the wake-ups without a cause that every caller has to expect. */
+int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                           const struct timespec *until) {
+  const long long second = 1000000000, slice = second / 10;
+  struct timespec now, end;
+  /* No wall clock is as early as this: the condition is of the monotonic clock. */
+  if (until->tv_sec < second)
+    return pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, until);
+  clock_gettime(CLOCK_REALTIME, &now);
+  long long left = (until->tv_sec - now.tv_sec) * second + until->tv_nsec - now.tv_nsec;
+  long long part = left < 0 ? 0 : left < slice ? left : slice;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += (end.tv_nsec + part) / second;
+  end.tv_nsec = (end.tv_nsec + part) % second;
+  int result = pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, &end);
+  return result == ETIMEDOUT && left > part ? 0 : result;
+}
+
+/* The same by its C11 name, which the C library's own does not ask for above. */
+int cnd_timedwait(cnd_t *condition, mtx_t *mutex, const struct timespec *until) {
+  int result = pthread_cond_timedwait((pthread_cond_t *)condition,
+                                      (pthread_mutex_t *)mutex, until);
+  return result == 0 ? thrd_success : result == ETIMEDOUT ? thrd_timedout : thrd_error;
 }

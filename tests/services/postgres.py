@@ -48,6 +48,21 @@ class Postgres:
         """The address of the database `postgres`, as the superuser."""
         return self._server.address
 
+    @property
+    def pid(self) -> int | None:
+        """The server's first process, from its start until it is stopped."""
+        return self._server.pid
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's own folder for data."""
+        return self._server.data
+
+    @property
+    def log(self) -> Path:
+        """What the server says."""
+        return self._server.log
+
     def start(self) -> None:
         """Start the server with its `options` as they are now."""
         self._server = EmbeddedPostgres(self._folder, self.options)

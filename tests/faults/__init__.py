@@ -1,0 +1,1 @@
+"""Faults on purpose, and whether anything got lost: `python -m tests.faults`."""

@@ -1,0 +1,81 @@
+"""What Kafka confirmed: the messages of each topic there was, by partition and offset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeAlias
+
+from tests.faults.telemetry import Sample, Sent
+
+Partitions: TypeAlias = dict[int, dict[int, Sent]]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Messages by the topic's life (it may be deleted and created), partition, offset.
+
+    `unread` are the lives that ended before all had been read.
+    """
+
+    lives: list[Partitions] = field(default_factory=lambda: [{}])
+    unread: set[int] = field(default_factory=set)
+
+    def confirm(self, life: int, partition: int, offset: int, sent: Sent) -> None:
+        """Kafka has it."""
+        self.lives[life].setdefault(partition, {})[offset] = sent
+
+    def end_life(self, *, all_read: bool) -> None:
+        """The topic was deleted; what comes goes to a new one."""
+        if not all_read:
+            self.unread.add(len(self.lives) - 1)
+        self.lives.append({})
+
+    def samples(self) -> int:
+        """How many were confirmed."""
+        return sum(len(sent.samples) for life in self.lives for sent in _of(life))
+
+    def kept(self, is_there: Callable[[Sample], bool]) -> Kept:
+        """What must be there: all but the unread ends of topics that were deleted.
+
+        Of such a topic the rest of a partition may be missing, from some message on.
+        """
+        messages: list[tuple[int, Sent]] = []
+        given_up = 0
+        for number, life in enumerate(self.lives):
+            for partition, by_offset in sorted(life.items()):
+                sent = [by_offset[offset] for offset in sorted(by_offset)]
+                end = len(sent)
+                if number in self.unread:
+                    end = _end_of_what_is_there(sent, is_there)
+                messages += [(partition, one) for one in sent[:end]]
+                given_up += sum(len(one.samples) for one in sent[end:])
+        return Kept(messages, given_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Messages with their partitions, in order; and how many samples were given up."""
+
+    messages: list[tuple[int, Sent]]
+    given_up: int
+
+    @property
+    def samples(self) -> Iterator[Sample]:
+        """All samples of the messages."""
+        return chain.from_iterable(sent.samples for _, sent in self.messages)
+
+
+def _of(life: Partitions) -> Iterator[Sent]:
+    return chain.from_iterable(by_offset.values() for by_offset in life.values())
+
+
+def _end_of_what_is_there(
+    sent: list[Sent], is_there: Callable[[Sample], bool]
+) -> int:
+    """After the last message of which something is there."""
+    for number in range(len(sent), 0, -1):
+        if any(map(is_there, sent[number - 1].samples)):
+            return number
+    return 0

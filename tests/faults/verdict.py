@@ -1,0 +1,70 @@
+"""Whether anything was lost, doubled or judged in another way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tests.faults.stored import Stored
+from tests.faults.telemetry import Sample
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that must not be, how often, and examples."""
+
+    what: str
+    count: int
+    examples: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        shown = "".join(f"\n      {example}" for example in self.examples)
+        return f"{self.count} {self.what}{shown}"
+
+
+def presence(
+    place: str, expected: Iterable[Sample], found: Counter[Sample]
+) -> Iterator[Fault]:
+    """What is missing in a place, there twice, or was never sent."""
+    wanted = Counter(expected)
+    missing = wanted - found
+    doubled = Counter({one: n for one, n in found.items() if n > max(wanted[one], 1)})
+    unknown = [one for one in found if one not in wanted]
+    yield from _fault(f"samples lost in the {place}", missing)
+    yield from _fault(f"samples doubled in the {place}", doubled)
+    yield from _fault(f"samples that nobody sent in the {place}", unknown)
+
+
+def judgement(
+    disturbed: Stored, undisturbed: Stored, compared: set[Sample] | None = None
+) -> Iterator[Fault]:
+    """Where scores and findings differ from those of the undisturbed run.
+
+    With `compared` only the scores of these samples are looked at.
+    """
+    samples = disturbed.samples.keys() & undisturbed.samples.keys()
+    if compared is not None:
+        samples &= compared
+    different = [
+        (sample, disturbed.samples[sample], undisturbed.samples[sample])
+        for sample in sorted(samples, key=lambda one: one.time_us)
+        if disturbed.samples[sample] != undisturbed.samples[sample]
+    ]
+    yield from _fault("samples with another score or severity", different)
+    if compared is None:
+        for what, ours, theirs in (
+            ("anomalies", disturbed.anomalies, undisturbed.anomalies),
+            ("expected ranges", disturbed.expected, undisturbed.expected),
+        ):
+            yield from _fault(f"{what} that the undisturbed run lacks", ours - theirs)
+            yield from _fault(f"{what} of the undisturbed run only", theirs - ours)
+
+
+def _fault(
+    what: str, found: Counter[Sample] | set[tuple[object, ...]] | list[object]
+) -> Iterator[Fault]:
+    if found:
+        yield Fault(what, len(found), tuple(sorted(found, key=str)[:EXAMPLES]))
