@@ -13,6 +13,7 @@ from connectors.decode.names import is_name, normal
 from connectors.files.plain_yaml import Yaml, YamlProblem, parse_yaml
 
 Band = tuple[float | None, float | None]
+NO_BAND: Band = (None, None)
 Settings = Mapping[str, Mapping[str, object]]
 Lines = Mapping[str, int]
 """Of a parameter (under ""), of detectors, and of settings (`detector.setting`)."""
@@ -25,8 +26,8 @@ class Entry:
     parameter: str
     subsystem: str = ""
     unit: str = ""
-    soft: Band = (None, None)
-    hard: Band = (None, None)
+    soft: Band = NO_BAND
+    hard: Band = NO_BAND
     detectors: Settings = field(default_factory=dict)
     lines: Lines = field(default_factory=dict)
 
@@ -116,7 +117,7 @@ def _name(part: Yaml) -> str:
 
 def _band(said: Mapping[str, Yaml], which: str) -> Band:
     if which not in said:
-        return (None, None)
+        return NO_BAND
     try:
         low, high = said[which].pair()
         return low.number(), high.number()

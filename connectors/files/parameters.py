@@ -25,12 +25,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connectors.errors import SettingsError, one_line
-from connectors.files.parameter_entries import Band, read_entries
+from connectors.files.parameter_entries import NO_BAND, Band, read_entries
 from connectors.files.plain_yaml import YamlProblem
 from connectors.messages.samples import REPLAYED, ParameterName
 from connectors.settings import variable
 
-__all__ = ["Band", "Definitions", "DetectorSet", "ParameterDefinition"]
+__all__ = ["NO_BAND", "Band", "Definitions", "DetectorSet", "ParameterDefinition"]
 __all__ += ["read_definitions", "read_detector_set", "read_files", "yaml_files"]
 
 EVERY = "*"
@@ -47,8 +47,8 @@ class ParameterDefinition:
 
     name: ParameterName
     unit: str = ""
-    soft: Band = (None, None)
-    hard: Band = (None, None)
+    soft: Band = NO_BAND
+    hard: Band = NO_BAND
     detectors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     source: str = ""
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)

@@ -11,8 +11,14 @@ import numpy as np
 from bytewax.operators import StatefulBatchLogic
 from typing_extensions import override
 
-from connectors.files.parameters import Band, Definitions
-from connectors.messages.findings import Anomaly, AnomalyChange, Drift, ExpectedRange
+from connectors.files.parameters import NO_BAND, Band, Definitions
+from connectors.messages.findings import (
+    Anomaly,
+    AnomalyChange,
+    Drift,
+    ExpectedRange,
+    Severity,
+)
 from connectors.messages.polls import NO_POLL, Polled, ToStore
 from connectors.messages.samples import ParameterName, Runs, Situation
 from connectors.messages.times import moment
@@ -230,6 +236,9 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         """Judges samples of a parameter each by itself, and learns nothing."""
         run, rows = found.samples.run(place), found.samples.rows(place)
         definition = self._definitions.of(run.name)
+        if (definition.soft, definition.hard) == (NO_BAND, NO_BAND):
+            found.scores[rows], found.severities[rows] = np.nan, Severity.IN_LIMITS
+            return
         limits = _limits(definition.soft, definition.hard)
         found.scores[rows] = scores = limits.judge(run.values)
         found.severities[rows] = limits.severities(scores)
