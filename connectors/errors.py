@@ -17,6 +17,8 @@ OrbitwatchError
  +-- StateFolderTaken       the recovery folder is of another flow, or in use
  +-- StateUnreadable        what is in it is of another version, or damaged
  +-- DeliveryFailed         Kafka did not confirm a message of ours
+ +-- ClockOff               this machine's clock is not that of the database's
+ +-- NoCompileCache         what is compiled cannot be kept
 
 Bad telemetry is never an exception: it goes to the dead-letter topic.
 """
@@ -202,6 +204,28 @@ class DeliveryFailed(OrbitwatchError):
             f"Kafka did not take a message for {topic}: {one_line(problem)}. {advice}"
         )
         self.topic, self.problem = topic, problem
+
+
+class ClockOff(OrbitwatchError):
+    """This machine's clock and the database's differ, which spoils what is timed."""
+
+    def __init__(self, ahead_s: float) -> None:
+        way = "ahead of" if ahead_s > 0 else "behind"
+        super().__init__(
+            f"this machine's clock is {abs(ahead_s):.0f} s {way} the database's; keep "
+            "both in time (chrony, systemd-timesyncd): staleness and latencies go by it"
+        )
+        self.ahead_s = ahead_s
+
+
+class NoCompileCache(OrbitwatchError):
+    """Each start compiles, which takes up to a minute."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no folder for what is compiled can be written, so each start compiles (up "
+            "to a minute); set NUMBA_CACHE_DIR to one that can"
+        )
 
 
 def _shown(time_us: int) -> str:

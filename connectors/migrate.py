@@ -15,6 +15,7 @@ was applied may no more be changed, unless it does the same as before and says s
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -120,6 +121,8 @@ _FIND_EXTENSION = """
 """
 # A migration may rewrite a large table, and has to wait for whoever uses it.
 _LONGEST_S = 86_400.0
+_ATTEMPTS, _PAUSE_S = 20, 0.5
+_RACES = (errors.DeadlockDetected, errors.SerializationFailure)
 
 
 def migrate(database: str, folder: Path = MIGRATIONS) -> Iterator[str]:
@@ -233,19 +236,33 @@ def _lacking(connection: Connection) -> Mapping[str, str]:
 
 
 def _apply(connection: Connection, migration: Migration) -> None:
-    try:
-        with connection.transaction():
-            connection.execute("SET LOCAL lock_timeout = 0")
-            connection.execute("SET LOCAL client_min_messages = warning")
-            connection.execute(_FIND_EXTENSION)
-            connection.execute(_MAKE_TABLE)
-            connection.execute(migration.sql)
-            connection.execute(
-                "INSERT INTO schema_migration (name, checksum) VALUES (%s, %s)",
-                (migration.name, migration.checksum),
-            )
-    except psycopg.Error as error:
-        raise psycopg.DatabaseError(f"{migration.name}: {error}") from None
+    """Applies one; tries again where somebody changed the same at the same moment."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return _apply_once(connection, migration)
+        except psycopg.Error as error:
+            if not left or not _is_race(error):
+                raise psycopg.DatabaseError(f"{migration.name}: {error}") from None
+        time.sleep(_PAUSE_S)
+
+
+def _is_race(error: psycopg.Error) -> bool:
+    """Jobs of TimescaleDB may begin while a migration makes what they work on."""
+    # The server has no code of its own for it.
+    return isinstance(error, _RACES) or "concurrently" in str(error)
+
+
+def _apply_once(connection: Connection, migration: Migration) -> None:
+    with connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = 0")
+        connection.execute("SET LOCAL client_min_messages = warning")
+        connection.execute(_FIND_EXTENSION)
+        connection.execute(_MAKE_TABLE)
+        connection.execute(migration.sql)
+        connection.execute(
+            "INSERT INTO schema_migration (name, checksum) VALUES (%s, %s)",
+            (migration.name, migration.checksum),
+        )
 
 
 def run() -> None:

@@ -30,7 +30,7 @@ _LINK = re.compile(
 _LINKED_ADDRESS = re.compile("(tcp|udp|sctp)://", re.IGNORECASE)
 
 # A checkout, or the folder a wheel was installed into.
-_INSTALLED = Path(__file__).resolve().parents[1]
+INSTALLED = Path(__file__).resolve().parents[1]
 
 # Delivery depends on these, so nobody may change them from outside.
 _OWN_KAFKA_PROPERTIES = frozenset(
@@ -143,7 +143,7 @@ def _archive(text: str) -> str:
 def _provided(name: str) -> Path:
     """What Orbitwatch brings: below the working directory, or else as installed."""
     here = Path(name)
-    return here if here.exists() else _INSTALLED / name
+    return here if here.exists() else INSTALLED / name
 
 
 def _setting(
@@ -321,6 +321,12 @@ def have_bytewax_serve(metrics_port: int, folder: str) -> None:
 def keep_bytewax_from_serving() -> None:
     """Has Bytewax listen nowhere, whatever the caller's environment says."""
     os.environ.pop(_BYTEWAX_SERVES, None)
+
+
+def numba_cache() -> Path | None:
+    """The folder for what numba compiles, if the environment names one."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    return Path(named) if named else None
 
 
 def keep_bytewax_short() -> None:

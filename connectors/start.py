@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import gc
-import socket
+import logging
 import sys
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler
 
-from connectors.database.migrations import check_database
-from connectors.errors import SettingsError
-from connectors.kafka.clients import check_kafka
+from connectors.errors import OrbitwatchError, one_line
+from connectors.prerequisites import Prerequisite, prerequisites
 from connectors.process import logs
 from connectors.process.flow_process import FlowProcess
 from connectors.process.health import health_pages
@@ -23,6 +21,7 @@ from connectors.process.pages import (
     serve,
     serve_both,
 )
+from connectors.process.ports import has_ipv4, refused
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
 from connectors.process.snapshots import check_snapshots
 from connectors.process.state_folder import claim
@@ -33,11 +32,12 @@ from connectors.settings import (
     have_bytewax_serve,
     keep_bytewax_from_serving,
     keep_bytewax_short,
-    variable,
 )
 from connectors.topics import Topic
 
 GARBAGE_AFTER_OBJECTS = 100_000
+
+_log = logging.getLogger("orbitwatch")
 
 
 def start_flow(
@@ -62,14 +62,18 @@ def start_flow(
     process.should_stop.listen()
     for topic in reads:
         process.health.reading(topic.name, works=False)
+    folder = folder_of_this_run()
+    ports, *others = prerequisites(
+        settings, reads, writes, database=database, state=folder
+    )
+    ports.look()
     _open_ports(process)
-    if folder := folder_of_this_run():
+    if folder:
         claim(folder, name)
         forget_unfinished(folder)
         check_snapshots(folder)
-    check_kafka(settings, reads, writes)
-    if database:
-        check_database(settings.database)
+    for each in others:
+        _look(each)
     # Bytewax builds the sink, which reports from then on, at the first batch only.
     process.health.database(works=True)
     # What was imported so far lives as long as the process: no need to look through
@@ -81,30 +85,27 @@ def start_flow(
     return process
 
 
+def _look(needed: Prerequisite) -> None:
+    """Raises an OrbitwatchError for what a flow cannot do without."""
+    try:
+        _log.debug("%s: %s", needed.name, needed.look())
+    except OrbitwatchError as error:
+        if needed.is_vital:
+            raise
+        _log.warning("%s", one_line(error))
+
+
 def _open_ports(process: FlowProcess) -> None:
     """Serves health and metrics where the settings say."""
     settings = process.settings
     keep_bytewax_short()
-    if settings.listen == ALL_INTERFACES and _has_ipv4(settings):
+    if settings.listen == ALL_INTERFACES and has_ipv4(settings):
         _leave_metrics_to_bytewax(settings)
     else:
         keep_bytewax_from_serving()
         _serve(settings, "metrics_port", MetricsPage)
     _serve(settings, "health_port", health_pages(process.health))
     process.start_up.serves(settings)
-
-
-def _has_ipv4(settings: Settings) -> bool:
-    """Whether this port is there, for Bytewax, which fails silently by itself."""
-    try:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((ALL_INTERFACES, settings.metrics_port))
-    except OSError as error:
-        if error.errno in NO_SUCH_ADDRESS:
-            return False
-        raise _refused(settings, "metrics_port", error) from None
-    return True
 
 
 def _leave_metrics_to_bytewax(settings: Settings) -> None:
@@ -115,7 +116,7 @@ def _leave_metrics_to_bytewax(settings: Settings) -> None:
         serve(in_ipv6, port, metrics_of_bytewax(port), only_ipv6=True)
     except OSError as error:
         if error.errno not in NO_SUCH_ADDRESS:
-            raise _refused(settings, "metrics_port", error) from None
+            raise refused(settings, "metrics_port", error) from None
 
 
 def _serve(
@@ -124,14 +125,4 @@ def _serve(
     try:
         return serve_both(settings.listen, getattr(settings, setting), handler)
     except OSError as error:
-        raise _refused(settings, setting, error) from None
-
-
-def _refused(settings: Settings, setting: str, error: OSError) -> SettingsError:
-    """The setting to mend: the port, if that is taken or not ours, else the address."""
-    place = f"port {getattr(settings, setting)}"
-    if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-        setting, place = "listen", settings.listen
-    return SettingsError(
-        variable(setting), f"cannot listen on {place}: {error.strerror}"
-    )
+        raise refused(settings, setting, error) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,13 @@ import psycopg
 
 from connectors.database.asking import ask
 from connectors.database.connection import Connection
-from connectors.database.suitability import check_rights, check_suitable
-from connectors.errors import SchemaOutdated, SettingsError
+from connectors.database.suitability import (
+    check_rights,
+    check_suitable,
+    clock_ahead_s,
+    described,
+)
+from connectors.errors import ClockOff, SchemaOutdated, SettingsError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "provisioning/timescale/migrations"
 
@@ -25,6 +31,8 @@ _NAME = re.compile(r"(\d{4})_\w+\.sql")
 _REQUIRES = re.compile(r"^-- requires: (.+)$", re.MULTILINE)
 _TABLE = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
 _NOT_WRITTEN = {"severity"}
+# More than machines that are kept in time differ, or an answer takes.
+_CLOCKS_S = 30.0
 _FORMERLY = re.compile(r"^-- formerly: ([0-9a-f]{64})$", re.MULTILINE)
 
 
@@ -162,13 +170,37 @@ def check_database(database: str) -> None:
 
     Raises DatabaseUnavailable or SchemaOutdated within some ten seconds.
     """
+    look_at_server(database)
+    look_at_schema(database)
+    look_at_rights(database)
 
-    def look(connection: Connection) -> list[str]:
+
+def look_at_server(database: str) -> str:
+    """Says what the database is; raises DatabaseUnavailable if it does not fit."""
+
+    def look(connection: Connection) -> str:
         check_suitable(connection)
-        lacking = _lacking(applied(connection), MIGRATIONS)
-        if not lacking:
-            check_rights(connection, written_tables())
-        return lacking
+        return described(connection)
 
-    if lacking := ask(database, "check", look):
+    return ask(database, "check", look)
+
+
+def look_at_schema(database: str) -> str:
+    """Says that all migrations are applied; raises SchemaOutdated."""
+    if lacking := missing(database):
         raise SchemaOutdated(lacking)
+    return "all are applied"
+
+
+def look_at_rights(database: str) -> str:
+    """Says that the user may store; raises DatabaseUnavailable."""
+    ask(database, "check", lambda found: check_rights(found, written_tables()))
+    return "this user may store in all tables"
+
+
+def look_at_clock(database: str) -> str:
+    """Says how far this machine's clock is from the server's; raises ClockOff."""
+    ahead_s = ask(database, "check", lambda found: clock_ahead_s(found, time.time))
+    if abs(ahead_s) > _CLOCKS_S:
+        raise ClockOff(ahead_s)
+    return f"{abs(ahead_s):.1f} s from the database's"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import psycopg
 
 from connectors.database.connection import Connection
@@ -11,6 +13,10 @@ _ENCODING = "UTF8"
 _LOOK = """
     SELECT current_setting('server_encoding'), current_schema(), current_database(),
         current_setting('search_path')
+"""
+_DESCRIBE = """
+    SELECT current_setting('server_version'), current_schema(),
+        (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb')
 """
 _TEMPORARY = """
     SELECT current_user, current_database(),
@@ -67,3 +73,24 @@ def check_rights(connection: Connection, tables: list[str]) -> None:
             f"{user} lacks rights to {', '.join(lacking)}; run GRANT orbitwatch_writer "
             f"TO {user}, after `python -m connectors.migrate` as the owner"
         )
+
+
+def described(connection: Connection) -> str:
+    """The server, the schema, and what is between it and us."""
+    row = connection.execute(_DESCRIBE).fetchone()
+    version, schema, timescale = row if row else ("", "", None)
+    parts = [f"PostgreSQL {str(version).split()[0]}", f"schema {schema}"]
+    if timescale:
+        parts.append(f"TimescaleDB {timescale}")
+    if connection.is_pooled:
+        parts.append("a pooler lends connections by transaction")
+    return ", ".join(parts)
+
+
+def clock_ahead_s(connection: Connection, now_s: Callable[[], float]) -> float:
+    """How far our clock is ahead of the server's; less by what the answer took."""
+    before_s = now_s()
+    row = connection.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()
+    after_s = now_s()
+    servers_s = float(row[0]) if row else before_s
+    return min(0.0, after_s - servers_s) + max(0.0, before_s - servers_s)

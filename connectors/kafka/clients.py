@@ -92,20 +92,24 @@ def _client(kind: type[Client], settings: Settings, own: Mapping[str, Any]) -> C
 
 def check_kafka(
     settings: Settings, read: Sequence[Topic], written: Sequence[Topic]
-) -> None:
-    """Makes sure that the broker answers and has the topics.
+) -> str:
+    """Makes sure that the broker answers and has the topics; says how many parts.
 
     Raises KafkaUnavailable, TopicMissing, or SettingsError for partitions that are not
     there.
     """
     client = consumer(settings)
+    found: list[str] = []
     try:
         for topic in written:
             partitions_of(client, settings, topic.name)
         for topic in read:
-            share(settings, partitions_of(client, settings, topic.name), topic.name)
+            parts = partitions_of(client, settings, topic.name)
+            ours = share(settings, parts, topic.name)
+            found.append(f"{topic.name} ({len(ours)} of {len(parts)} partitions)")
     finally:
         close(client)
+    return ", ".join(found)
 
 
 def close(client: Consumer) -> None:

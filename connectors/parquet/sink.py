@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from uuid import uuid4
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from typing_extensions import override
@@ -12,6 +13,7 @@ from typing_extensions import override
 from connectors.errors import ArchiveUnavailable, TopicReplaced
 from connectors.kafka.topic_log import check_logs
 from connectors.parquet.columns import Batch
+from connectors.parquet.layout import INCOMING
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter, Roll, Stored
 from connectors.process.flow_process import FlowProcess
@@ -129,3 +131,22 @@ def open_archive(run: FlowProcess) -> ArchiveWriter:
     if storage.local_root is not None:
         run.metrics.archive.disk(storage.local_root)
     return writer
+
+
+def check_archive(settings: Settings) -> str:
+    """Says where the archive is, once a file could be written and deleted there.
+
+    Raises ArchiveUnavailable.
+    """
+    storage = Storage.at(settings.archive)
+
+    def look() -> str:
+        trial = f"{INCOMING}/check-{uuid4().hex[:8]}"
+        storage.write(trial, b"")
+        storage.delete(trial)
+        return f"{storage.address} can be written"
+
+    task = SideTask("archive", look)
+    if not wait_for(task, Bound("the archive to answer", _LEAST_S)):
+        raise _no_answer(settings)
+    return task.result()

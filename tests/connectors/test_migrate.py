@@ -340,3 +340,32 @@ def test_a_folder_without_migrations_is_an_error(tmp_path: Path, database: str):
     shutil.rmtree(tmp_path, ignore_errors=True)
     with pytest.raises(SettingsError, match="holds no migrations"):
         list(migrate(database, tmp_path))
+
+
+def test_a_migration_that_meets_a_change_of_the_same_is_tried_again(
+    database: str, tmp_path: Path
+):
+    """As the jobs of TimescaleDB make them, which begin when they like."""
+
+    def make(number: int) -> str:
+        return (
+            f"CREATE OR REPLACE FUNCTION made() RETURNS int AS 'SELECT {number}' "
+            "LANGUAGE sql"
+        )
+
+    with psycopg.connect(database) as somebody:
+        somebody.execute(make(1).encode())
+        somebody.commit()
+        (tmp_path / "0001_made.sql").write_text(make(3))
+        somebody.execute(make(2).encode())
+        lines: list[str] = []
+        migrating = threading.Thread(
+            target=lambda: lines.extend(migrate(database, tmp_path))
+        )
+        migrating.start()
+        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: bool(query(database, waiting)), "a migration that waits")
+        somebody.commit()
+    migrating.join(HANG_S)
+    assert lines == ["0001_made.sql: applied"]
+    assert query(database, "SELECT made()") == [(3,)]

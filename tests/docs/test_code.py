@@ -43,6 +43,7 @@ ELSEWHERE = {
 }
 LANGUAGES = {"sh", "sql", "yaml", "json", "text"}
 SERVICES = services()
+PROVISIONING = Path(__file__).parents[2] / "provisioning"
 MAKES_FOLDERS = {"mkdir", "cp"}
 
 
@@ -86,7 +87,8 @@ def test_no_code_is_of_a_kind_that_nothing_checks():
 
 
 def test_no_command_is_of_a_program_that_nothing_checks():
-    checked = {"make", "python", "docker", "curl", "duckdb", *MAKES_FOLDERS}
+    checked = {"make", "python", "docker", "curl", "duckdb", "systemctl"}
+    checked |= MAKES_FOLDERS
     for one in COMMANDS:
         assert not one.words or one.words[0] in checked, str(one)
 
@@ -153,6 +155,13 @@ def test_docker_compose_is_asked_about_services_that_there_are(words: Sequence[s
     assert does in {"up", "restart"}
     named = [word for word in rest if not word.startswith("-")]
     assert set(named) <= SERVICES.keys()
+
+
+@words_of("systemctl")
+def test_every_unit_is_of_a_flow(words: Sequence[str]):
+    unit, _, system = words[-1].partition("@")
+    assert (PROVISIONING / f"systemd/{unit}@.service").exists()
+    assert find_spec(f"dataflows.{system}")
 
 
 @words_of("curl")
