@@ -85,6 +85,7 @@ def test_an_alarm_is_explained_by_its_worst_sample_that_came_in_time():
     described = ParameterDefinition(
         one.name,
         soft=(None, 10.0),
+        hard=(None, 20.0),
         detectors={"record_envelope": {"enabled": False}},
         source="limits.yaml",
     )
