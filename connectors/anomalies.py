@@ -1,7 +1,8 @@
-"""`python -m connectors.anomalies close` ends anomalies whose end nobody will tell.
+"""`python -m connectors.anomalies`: which are open, and an end of those without one.
 
-Such as those of a parameter that was retired in the middle of one. They are closed in
-the database and on `telemetry.anomalies`, as their next revision.
+`list` tells what the database has as open. `close` ends anomalies whose end nobody will
+tell, such as those of a parameter that was retired in the middle of one: in the
+database and on `telemetry.anomalies`, as their next revision.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry
@@ -21,11 +23,15 @@ from connectors.database.connection import Connection
 from connectors.database.left_open import close
 from connectors.errors import DeliveryFailed
 from connectors.kafka.sink import tell_anomalies
-from connectors.messages.findings import Anomaly
+from connectors.messages.findings import Anomaly, Severity
 from connectors.messages.times import moment
 from connectors.metrics import FlowMetrics
+from connectors.open_anomalies import read_open, told
 from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
+
+# argparse has no public name for it.
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001
 
 BY_HAND = "When it ended was not seen: it was closed by hand."
 
@@ -87,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     """What can be asked for on the command line."""
     top = Parser(prog="python -m connectors.anomalies")
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
+    _add_list(commands)
     command = commands.add_parser(
         "close",
         help="end anomalies whose parameters will not be heard again",
@@ -109,9 +116,30 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _add_list(commands: Commands) -> None:
+    command = commands.add_parser(
+        "list",
+        help="tell which anomalies are open",
+        description="Lists open anomalies by spacecraft, the most severe first: since "
+        "when (generation time, UTC), of which parameter, by which detector, the "
+        "highest score so far (1 is the threshold), and why.",
+    )
+    command.add_argument("--spacecraft", metavar="NAME", help="of this spacecraft only")
+    command.add_argument(
+        "--severity",
+        choices=[severity.name for severity in Severity if severity],
+        default=Severity.WATCH.name,
+        help="of this severity and beyond (default: all, from WATCH on)",
+    )
+
+
 def run(options: argparse.Namespace) -> None:
-    """Closes, and says what; raises OrbitwatchError when that cannot be done."""
+    """Lists, or closes and says what; raises OrbitwatchError when that fails."""
     settings = Settings.from_environment()
+    if options.command == "list":
+        least = Severity[options.severity]
+        sys.stdout.write(told(read_open(settings, options.spacecraft, least)))
+        return
     if options.parameter:
         closed = close_of_parameters(settings, options.parameter)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -38,13 +39,15 @@ def new_command(
     return command
 
 
-def add_general(command: Parser, interval_s: str, start: str) -> None:
+def add_general(
+    command: Parser, interval_s: str, start: str, rate: str = "max"
+) -> None:
     """Adds how much is played, how, and with which faults.
 
-    `interval_s` and `start` say what is taken where nothing is said.
+    `interval_s`, `start` and `rate` say what is taken where nothing is said.
     """
     _add_sampling(command.add_argument_group("how much is played"))
-    _add_pace(command.add_argument_group("how it is played"), interval_s, start)
+    _add_pace(command.add_argument_group("how it is played"), interval_s, start, rate)
     add_faults(command, FaultPlan())
 
 
@@ -53,10 +56,16 @@ def general_play(
     topic: Topic,
     packets: Iterator[Packet],
     total: int | None,
+    unasked: Pace | None = None,
 ) -> Play:
-    """These packets, as was asked for by the options of `add_general`."""
+    """These packets, as was asked for by the options of `add_general`.
+
+    `unasked` is their pace where none was asked for; None is no limit.
+    """
     plan = FaultPlan(options.warm_up, options.fault_gap)
-    return Play(packets, total, topic, Pacer(options.rate), plan, options.arrow)
+    asked = None if options.rate == math.inf else options.rate
+    pace = unasked if options.rate is None and unasked else Pacer(asked)
+    return Play(packets, total, topic, pace, plan, options.arrow)
 
 
 def add_seed(group: argparse._ArgumentGroup) -> None:
@@ -73,6 +82,11 @@ def add_seed(group: argparse._ArgumentGroup) -> None:
 def speed(text: str) -> float | None:
     """A parser of speeds, as multiples of the real one; None is no limit."""
     return None if text == "max" else number(1e-3, 1e9)(text)
+
+
+def rate(text: str) -> float:
+    """A parser of packets a second; infinity is no limit."""
+    return math.inf if text == "max" else number(1e-3, 1e9)(text)
 
 
 def pace_of(times_as_fast: float | None) -> Pace:
@@ -125,13 +139,15 @@ def _add_sampling(group: argparse._ArgumentGroup) -> None:
     add_seed(group)
 
 
-def _add_pace(group: argparse._ArgumentGroup, interval_s: str, start: str) -> None:
+def _add_pace(
+    group: argparse._ArgumentGroup, interval_s: str, start: str, unasked: str
+) -> None:
     add = group.add_argument
     add(
         "--rate",
-        type=number(1e-3, 1e9),
-        metavar="N",
-        help="packets a second (default: as fast as Kafka takes them)",
+        type=rate,
+        metavar="N|max",
+        help=f"packets a second; max: as fast as Kafka takes them (default: {unasked})",
     )
     add(
         "--interval",

@@ -21,6 +21,7 @@ from dataflows.backtest.scoring.events import MERGE_GAP
 from dataflows.backtest.scoring.figures import BETTER
 from dataflows.backtest.scoring.report import (
     Run,
+    alarms_text,
     as_json,
     changes_text,
     comparison,
@@ -29,6 +30,8 @@ from dataflows.backtest.scoring.report import (
 from dataflows.backtest.trials import Trial
 
 DEFAULT = "default"
+MOST_LISTED = 50
+"""How many alarms a terminal is given; a file gets all."""
 
 DESCRIPTION = """\
 Runs detectors over recordings, without Kafka, database or engine, and says how good
@@ -36,13 +39,19 @@ their alarms are: event-wise precision, recall and F0.5, the same corrected for 
 share of nominal time in alarm (F05c), detection delay and false alarms, beside
 detectors that know nothing. The same recordings and settings give the same bytes.
 
+Lists each alarm: when, how severe, which detector, its score (1 is the threshold) and
+why; and, where there are labels, whether it is true or false.
+
 DATA is one of:
   a folder in the layout of NASA's SMAP/MSL (Telemanom) data: train/*.npy is learnt,
     test/*.npy is scored against labeled_anomalies.csv, which no detector sees;
   an archive: the folder or URL that the archive flow writes to;
   tables of samples: a Parquet or CSV file, or a folder of them, with the columns
-    spacecraft, subsystem, parameter, generation_time and value.
-An archive and tables are scored against --truth if given."""
+    spacecraft, subsystem (may be missing), parameter, generation_time (a timestamp
+    with a time zone; in CSV such as 2024-01-01T00:00:00Z) and value.
+An archive and tables are scored against --truth if given: a CSV file, a row a fault,
+with the columns spacecraft, subsystem, parameter, fault (any name), started_at and
+ended_at (times with a zone, of the first and the last sample of the fault)."""
 
 EPILOG = """\
 examples:
@@ -146,11 +155,14 @@ def run(options: argparse.Namespace) -> int:
         moves = compare(runs[1].scores, runs[0].scores)
         told = [comparison(runs[1], runs[0]), changes_text(moves, trial.place)]
     everything = [*runs, *trial.baselines()]
-    told = [scoreboard(everything), *told, *(f"Note: {note}.\n" for note in notes)]
-    print("\n".join(told), end="")
+    board = scoreboard(everything)
+    told += [f"Note: {note}.\n" for note in notes]
+    some = alarms_text(runs[0], trial.place, MOST_LISTED)
+    print("\n".join([board, some, *told]), end="")
     if options.output is not None:
+        text = "\n".join([board, alarms_text(runs[0], trial.place), *told])
         content = as_json(everything, moves, trial.place)
-        _write(options.output, {"scores.md": "\n".join(told), "scores.json": content})
+        _write(options.output, {"scores.md": text, "scores.json": content})
     if options.plot is not None:
         trial.plot(options.plot, detectors, runs[0])
     if accepted is None:
@@ -172,7 +184,7 @@ def _prepare(options: argparse.Namespace) -> None:
         try:
             import_module("matplotlib")
         except ImportError:
-            problem = "needs matplotlib: pip install 'orbitwatch[plots]'"
+            problem = "needs matplotlib: in the checkout, pip install '.[plots]'"
             raise SettingsError("--plot", problem) from None
     for option, folder in (("--plot", options.plot), ("--output", options.output)):
         if folder is not None:

@@ -10,24 +10,27 @@ from multiprocessing import get_context
 from typing import TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from connectors.errors import SettingsError
 from connectors.files.parameters import DetectorSet
 from dataflows.backtest.recordings import Recording
-from dataflows.backtest.scoring import Flags
+from dataflows.backtest.scoring import Flags, Span
 from dataflows.backtest.scoring.baselines import (
     always_on,
     fixed_limits,
     moving_z_score,
     random_alarms,
 )
+from dataflows.backtest.scoring.events import MERGE_GAP, Why, merge
 from dataflows.detectors import Detector
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.rule_detector import RuleDetector
 from dataflows.state.arrays import Floats
+from dataflows.state.arrival_clock import in_time
 from dataflows.verdicts.build import build_watch
 from dataflows.verdicts.expected_range import HasBand
-from dataflows.verdicts.watch import ParameterWatch
+from dataflows.verdicts.watch import ParameterWatch, Verdict
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -45,12 +48,37 @@ class Detection:
         lower: lower end of what was expected, in the parameter's unit; NaN = unknown.
         upper: upper end.
         band_of: the detector whose expectation this is, or nothing.
+        whys: of each alarm, in order.
     """
 
     scores: Floats
     lower: Floats
     upper: Floats
     band_of: str = ""
+    whys: tuple[Why, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """Which scores raise an alarm.
+
+    Args:
+        merge_gap: samples; flags closer than this are one alarm.
+        blind: samples, from the first, whose scores raise none.
+    """
+
+    merge_gap: int = MERGE_GAP
+    blind: int = 0
+
+    def flags(self, scores: Floats) -> Flags:
+        """A flag per sample."""
+        return self.seen(scores >= 1.0)
+
+    def seen(self, flags: Flags) -> Flags:
+        """The flags, without those that are ignored."""
+        seen = flags.copy()
+        seen[: self.blind] = False
+        return seen
 
 
 def each(
@@ -70,6 +98,7 @@ def detect_all(
     detectors: DetectorSet,
     jobs: int = 1,
     with_band: bool = False,
+    raised: Raised | None = None,
 ) -> list[Detection]:
     """What the detectors make of each recording.
 
@@ -77,9 +106,9 @@ def detect_all(
     """
     for recording in recordings:
         _watch(detectors, recording)
-    return each(
-        partial(_detect, detectors=detectors, with_band=with_band), recordings, jobs
-    )
+    raised = raised or Raised()
+    detect = partial(_detect, detectors=detectors, with_band=with_band, raised=raised)
+    return each(detect, recordings, jobs)
 
 
 def _watch(detectors: DetectorSet, recording: Recording) -> ParameterWatch:
@@ -93,7 +122,11 @@ def _watch(detectors: DetectorSet, recording: Recording) -> ParameterWatch:
 
 
 def _detect(
-    recording: Recording, *, detectors: DetectorSet, with_band: bool
+    recording: Recording,
+    *,
+    detectors: DetectorSet,
+    with_band: bool,
+    raised: Raised,
 ) -> Detection:
     watch = _watch(detectors, recording)
     before = slice(0, recording.scored_from)
@@ -101,10 +134,16 @@ def _detect(
     _update(watch, recording, before)
     if recording.new_epoch:
         watch.begin_epoch()
-    scores = _update(watch, recording, scored)
+    kept = in_time(watch.clock.copy(), recording.times_us[scored])
+    verdict = _update(watch, recording, scored)
+    scores = verdict.scores
+    whys = tuple(
+        _why(watch, verdict, kept, alarm)
+        for alarm in merge(raised.flags(scores), raised.merge_gap)
+    )
     nothing = np.full(len(scores), np.nan)
     if not with_band:
-        return Detection(scores, nothing, nothing)
+        return Detection(scores, nothing, nothing, "", whys)
     # What was learnt says more of what was expected than rules that people have set.
     by_use = sorted(
         watch.panel.detectors, key=lambda one: isinstance(one, RuleDetector)
@@ -112,14 +151,32 @@ def _detect(
     for detector in by_use:
         lower, upper = _band(detector, len(scores))
         if np.isfinite(upper - lower).any():
-            return Detection(scores, lower, upper, detector.name)
-    return Detection(scores, nothing, nothing)
+            return Detection(scores, lower, upper, detector.name, whys)
+    return Detection(scores, nothing, nothing, "", whys)
 
 
-def _update(watch: ParameterWatch, recording: Recording, part: slice) -> Floats:
+def _why(
+    watch: ParameterWatch, verdict: Verdict, kept: NDArray[np.intp], alarm: Span
+) -> Why:
+    """Why there is an alarm, by its worst sample that did not come late, if any."""
+    span = np.arange(alarm.first, alarm.last + 1)
+    scores = np.nan_to_num(verdict.scores[span], nan=-1.0)
+    order = np.lexsort((-scores, -verdict.severities[span]))
+    severity, peak = int(verdict.severities[span[order[0]]]), float(scores.max())
+    places = np.searchsorted(kept, span[order])
+    is_kept = np.isin(span[order], kept)
+    best = int(np.argmax(is_kept))
+    if not is_kept[best] or scores[order[best]] < 1.0:
+        text = "A late sample is beyond a limit."
+        return Why(severity, peak, watch.limits.name, None, None, text)
+    why = watch.panel.explain(int(places[best]))
+    return Why(severity, peak, why.detector, why.observed, why.threshold, why.text)
+
+
+def _update(watch: ParameterWatch, recording: Recording, part: slice) -> Verdict:
     context = {name: column[part] for name, column in (recording.context or {}).items()}
     times_us, values = recording.times_us[part], recording.values[part]
-    return watch.update(times_us, values, context).scores
+    return watch.update(times_us, values, context)
 
 
 def _band(detector: Detector, samples: int) -> tuple[Floats, Floats]:

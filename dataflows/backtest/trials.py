@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.files.parameters import DetectorSet
-from dataflows.backtest.detections import BASELINES, detect_all, each
+from dataflows.backtest.detections import BASELINES, Raised, detect_all, each
 from dataflows.backtest.recordings import Recording
 from dataflows.backtest.scoring import Flags
-from dataflows.backtest.scoring.events import ChannelScore, score_channel
+from dataflows.backtest.scoring.events import ChannelScore, Why, score_channel
 from dataflows.backtest.scoring.report import Run
 
 
@@ -28,7 +28,7 @@ class Trial:
         self, recordings: Sequence[Recording], merge_gap: int, blind: int, jobs: int
     ) -> None:
         self.recordings = recordings
-        self._merge_gap, self._blind, self._jobs = merge_gap, blind, jobs
+        self._raised, self._jobs = Raised(merge_gap, blind), jobs
         self._by_channel = {one.channel: one for one in recordings}
 
     def place(self, channel: str, index: int) -> str:
@@ -37,30 +37,40 @@ class Trial:
 
     def run(self, name: str, detectors: DetectorSet) -> Run:
         """The scores of detectors; raises SettingsError where these are none."""
-        found = detect_all(self.recordings, detectors, self._jobs)
-        return Run(name, self._judged([one.scores >= 1.0 for one in found]))
+        found = detect_all(self.recordings, detectors, self._jobs, raised=self._raised)
+        flags = [one.scores >= 1.0 for one in found]
+        return Run(name, self._judged(flags, [one.whys for one in found]))
 
     def baselines(self) -> list[Run]:
         """The scores of detectors that know nothing."""
         return [
-            Run(name, self._judged([flag(one) for one in self.recordings]), True)
+            Run(
+                name,
+                self._judged(
+                    [flag(one) for one in self.recordings], [()] * len(self.recordings)
+                ),
+                True,
+            )
             for name, flag in BASELINES.items()
         ]
 
-    def _judged(self, flags: Sequence[Flags]) -> list[ChannelScore]:
-        pairs = zip(self.recordings, flags, strict=True)
-        return [self._judge(recording, own) for recording, own in pairs]
+    def _judged(
+        self, flags: Sequence[Flags], whys: Sequence[Sequence[Why]]
+    ) -> list[ChannelScore]:
+        found = zip(self.recordings, flags, whys, strict=True)
+        return [self._judge(*one) for one in found]
 
-    def _judge(self, recording: Recording, flags: Flags) -> ChannelScore:
-        seen = flags.copy()
-        seen[: self._blind] = False
+    def _judge(
+        self, recording: Recording, flags: Flags, whys: Sequence[Why]
+    ) -> ChannelScore:
         return score_channel(
             recording.channel,
             recording.name.spacecraft,
-            seen,
+            self._raised.seen(flags),
             recording.times_us[recording.scored_from :],
             recording.labels,
-            self._merge_gap,
+            self._raised.merge_gap,
+            whys,
         )
 
     def plot(self, folder: Path, detectors: DetectorSet, run: Run) -> None:

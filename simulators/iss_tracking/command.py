@@ -23,6 +23,7 @@ from simulators.iss_tracking.packets import (
     newest_epoch_us,
     tracked_packets,
 )
+from simulators.pacing import EventPacer
 from simulators.play import Play
 from simulators.replay import wait
 from simulators.timing import Timing
@@ -40,8 +41,8 @@ once."""
 
 EPILOG = """\
 examples:
-  python -m simulators iss_tracking --satellites 100 --rate 100
-  python -m simulators iss_tracking --mode anomaly --truth truth.csv --samples 20000
+  python -m simulators iss_tracking --satellites 100
+  python -m simulators iss_tracking --rate max --mode anomaly --samples 20000
   python -m simulators iss_tracking --live"""
 
 
@@ -50,16 +51,19 @@ def add_command(systems: Commands) -> None:
     about = DESCRIPTION, EPILOG
     command = new_command(systems, "iss_tracking", SUMMARY, about, play)
     _add_satellites(command.add_argument_group("what is played"))
-    add_general(command, "1, with --live 5", "the newest epoch of the elements")
+    start = "the newest epoch of the elements"
+    add_general(command, "1, with --live 5", start, "a second of event time a second")
 
 
 def play(options: argparse.Namespace, settings: Settings, stop: StopRequest) -> Play:
     """What was asked for; raises SettingsError for elements that are none."""
     if options.live:
         packets, total = _live(options, settings, stop), options.samples
-    else:
-        packets, total = _simulated(options, settings)
-    return general_play(options, topics.ISS_TRACKING, packets, total)
+        return general_play(options, topics.ISS_TRACKING, packets, total)
+    packets, total = _simulated(options, settings)
+    # Satellites fly in a topic that others may fill, and no faster than they do.
+    as_live = EventPacer(1.0)
+    return general_play(options, topics.ISS_TRACKING, packets, total, as_live)
 
 
 def _simulated(

@@ -10,6 +10,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from connectors.anomalies import BY_HAND, main
 from connectors.database.connection import Connection, connect
 from connectors.embedded.broker import EmbeddedBroker
+from connectors.messages.findings import Severity
+from connectors.messages.samples import ParameterName
 from connectors.messages.times import microseconds
 from connectors.topics import ANOMALIES
 from tests.connectors.telemetry import MINUTE_US, anomaly, name, open_sink, poll, scored
@@ -72,6 +74,50 @@ def told(kafka: str) -> list[dict[str, object]]:
     found = [json.loads(one.value() or b"") for one in consumer.consume(1, HANG_S)]
     consumer.close()
     return found
+
+
+def test_what_is_open_is_listed_by_spacecraft_the_most_severe_first(
+    plain_store: str, monkeypatch, capsys
+):
+    monkeypatch.setenv("ORBITWATCH_DATABASE", plain_store)
+    with open_sink(plain_store) as sink:
+        for number, (spacecraft, parameter, severity, kind) in enumerate(
+            [
+                ("B", "mild", Severity.WATCH, "opened"),
+                ("B", "bad", Severity.CRITICAL, "opened"),
+                ("A", "odd", Severity.WARNING, "opened"),
+                ("A", "over", Severity.SEVERE, "closed"),
+            ],
+            1,
+        ):
+            of = ParameterName(spacecraft, "power", parameter)
+            changes = {"kind": kind, "severity": severity}
+            if kind == "closed":
+                changes["ended_us"] = NOW_US
+            found = anomaly(1, number=number, name=of, **changes)
+            sink.write(
+                scored(poll(number), [9.0], parameter=parameter, anomalies=(found,))
+            )
+
+    def listed(*options: str) -> list[list[str]]:
+        assert main(["list", *options]) == 0
+        return [line.split() for line in capsys.readouterr().out.splitlines() if line]
+
+    a, head, odd, b, _, bad, mild, count = listed()
+    assert (a, b) == (["A:", "1", "WARNING"], ["B:", "1", "CRITICAL,", "1", "WATCH"])
+    assert head == ["severity", "since", "parameter", "detector", "score", "why"]
+    assert [row[0] for row in (odd, bad, mild)] == ["WARNING", "CRITICAL", "WATCH"]
+    assert [row[2] for row in (odd, bad, mild)] == [
+        *("/A/power/odd", "/B/power/bad", "/B/power/mild"),
+    ]
+    assert datetime.fromisoformat(odd[1]).tzinfo is not None
+    assert " ".join(odd[5:]) == "3.5 V is above 1.5 V"
+    assert count == ["open:", "3"]
+    assert [row[2] for row in listed("--spacecraft", "A") if len(row) > 5] == [
+        *("parameter", "/A/power/odd"),
+    ]
+    assert listed("--severity", "CRITICAL")[-1] == ["open:", "1"]
+    assert listed("--severity", "SEVERE") == [["open:", "0"]]
 
 
 def test_those_of_a_parameter_are_closed_and_told(

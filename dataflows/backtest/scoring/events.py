@@ -10,7 +10,7 @@ import numpy as np
 from dataflows.backtest.scoring import Flags, Span
 from dataflows.state.arrays import Times
 
-__all__ = ["MERGE_GAP", "ChannelScore", "Delay", "merge", "score_channel"]
+__all__ = ["MERGE_GAP", "ChannelScore", "Delay", "Why", "merge", "score_channel"]
 
 MERGE_GAP = 100
 """Samples: flags closer than this are one alarm (the protocol of the benchmarks)."""
@@ -24,6 +24,27 @@ class Delay:
 
     samples: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why the worst sample of an alarm is one.
+
+    Args:
+        severity: of it, as a number of `Severity`.
+        score: the highest of the alarm; 1.0 is the threshold.
+        detector: the name of the one that speaks.
+        observed: the value, in the parameter's unit.
+        threshold: where the score is 1, in the detector's own measure.
+        text: the same as one sentence.
+    """
+
+    severity: int
+    score: float
+    detector: str
+    observed: float | None
+    threshold: float | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,7 @@ class ChannelScore:
         delays: of each label that an alarm overlaps.
         nominal_samples: how many samples no label covers.
         nominal_in_alarm: how many of them an alarm covers.
+        whys: of each alarm, where detectors say why.
     """
 
     channel: str
@@ -53,6 +75,7 @@ class ChannelScore:
     delays: tuple[Delay, ...] = ()
     nominal_samples: int = 0
     nominal_in_alarm: int = 0
+    whys: tuple[Why, ...] = ()
 
 
 def merge(flags: Flags, merge_gap: int = MERGE_GAP) -> tuple[Span, ...]:
@@ -77,15 +100,18 @@ def score_channel(
     times_us: Times,
     labels: Sequence[Span] | None,
     merge_gap: int = MERGE_GAP,
+    whys: Sequence[Why] = (),
 ) -> ChannelScore:
     """Return what the flags of a channel, one per sample, are worth.
 
     `times_us` are microseconds since 1970 (UTC), in order. A label is found if any
     alarm overlaps it, however briefly; an alarm that overlaps no label is false.
+    `whys` are of each alarm, in order, or nothing.
     """
     alarms = merge(flags, merge_gap)
     samples, days = len(flags), _days(times_us)
     score = ChannelScore(channel, spacecraft, samples, days, alarms, None)
+    score = replace(score, whys=tuple(whys))
     return score if labels is None else _judged(score, tuple(labels), times_us)
 
 

@@ -6,14 +6,17 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 
+from connectors.messages.findings import Severity
 from dataflows.backtest.scoring import Span
+from dataflows.backtest.scoring.alarms import COLUMNS, Listed, listed
 from dataflows.backtest.scoring.comparison import AlarmChange
-from dataflows.backtest.scoring.events import ChannelScore
+from dataflows.backtest.scoring.events import ChannelScore, Why
 from dataflows.backtest.scoring.figures import Figures, Spread, by_spacecraft, total
 
 __all__ = [
     "Place",
     "Run",
+    "alarms_text",
     "as_json",
     "changes_text",
     "comparison",
@@ -87,6 +90,35 @@ def changes_text(changes: Sequence[AlarmChange], place: Place) -> str:
     return "\n".join(lines) + "\n"
 
 
+def alarms_text(run: Run, place: Place, most: int | None = None) -> str:
+    """Return the alarms of a run as a Markdown table, by channel and time.
+
+    If there are more than `most` the worst are told, and how many are left out.
+    """
+    alarms = listed(run.scores)
+    if not alarms:
+        return "There was no alarm.\n"
+    told = alarms
+    if most is not None and len(alarms) > most:
+        by_rank = sorted(range(len(alarms)), key=lambda at: _rank(alarms[at]))
+        told = [alarms[at] for at in sorted(by_rank[:most])]
+    rows = [
+        one.row(place(one.channel, one.first), place(one.channel, one.last))
+        for one in told
+    ]
+    plain = [[cell.replace("|", "/") for cell in row] for row in rows]
+    left = len(alarms) - len(told)
+    more = f"\n{left} more, not worse, are left out; --output lists all.\n" * bool(left)
+    head = f"Alarms: {len(alarms)}.\n\n"
+    return head + table([[*COLUMNS], *plain], ragged_last=True) + more
+
+
+def _rank(alarm: Listed) -> tuple[float, float]:
+    """The worst first."""
+    why = alarm.why
+    return (-why.severity, -why.score) if why else (0.0, 0.0)
+
+
 def as_json(
     runs: Sequence[Run], changes: Sequence[AlarmChange] | None, place: Place
 ) -> str:
@@ -110,17 +142,24 @@ def _run(run: Run, place: Place) -> dict[str, object]:
         },
         "alarms": [
             {
-                "channel": score.channel,
+                "channel": alarm.channel,
                 "first": alarm.first,
                 "last": alarm.last,
-                "from": place(score.channel, alarm.first),
-                "to": place(score.channel, alarm.last),
-                "false": None if score.labels is None else alarm in score.false_alarms,
+                "from": place(alarm.channel, alarm.first),
+                "to": place(alarm.channel, alarm.last),
+                "false": alarm.false,
+                **_said(alarm.why),
             }
-            for score in sorted(run.scores, key=lambda score: score.channel)
-            for alarm in score.alarms
+            for alarm in listed(run.scores)
         ],
     }
+
+
+def _said(why: Why | None) -> dict[str, object]:
+    if why is None:
+        return {}
+    said = {name: _rounded(value) for name, value in asdict(why).items()}
+    return {**said, "severity": Severity(why.severity).name}
 
 
 def _figures(figures: Figures) -> dict[str, object]:
@@ -138,10 +177,15 @@ def _interval(channel: str, span: Span, place: Place) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table that can be read as it is: columns have one width."""
+def table(rows: Iterable[Sequence[str]], *, ragged_last: bool = False) -> str:
+    """Return a Markdown table that can be read as it is: columns have one width.
+
+    With `ragged_last` the last column, of sentences, is as wide as each of them.
+    """
     lines = [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    if ragged_last:
+        widths[-1] = len(lines[0][-1])
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     lines.insert(1, rule)
     told = []

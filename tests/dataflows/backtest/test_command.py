@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -371,6 +372,27 @@ def test_what_cannot_be_used_is_told_in_one_line(
     assert problem in refusal(filled, capsys)
 
 
+def test_each_alarm_is_listed_with_when_and_why_and_whether_it_is_true(
+    table, truth, z_score, tmp_path, capsys
+):
+    folder = tmp_path / "scores"
+    asked = [str(table), "--truth", str(truth), *z_score, "--output", str(folder)]
+    assert main(asked) == 0
+    out = capsys.readouterr().out
+    row = cells(out, "/S/p/v")
+    assert row[1].startswith("2024-01-01T01:4")
+    assert row[2] >= row[1]
+    assert row[4] == "rolling_z_score"
+    assert float(row[5]) >= 1.0
+    assert row[6] == "true"
+    assert row[7].endswith(".")
+    [alarm] = scores(folder)["runs"][0]["alarms"]
+    assert (alarm["severity"], alarm["detector"]) == (row[3], row[4])
+    assert f"{alarm['score']:.2f}" == row[5]
+    assert (alarm["text"], alarm["false"]) == (row[7], False)
+    assert row[7] in (folder / "scores.md").read_text()
+
+
 def test_unlabelled_samples_cannot_be_checked(table, tmp_path, capsys):
     (tmp_path / "scores.yaml").write_text(CHECK)
     check = [str(table), "--check", str(tmp_path / "scores.yaml")]
@@ -384,7 +406,9 @@ def test_without_matplotlib_pictures_name_what_is_missing(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     line = refusal([str(channels), "--plot", str(tmp_path / "plots")], capsys)
     assert "--plot: needs matplotlib" in line
-    assert "orbitwatch[plots]" in line
+    assert "pip install '.[plots]'" in line
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert "matplotlib" in project["optional-dependencies"]["plots"][0]
 
 
 def test_it_is_a_command_with_help():

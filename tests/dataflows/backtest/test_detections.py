@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from connectors.errors import SettingsError
-from connectors.files.parameters import DetectorSet
+from connectors.files.parameters import (
+    Definitions,
+    DetectorSet,
+    ParameterDefinition,
+)
 from connectors.messages.samples import ParameterName
-from dataflows.backtest.detections import BASELINES, _band, detect_all
+from dataflows.backtest.detections import BASELINES, Raised, _band, detect_all
 from dataflows.backtest.recordings import Recording
 from dataflows.detectors.rolling_z_score import RollingZScore
 
@@ -70,6 +74,32 @@ def test_without_a_detector_there_is_no_band(noise):
     (found,) = detect_all([recording(noise)], nothing, with_band=True)
     assert found.band_of == ""
     assert np.isnan(found.lower).all()
+
+
+def test_an_alarm_is_explained_by_its_worst_sample_that_came_in_time():
+    values = np.zeros(40)
+    values[[10, 20, 21, 30]] = 11, 12, 15, 19
+    one = recording(values)
+    times_us = one.times_us.copy()
+    times_us[[21, 30]] = times_us[[20, 29]]  # as two stations tell the same
+    described = ParameterDefinition(
+        one.name,
+        soft=(None, 10.0),
+        hard=(None, 20.0),
+        detectors={"record_envelope": {"enabled": False}},
+        source="limits.yaml",
+    )
+    limits = DetectorSet(definitions=Definitions([described]))
+    raised = Raised(merge_gap=5)
+    (found,) = detect_all([replace(one, times_us=times_us)], limits, raised=raised)
+    first, second, third = found.whys
+    assert first.text == "11 is above the soft limit 10."
+    assert (first.detector, first.observed, first.threshold) == ("limits", 11.0, 10.0)
+    assert second.text == "12 is above the soft limit 10."
+    assert second.score == found.scores[21] > found.scores[20] >= 1.0
+    assert (third.text, third.observed) == ("A late sample is beyond a limit.", None)
+    blind = detect_all([one], limits, raised=Raised(5, blind=25))
+    assert len(blind[0].whys) == 1
 
 
 def test_a_new_epoch_is_told_to_the_detectors():

@@ -1,4 +1,4 @@
-"""What runbooks have an operator type is there, under docker-compose.yml."""
+"""What runbooks have an operator type is there, with Docker Compose and without."""
 
 import re
 import shlex
@@ -6,13 +6,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import psycopg
 import pytest
 
+from connectors import topics
+from connectors.settings import Settings
 from tests.end_to_end.flow_process import REPOSITORY, run_module
-from tests.provisioning.compose_file import services
+from tests.provisioning.compose_file import flows, services
 from tests.provisioning.prometheus.test_rules import RUNBOOKS
 
 SERVICES = services()
@@ -23,7 +25,7 @@ def commands() -> Iterator[list[str]]:
     """Every command of every runbook, as words."""
     for file in sorted(RUNBOOKS.glob("*.md")):
         text = file.read_text(encoding="utf-8").replace("\\\n", "")
-        inline = re.findall(r"`(docker compose [^`]*)`", text)
+        inline = re.findall(r"`((?:docker compose|systemctl|journalctl) [^`]*)`", text)
         for script in BLOCK.findall(text) + [
             each.replace("\n", " ") for each in inline
         ]:
@@ -43,8 +45,15 @@ def named(words: list[str]) -> str:
 COMMANDS = list(commands())
 COMPOSE = [words[2:] for words in COMMANDS if words[:2] == ["docker", "compose"]]
 EXECUTED = [words[1:] for words in COMPOSE if words[0] == "exec"]
-MODULES = [words[3:] for words in EXECUTED if words[1:3] == ["python", "-m"]]
+BARE = [words for words in COMMANDS if words[0] != "docker"]
+UNITS = [words for words in BARE if words[0] in ("systemctl", "journalctl")]
+MODULES = [
+    words[2:]
+    for words in (*(words[1:] for words in EXECUTED), *BARE)
+    if words[:2] == ["python", "-m"]
+]
 SQL = [words[-1] for words in EXECUTED if words[1] == "psql"]
+BARE_SQL = [words[-1] for words in BARE if words[0] == "psql"]
 ADDRESSES = [
     address
     for words in COMMANDS
@@ -57,6 +66,42 @@ def test_runbooks_have_commands_of_each_kind():
     assert MODULES
     assert SQL
     assert ADDRESSES
+    assert UNITS
+    assert BARE_SQL
+
+
+@pytest.mark.parametrize(
+    "file", sorted(RUNBOOKS.glob("*.md")), ids=lambda file: str(file.stem)
+)
+def test_what_is_checked_with_docker_compose_is_checked_without_it_too(file: Path):
+    checks = file.read_text("utf-8").partition("## What to do")[0]
+    if "docker " in checks:
+        [without] = BLOCK.findall(checks.partition("Without Docker Compose:")[2])
+        assert "docker" not in without
+
+
+@pytest.mark.parametrize("words", UNITS, ids=named)
+def test_a_unit_is_that_of_a_flow(words: list[str]):
+    [unit] = [word for word in words if word.startswith("orbitwatch")]
+    name, _, system = unit.partition("@")
+    assert name == "orbitwatch"
+    assert (REPOSITORY / "dataflows" / f"{system}.py").is_file()
+    assert system in flows()
+
+
+@pytest.mark.parametrize(
+    "topic", [w[w.index("--topic") + 1] for w in BARE if "--topic" in w]
+)
+def test_a_topic_that_is_looked_at_is_one_of_ours(topic: str):
+    assert topic in {one.name for one in topics.ALL}
+
+
+@pytest.mark.parametrize(
+    "metric", [words[-1] for words in BARE if words[-1].startswith("orbitwatch_")]
+)
+def test_a_metric_that_is_looked_for_is_documented(metric: str):
+    page = (REPOSITORY / "docs" / "metrics.md").read_text("utf-8")
+    assert metric.removesuffix("_sum") in page
 
 
 @pytest.mark.parametrize("words", COMPOSE, ids=named)
@@ -79,10 +124,12 @@ def test_a_path_in_a_container_is_in_a_volume_of_it(words: list[str]):
 
 
 @pytest.mark.parametrize("address", sorted(set(ADDRESSES)))
-def test_an_address_is_one_that_is_published(address: str):
+def test_an_address_is_one_that_is_published_or_a_flows_own(address: str):
     port = address.rpartition(":")[2]
     published = {port for one in SERVICES.values() for port in one.get("ports", ())}
-    assert f"127.0.0.1:{port}:{port}" in published
+    settings = Settings()
+    of_a_flow = {str(settings.metrics_port), str(settings.health_port)}
+    assert f"127.0.0.1:{port}:{port}" in published or port in of_a_flow
 
 
 @pytest.mark.parametrize("words", MODULES, ids=named)
@@ -102,5 +149,5 @@ def test_a_program_of_ours_takes_its_arguments(words: list[str]):
 def test_the_database_answers_what_runbooks_ask(database: str):
     run_module("connectors.migrate", ORBITWATCH_DATABASE=database)
     with psycopg.connect(database) as connection:
-        for query in SQL:
+        for query in (*SQL, *BARE_SQL):
             connection.execute(query.encode())

@@ -8,6 +8,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from connectors import topics
 from connectors.embedded import EmbeddedBroker
 from simulators.__main__ import main
+from simulators.command_line import parser
 from tests.services.waiting import HANG_S
 from tests.simulators.conftest import Start
 
@@ -31,6 +32,12 @@ def test_the_archive_is_sent_to_kafka(
     assert all(json.loads(message.value() or b"")["replay"] for message in messages)
     times_ms = [message.timestamp()[1] for message in messages]
     assert (max(times_ms) - min(times_ms)) / 1000 >= least_s
+
+
+def test_what_was_live_is_replayed_as_fast_as_it_was_unless_more_is_asked_for():
+    assert parser().parse_args(["replay", *PERIOD]).speed == 1.0
+    faster = parser().parse_args(["replay", *PERIOD, "--speed", "max"])
+    assert faster.speed is None
 
 
 def sent(broker: EmbeddedBroker, count: int) -> list[Message]:

@@ -12,8 +12,10 @@ import pytest
 from connectors import topics
 from connectors.embedded import EmbeddedBroker
 from connectors.files.orbital_elements import read_elements
+from connectors.process.stopping import StopRequest
 from connectors.settings import Settings
 from simulators.__main__ import main
+from simulators.command_line import parser
 from tests.services.waiting import HANG_S
 from tests.simulators.conftest import PROJECT, Start
 
@@ -31,7 +33,7 @@ def test_the_command_sends_what_it_says(start: Start, orbit_broker: EmbeddedBrok
     elements = str(PROJECT / Settings().elements)
     process = start(
         *COMMAND,
-        *("--satellites", "20", "--samples", "30"),
+        *("--satellites", "20", "--samples", "30", "--rate", "max"),
         ORBITWATCH_KAFKA=orbit_broker.address,
         ORBITWATCH_ELEMENTS=elements,
     )
@@ -39,6 +41,22 @@ def test_the_command_sends_what_it_says(start: Start, orbit_broker: EmbeddedBrok
     assert process.returncode == 0, err
     # Latitude, longitude, altitude and the sequence count.
     assert re.search(r"sent 600 packets, 2400 samples", out)
+
+
+# What was delayed is made up for, by a quarter of a second.
+@pytest.mark.parametrize(("asked", "least_s"), [((), 1.75), (("--rate", "max"), 0.0)])
+def test_satellites_are_as_fast_as_they_fly_unless_more_is_asked_for(
+    asked: Sequence[str], least_s: float
+):
+    arguments = ["iss_tracking", "--satellites", "3", "--samples", "3", *asked]
+    options = parser().parse_args(arguments)
+    settings = Settings(elements=PROJECT / Settings().elements)
+    play = options.play(options, settings, StopRequest())
+    event_s = [packet.generation_time.timestamp() for packet in play.packets]
+    waits_s = [play.pacer.wait_s(at) for at in event_s]
+    assert len(waits_s) == 9
+    assert max(waits_s) >= least_s
+    assert (max(waits_s) == 0.0) == bool(asked)
 
 
 class Iss(BaseHTTPRequestHandler):

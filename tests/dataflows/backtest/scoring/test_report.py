@@ -1,14 +1,17 @@
 """The scoreboard as people and as programs read it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 
 from dataflows.backtest.scoring import Span
+from dataflows.backtest.scoring.alarms import COLUMNS
 from dataflows.backtest.scoring.comparison import compare
-from dataflows.backtest.scoring.events import covered, score_channel
+from dataflows.backtest.scoring.events import Why, covered, score_channel
 from dataflows.backtest.scoring.report import (
     Run,
+    alarms_text,
     as_json,
     changes_text,
     comparison,
@@ -50,6 +53,35 @@ def test_figures_are_compared_where_there_are_any():
     assert lines["recall"] == ["0.0000", "1.0000", "+1.0000"]
     assert lines["precision"] == ["-", "1.0000", "-"]
     assert "f05_spread" not in lines
+
+
+def test_an_alarm_is_listed_in_words_and_false_where_no_label_is():
+    why = Why(2, 1.5, "limits", 31.0, 30.0, "31 is above | the soft limit 30.")
+    one = replace(
+        run("mine", [(1, 2), (500, 500)], [(0, 9)]).scores[0], whys=(why,) * 2
+    )
+    head, _, first, second = alarms_text(Run("mine", [one]), place).splitlines()[2:]
+    assert [cell.strip() for cell in head.strip("|").split("|")] == [*COLUMNS]
+    assert [cell.strip() for cell in first.strip("|").split("|")] == [
+        *("P-1", "P-1@1", "P-1@2", "WARNING", "limits", "1.50", "true"),
+        "31 is above / the soft limit 30.",
+    ]
+    assert second.split("|")[7].strip() == "false"
+    told = json.loads(as_json([Run("mine", [one])], None, place))["runs"][0]["alarms"]
+    assert (told[0]["severity"], told[0]["threshold"]) == ("WARNING", 30.0)
+
+
+def test_of_too_many_alarms_the_worst_are_listed_in_order_and_the_rest_counted():
+    spans = [(at, at) for at in (0, 200, 400, 600)]
+    ranks = [(1, 9.0), (4, 1.1), (2, 1.0), (2, 3.0)]
+    whys = tuple(Why(*rank, "limits", None, None, "so.") for rank in ranks)
+    one = replace(run("mine", spans, None).scores[0], whys=whys)
+    text = alarms_text(Run("mine", [one]), place, most=2)
+    told = [line.split("|")[2].strip() for line in text.splitlines() if "so." in line]
+    assert told == ["P-1@200", "P-1@600"]
+    assert text.startswith("Alarms: 4.")
+    assert "2 more, not worse, are left out" in text
+    assert alarms_text(run("mine", [], None), place) == "There was no alarm.\n"
 
 
 def test_changes_name_their_places():
