@@ -38,7 +38,6 @@ BLOCKS = [
 # Carried out as they stand, by tests of their own.
 ELSEWHERE = {
     ("sh", "commands"): "test_first_steps.py",
-    ("ini", "unit"): "test_unit.py",
     ("python", "send"): "test_first_steps.py",
     ("python", "detector"): "test_detector_example.py",
 }
