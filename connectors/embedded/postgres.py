@@ -26,6 +26,7 @@ from connectors.settings import child_environment
 UNPRIVILEGED = "nobody"
 START_S = 30.0
 STOP_S = 30.0
+INITIALISE_S = 120.0
 LONGEST_SOCKET_PATH = 100
 PORT = 5432
 
@@ -147,7 +148,12 @@ class EmbeddedPostgres:
             *("--username=postgres", "--auth=trust", "--encoding=UTF8"),
             *("--no-locale", "--no-sync", "--no-instructions"),
         )
-        if done.wait() != 0:
+        try:
+            code = done.wait(INITIALISE_S)
+        except subprocess.TimeoutExpired:
+            done.kill()
+            code = None
+        if code != 0:
             raise DatabaseUnavailable(str(self.folder), self._last_words())
         self._guarding.forget_process(done.pid)
 

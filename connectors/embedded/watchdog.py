@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 GRACE_S = 10.0
+LONGEST_END_S = 60.0
 
 
 class Watchdog:
@@ -60,7 +61,9 @@ class Watchdog:
         if pipe is not None and not pipe.closed:
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-        self._process.wait()
+        # It gives each process some time to end.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(LONGEST_END_S)
 
     def __enter__(self) -> Self:
         return self
