@@ -25,6 +25,11 @@ FLUSH_STEP_S = 1.0
 # A transaction waits meanwhile, and the database ends one that is idle for 30 s.
 LONGEST_TELLING_S = 20.0
 _ADVICE = "The flow stops before it; start it again when Kafka is well"
+_CLOCKS = (
+    "The clocks of this machine and of the broker differ by more than the topic "
+    "allows (message.timestamp.after.max.ms, by default an hour): set them right and "
+    "start the flow again, or give the topic message.timestamp.type=LogAppendTime"
+)
 
 Item = TypeVar("Item")
 
@@ -116,7 +121,10 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
     def _confirm(self) -> None:
         waiting = self._flush()
         if self._failed:
-            raise self._failure(self._failed[0].str())
+            error = self._failed[0]
+            late = error.code() == KafkaError.INVALID_TIMESTAMP
+            advice = _CLOCKS if late else _ADVICE
+            raise DeliveryFailed(self._topic, error.str(), advice)
         if waiting:
             raise self._failure(f"{waiting} messages without an answer")
 

@@ -50,7 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder.mkdir(parents=True)
     try:
         means = _means(folder)
-        left_out = [one for one in ALL if not _is_possible(one, means) or str(one) in options.without.split(",") or (options.only and str(one) not in options.only.split(","))]
+        left_out = [
+            one
+            for one in ALL
+            if not _is_possible(one, means)
+            or str(one) in options.without.split(",")
+            or (options.only and str(one) not in options.only.split(","))
+        ]
         plan = make_plan(options.seed, options.count, left_out)
         say(f"FAULT_SEED={options.seed} FAULT_COUNT={options.count}")
         begun_s = time.monotonic()

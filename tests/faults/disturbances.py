@@ -99,7 +99,10 @@ def _recreate(world: World, step: Step) -> None:
             world.wait_for(world.all_is_read, "all to be read", DRAIN_S)
         world.explained.append(f"{step}: the topic was deleted")
         world.ask_kafka(lambda: world.admin.delete_topics([TOPIC])[TOPIC].result())
-        world.wait_for(lambda: bool(known := world.known_topics()) and TOPIC not in known, "the end of the topic")
+        world.wait_for(
+            lambda: bool(known := world.known_topics()) and TOPIC not in known,
+            "the end of the topic",
+        )
         world.ledger.end_life(all_read=all_read)
         world.create_topic()
 

@@ -71,9 +71,7 @@ def _of(life: Partitions) -> Iterator[Sent]:
     return chain.from_iterable(by_offset.values() for by_offset in life.values())
 
 
-def _end_of_what_is_there(
-    sent: list[Sent], is_there: Callable[[Sample], bool]
-) -> int:
+def _end_of_what_is_there(sent: list[Sent], is_there: Callable[[Sample], bool]) -> int:
     """After the last message of which something is there."""
     for number in range(len(sent), 0, -1):
         if any(map(is_there, sent[number - 1].samples)):

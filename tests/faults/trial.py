@@ -33,7 +33,11 @@ class Outcome:
 
 
 def run_trial(
-    plan: Sequence[Step], seed: int, folder: Path, means: Means, say: Callable[[str], None]
+    plan: Sequence[Step],
+    seed: int,
+    folder: Path,
+    means: Means,
+    say: Callable[[str], None],
 ) -> Outcome:
     """Carries out the plan; the logs stay in `folder`."""
     with World(folder, seed, means, say) as world:
@@ -46,7 +50,10 @@ def run_trial(
         finally:
             for unit in world.units.values():
                 unit.close()
-            for name, log in (("broker", world.kafka.log), ("database", world.postgres.log)):
+            for name, log in (
+                ("broker", world.kafka.log),
+                ("database", world.postgres.log),
+            ):
                 kept = folder / f"{name}.log"
                 kept.write_bytes(log.read_bytes())
                 logs.append(kept)
@@ -90,7 +97,9 @@ def _judge(world: World) -> tuple[list[str], list[str]]:
     faults += presence("archive", kept_in_archive.samples, archived)
     rows = rows_of_archive(world.archived)
     if rows != archived.total():
-        faults.append(Fault("rows of Parquet more than our reader finds", rows - archived.total()))
+        faults.append(
+            Fault("rows of Parquet more than our reader finds", rows - archived.total())
+        )
     world.note("comparing with an undisturbed run")
     reference = undisturbed(kept.messages, world.partitions, world.folder / "reference")
     faults += judgement(stored, reference, world.scored)
@@ -102,7 +111,9 @@ def _judge(world: World) -> tuple[list[str], list[str]]:
         f"{len(world.choices)} times told to go on",
     ]
     if world.scored is not None:
-        figures.append(f"scores of {len(world.scored)} compared: the database was restored")
+        figures.append(
+            f"scores of {len(world.scored)} compared: the database was restored"
+        )
     return [*stopped, *(str(fault) for fault in faults)], figures
 
 
