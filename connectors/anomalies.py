@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +16,8 @@ from prometheus_client import CollectorRegistry
 from psycopg.rows import scalar_row
 
 from connectors.command import Parser, exit_code, timespan
-from connectors.database.connection import Connection, connect, plain_errors
+from connectors.database.asking import STORED_S, ask
+from connectors.database.connection import Connection
 from connectors.database.left_open import close
 from connectors.errors import DeliveryFailed
 from connectors.kafka.sink import tell_anomalies
@@ -63,9 +63,9 @@ def close_unheard(settings: Settings, since: datetime) -> list[Anomaly]:
 
 
 def _close(settings: Settings, query: str, given: dict[str, object]) -> list[Anomaly]:
-    database = settings.database
     run = FlowProcess(settings, FlowMetrics(CollectorRegistry()))
-    with plain_errors(database), closing(connect(database, "anomalies")) as connection:
+
+    def work(connection: Connection) -> list[Anomaly]:
         with connection.transaction():
             closed = close(connection, _found(connection, query, given), BY_HAND)
             try:
@@ -73,7 +73,9 @@ def _close(settings: Settings, query: str, given: dict[str, object]) -> list[Ano
             except DeliveryFailed as error:
                 advice = "Nothing was closed; run it again when Kafka is well"
                 raise DeliveryFailed(error.topic, error.problem, advice) from None
-    return closed
+        return closed
+
+    return ask(settings.database, "anomalies", work, STORED_S)
 
 
 def _found(connection: Connection, query: str, given: dict[str, object]) -> list[UUID]:

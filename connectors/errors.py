@@ -8,9 +8,13 @@ OrbitwatchError
  |    +-- ArchiveUnavailable
  |    +-- OpenNotifyUnavailable
  +-- TopicMissing           a topic has not been created
+ +-- TopicReplaced          a topic was deleted and created again while it was read
  +-- SchemaOutdated         the database lacks migrations
+ +-- DatabaseWentBack       the database lost what was stored in it
  +-- OffsetLost             Kafka no longer holds what the flow has to read next
+ +-- LogCut                 Kafka lost messages, and does not tell which are new
  +-- RecoveryUnusable       the recovery folder cannot be read or written
+ +-- StateFolderTaken       the recovery folder is of another flow, or in use
  +-- StateUnreadable        what is in it is of another version, or damaged
  +-- DeliveryFailed         Kafka did not confirm a message of ours
 
@@ -18,6 +22,8 @@ Bad telemetry is never an exception: it goes to the dead-letter topic.
 """
 
 from pathlib import Path
+
+from connectors.messages.times import moment
 
 
 class OrbitwatchError(Exception):
@@ -29,7 +35,7 @@ class SettingsError(OrbitwatchError):
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(f"{key}: {problem}")
-        self.key = key
+        self.key, self.problem = key, problem
 
 
 class ServiceUnavailable(OrbitwatchError):
@@ -83,6 +89,17 @@ class TopicMissing(OrbitwatchError):
         self.topic = topic
 
 
+class TopicReplaced(OrbitwatchError):
+    """A topic is another log than the one that was being read."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(
+            f"topic {topic} was deleted and created again while it was read; start "
+            "again: the new one is read from its beginning, and nothing is left out"
+        )
+        self.topic = topic
+
+
 class SchemaOutdated(OrbitwatchError):
     """The database lacks migrations this version needs."""
 
@@ -94,20 +111,51 @@ class SchemaOutdated(OrbitwatchError):
         self.missing = missing
 
 
+class DatabaseWentBack(OrbitwatchError):
+    """The database lacks what it had taken from this process."""
+
+    def __init__(self, address: str, topic: str, partition: int, offset: int) -> None:
+        super().__init__(
+            f"{address} lost what was stored in it: {topic}[{partition}] was stored up "
+            f"to offset {offset}, and is not any more (a standby that lagged has taken "
+            "over, or a backup was restored); start again: what it lacks is read from "
+            "Kafka again"
+        )
+
+
 class OffsetLost(OrbitwatchError):
     """The next offset to read is outside what Kafka holds."""
 
     def __init__(
-        self, topic: str, partition: int, offset: int, held: tuple[int, int]
+        self,
+        topic: str,
+        partition: int,
+        offset: int,
+        held: tuple[int, int],
+        since_us: int = 0,
     ) -> None:
         oldest, end = held
+        since = f" since {_shown(since_us)}" if since_us else ""
         super().__init__(
             f"Kafka no longer has {topic}[{partition}] offset {offset}, where this "
-            f"flow has to go on (it holds {oldest} to {end}); what lies between is "
-            "lost. To go on from the oldest message Kafka has, start once with "
+            f"flow has to go on (it holds {oldest} to {end}); the {oldest - offset} "
+            f"messages from {offset} to {oldest - 1}, which came{since}, are lost. To "
+            "go on from the oldest message Kafka has, start once with "
             "ORBITWATCH_LOST_OFFSET=earliest"
         )
         self.topic, self.partition, self.offset = topic, partition, offset
+
+
+class LogCut(OrbitwatchError):
+    """Kafka holds less than was read, and does not tell old messages from new."""
+
+    def __init__(self, topic: str, partition: int, end: int, advice: str) -> None:
+        super().__init__(
+            f"Kafka lost messages of {topic}[{partition}], which it holds up to offset "
+            f"{end} only, and nothing tells what it has written since from what was "
+            f"read before; {advice}"
+        )
+        self.topic, self.partition = topic, partition
 
 
 class RecoveryUnusable(OrbitwatchError):
@@ -121,6 +169,18 @@ class RecoveryUnusable(OrbitwatchError):
             "already is not stored again, but the detectors learn anew)"
         )
         self.file = file
+
+
+class StateFolderTaken(OrbitwatchError):
+    """The recovery folder is another flow's, or another process is using it."""
+
+    def __init__(self, folder: Path, problem: str) -> None:
+        super().__init__(
+            f"the recovery folder {folder} (-r) cannot be had: {problem}; give each "
+            "flow, and each process of one, a folder of its own (made with `python -m "
+            "bytewax.recovery FOLDER 1`)"
+        )
+        self.folder = folder
 
 
 class StateUnreadable(OrbitwatchError):
@@ -142,6 +202,10 @@ class DeliveryFailed(OrbitwatchError):
             f"Kafka did not take a message for {topic}: {one_line(problem)}. {advice}"
         )
         self.topic, self.problem = topic, problem
+
+
+def _shown(time_us: int) -> str:
+    return moment(time_us).isoformat(timespec="seconds")
 
 
 def one_line(text: object) -> str:

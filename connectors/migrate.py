@@ -17,12 +17,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from psycopg import errors
 
 from connectors.command import Parser, exit_code
+from connectors.database.asking import in_time
 from connectors.database.connection import Connection, connect, plain_errors
 from connectors.database.migrations import (
     MIGRATIONS,
@@ -31,7 +33,9 @@ from connectors.database.migrations import (
     applied,
     read_migrations,
 )
+from connectors.database.suitability import check_suitable
 from connectors.errors import SettingsError
+from connectors.process.side_task import Bound
 from connectors.settings import Settings
 
 ABOUT = "Brings the schema of the database ORBITWATCH_DATABASE up to date."
@@ -51,13 +55,17 @@ _MAKE_TABLE = """
         checksum text NOT NULL
     )
 """
-# As in 0003_shared_roles.sql, which holds for what the one who runs it makes: where
-# that had to be an administrator, not for what comes with later migrations.
+# As in 0003_shared_roles.sql, but in whatever schema the tables are; and what the one
+# who runs it makes later, where the roles had to be made by an administrator. Flows put
+# rows that may be there already into a temporary table first.
 _SHARE = """
     DO $$
     DECLARE
         role_name text;
         rights text;
+        relation regclass;
+        home text := current_schema();
+        base text := current_database();
     BEGIN
         FOR role_name, rights IN
             SELECT known.role_name, known.rights
@@ -69,11 +77,49 @@ _SHARE = """
             JOIN pg_roles ON rolname = known.role_name
         LOOP
             EXECUTE format(
-                'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT %s ON TABLES TO %I',
-                rights, role_name);
+                'ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT %s ON TABLES TO %I',
+                home, rights, role_name);
+            FOR relation IN
+                SELECT oid FROM pg_class
+                WHERE relnamespace = home::regnamespace
+                    AND relkind IN ('r', 'p', 'v', 'm')
+                    AND relowner = current_user::regrole
+            LOOP
+                EXECUTE format('GRANT %s ON %s TO %I', rights, relation, role_name);
+            END LOOP;
+            IF has_schema_privilege(home, 'USAGE WITH GRANT OPTION') THEN
+                EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', home, role_name);
+            ELSIF NOT has_schema_privilege(role_name, home, 'USAGE') THEN
+                RAISE WARNING 'may not let % see the tables: have an administrator run '
+                    'GRANT USAGE ON SCHEMA %', role_name,
+                    format('%I TO %I', home, role_name);
+            END IF;
+            IF role_name = 'orbitwatch_reader' THEN
+                CONTINUE;
+            ELSIF has_database_privilege(base, 'TEMP WITH GRANT OPTION') THEN
+                EXECUTE format('GRANT TEMP ON DATABASE %I TO %I', base, role_name);
+            ELSIF NOT has_database_privilege(role_name, base, 'TEMP') THEN
+                RAISE WARNING 'may not let % make temporary tables, which flows need: '
+                    'have an administrator run GRANT TEMP ON DATABASE %',
+                    role_name, format('%I TO %I', base, role_name);
+            END IF;
         END LOOP;
     END $$
 """
+# What the extension brings may be in a schema that nobody thought of looking into.
+_FIND_EXTENSION = """
+    SELECT set_config(
+        'search_path',
+        concat_ws(
+            ', ', nullif(current_setting('search_path'), ''), quote_ident(nspname)),
+        true
+    )
+    FROM pg_extension
+    JOIN pg_namespace ON pg_namespace.oid = extnamespace
+    WHERE extname = 'timescaledb' AND nspname <> ALL (current_schemas(true))
+"""
+# A migration may rewrite a large table, and has to wait for whoever uses it.
+_LONGEST_S = 86_400.0
 
 
 def migrate(database: str, folder: Path = MIGRATIONS) -> Iterator[str]:
@@ -85,45 +131,62 @@ def migrate(database: str, folder: Path = MIGRATIONS) -> Iterator[str]:
     migrations = read_migrations(folder)
     with plain_errors(database), closing(connect(database, "migrate")) as connection:
         connection.autocommit = True
-        # Some migrations rewrite tables, and wait for whoever uses them.
-        connection.execute("SET lock_timeout = 0")
-        connection.execute("SET client_min_messages = warning")
+        with connection.transaction():
+            check_suitable(connection)
         warnings: list[str] = []
         connection.add_notice_handler(
             lambda notice: warnings.append(f"warning: {notice.message_primary}")
         )
-        yield from _lock(connection)
-        for migration, outcome in _apply_missing(connection, migrations):
-            yield f"{migration.name}: {outcome}"
-            yield from warnings
-            warnings.clear()
+        with closing(connect(database, "migrate")) as lock:
+            yield from _lock(lock)
+            for migration, outcome in _apply_missing(database, connection, migrations):
+                yield f"{migration.name}: {outcome}"
+                yield from warnings
+                warnings.clear()
+        yield from warnings
 
 
 def _lock(connection: Connection) -> Iterator[str]:
-    """Waits for another migration to end; the lock goes with the connection."""
-    found = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
-    if found != (True,):
+    """Waits for another migration to end; the lock goes with the connection.
+
+    It is one of a transaction: behind a pooler, that of a session would stay.
+    """
+    settings = (
+        "SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+    )
+    connection.execute(settings)
+    take = "SELECT pg_try_advisory_xact_lock(%s)"
+    if connection.execute(take, (_LOCK,)).fetchone() != (True,):
         yield "waiting for another migration to end"
-        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
 def _apply_missing(
-    connection: Connection, migrations: Sequence[Migration]
+    database: str, connection: Connection, migrations: Sequence[Migration]
 ) -> Iterator[tuple[Migration, str]]:
-    known = applied(connection)
+    with connection.transaction():
+        known = applied(connection)
     _refuse_changed(migrations, known)
     pending = [m for m in migrations if m.number not in known]
     lacking = _lacking(connection) if any(m.requires for m in pending) else {}
-    if pending:
-        connection.execute(_SHARE)
+    _share(connection)
     for migration in migrations:
         if migration.number in known:
             yield migration, "applied before"
         elif migration.requires in lacking:
             yield migration, f"skipped: {lacking[migration.requires]}"
         else:
-            _apply(connection, migration)
+            bound = Bound(f"{migration.name} to be applied", _LONGEST_S)
+            in_time(database, connection, partial(_apply, connection, migration), bound)
             yield migration, "applied"
+    if pending:
+        _share(connection)
+
+
+def _share(connection: Connection) -> None:
+    with connection.transaction():
+        connection.execute("SET LOCAL client_min_messages = warning")
+        connection.execute(_SHARE)
 
 
 def _refuse_changed(
@@ -154,16 +217,15 @@ def _lacking(connection: Connection) -> Mapping[str, str]:
     }
     if preloaded is None:
         return nothing
-    # Without the screenful with which it greets.
-    connection.execute("SET client_min_messages = error")
     try:
-        connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        with connection.transaction():
+            # Without the screenful with which it greets.
+            connection.execute("SET LOCAL client_min_messages = error")
+            connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     except errors.FeatureNotSupported:
         return nothing
     except errors.InsufficientPrivilege:
         return dict.fromkeys(nothing, _NO_RIGHT)
-    finally:
-        connection.execute("SET client_min_messages = warning")
     edition = connection.execute(
         "SELECT current_setting('timescaledb.license', true)"
     ).fetchone()
@@ -173,6 +235,9 @@ def _lacking(connection: Connection) -> Mapping[str, str]:
 def _apply(connection: Connection, migration: Migration) -> None:
     try:
         with connection.transaction():
+            connection.execute("SET LOCAL lock_timeout = 0")
+            connection.execute("SET LOCAL client_min_messages = warning")
+            connection.execute(_FIND_EXTENSION)
             connection.execute(_MAKE_TABLE)
             connection.execute(migration.sql)
             connection.execute(

@@ -23,6 +23,12 @@ LOOPBACK = "127.0.0.1"
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - only if asked for
 _BYTEWAX_SERVES = "BYTEWAX_DATAFLOW_API_ENABLED"
 
+# What Kubernetes gives to each container for each Service of its namespace.
+_LINK = re.compile(
+    "_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_[A-Z]+)?)$"
+)
+_LINKED_ADDRESS = re.compile("(tcp|udp|sctp)://", re.IGNORECASE)
+
 # A checkout, or the folder a wheel was installed into.
 _INSTALLED = Path(__file__).resolve().parents[1]
 
@@ -230,16 +236,18 @@ class Settings:
         "is refused (a broken on-board clock)",
     )
     retry_seconds: float = _setting(
-        "60",
+        # Ten minutes: another server has taken over by then.
+        "600",
         _number(0, 86400),
-        "how long a running flow waits for a database that went away before it stops",
+        "how long a running flow waits for Kafka, a database or an archive that went "
+        "away before it stops",
     )
     listen: str = _setting(
         LOOPBACK,
         _address,
         "address on which a flow listens: this machine only, or `0.0.0.0` for all "
-        "interfaces. The metrics of Bytewax itself (`bytewax_...`) are there with "
-        "`0.0.0.0` only",
+        "interfaces, each in IPv6 as well. The metrics of Bytewax itself "
+        "(`bytewax_...`) are there with `0.0.0.0` only",
     )
     metrics_port: int = _setting("3030", _port, "port of `/metrics`")
     health_port: int = _setting("3031", _port, "port of `/healthz` and `/readyz`")
@@ -262,7 +270,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """The settings in `environment` (the process's own by default).
 
-        Raises SettingsError for a wrong value and for a variable nobody reads.
+        Raises SettingsError for a wrong value and for a variable nobody reads. What
+        Kubernetes writes for a Service named like the prefix is passed over.
         """
         given = os.environ if environment is None else environment
         values: dict[str, Any] = {"kafka_properties": _kafka_properties(given)}
@@ -270,13 +279,22 @@ class Settings:
         for key, text in given.items():
             if not key.startswith(PREFIX) or key.startswith(KAFKA_PREFIX):
                 continue
+            if _is_service_link(key, text):
+                continue
             if key not in known:
                 raise SettingsError(key, "no such setting" + _nearest(key, known))
             try:
                 values[known[key].name] = known[key].metadata["parse"](text)
             except ValueError as error:
                 raise SettingsError(key, str(error)) from None
-        return cls(**values)
+        settings = cls(**values)
+        if settings.health_port == settings.metrics_port:
+            raise SettingsError(
+                variable("health_port"),
+                f"is {settings.health_port}, and so is {variable('metrics_port')}: "
+                "give each a port of its own",
+            )
+        return settings
 
 
 def variable(name: str) -> str:
@@ -310,6 +328,14 @@ def keep_bytewax_short() -> None:
     os.environ["RUST_BACKTRACE"] = "0"
 
 
+def _is_service_link(key: str, text: str) -> bool:
+    """Whether Kubernetes wrote it, for a Service such as orbitwatch-kafka."""
+    if _LINK.search(key):
+        return True
+    # Of Services called orbitwatch-health and the like, too.
+    return key.endswith("_PORT") and _LINKED_ADDRESS.match(text) is not None
+
+
 def _nearest(key: str, known: Mapping[str, object]) -> str:
     close = difflib.get_close_matches(key, known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
@@ -319,7 +345,7 @@ def _kafka_properties(environment: Mapping[str, str]) -> dict[str, str]:
     """ORBITWATCH_KAFKA_SASL_MECHANISM=PLAIN as librdkafka's sasl.mechanism=PLAIN."""
     properties: dict[str, str] = {}
     for key, text in environment.items():
-        if not key.startswith(KAFKA_PREFIX):
+        if not key.startswith(KAFKA_PREFIX) or _is_service_link(key, text):
             continue
         name = key.removeprefix(KAFKA_PREFIX).lower().replace("_", ".")
         if name in _OWN_KAFKA_PROPERTIES:

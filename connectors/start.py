@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
 import gc
-import logging
-import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler
 
@@ -19,8 +15,18 @@ from connectors.kafka.clients import check_kafka
 from connectors.process import logs
 from connectors.process.flow_process import FlowProcess
 from connectors.process.health import health_pages
-from connectors.process.pages import MetricsPage, serve
+from connectors.process.pages import (
+    IN_IPV6,
+    NO_SUCH_ADDRESS,
+    MetricsPage,
+    metrics_of_bytewax,
+    serve,
+    serve_both,
+)
 from connectors.process.recovery import folder_of_this_run, forget_unfinished
+from connectors.process.snapshots import check_snapshots
+from connectors.process.state_folder import claim
+from connectors.process.temporary_folder import temporary_folder
 from connectors.settings import (
     ALL_INTERFACES,
     Settings,
@@ -33,13 +39,15 @@ from connectors.topics import Topic
 
 GARBAGE_AFTER_OBJECTS = 100_000
 
-_log = logging.getLogger("orbitwatch")
-
 
 def start_flow(
-    reads: Sequence[Topic], writes: Sequence[Topic] = (), *, database: bool = True
+    name: str,
+    reads: Sequence[Topic],
+    writes: Sequence[Topic] = (),
+    *,
+    database: bool = True,
 ) -> FlowProcess:
-    """Prepares the process of a flow that reads and writes these topics.
+    """Prepares the process of the flow `name`, which reads and writes these topics.
 
     `database` says whether it stores in the database.
 
@@ -55,9 +63,10 @@ def start_flow(
     for topic in reads:
         process.health.reading(topic.name, works=False)
     _open_ports(process)
-    # The ports are ours, so no other process of this flow is at work.
     if folder := folder_of_this_run():
+        claim(folder, name)
         forget_unfinished(folder)
+        check_snapshots(folder)
     check_kafka(settings, reads, writes)
     if database:
         check_database(settings.database)
@@ -76,37 +85,44 @@ def _open_ports(process: FlowProcess) -> None:
     """Serves health and metrics where the settings say."""
     settings = process.settings
     keep_bytewax_short()
-    if settings.listen == ALL_INTERFACES:
+    if settings.listen == ALL_INTERFACES and _has_ipv4(settings):
         _leave_metrics_to_bytewax(settings)
     else:
         keep_bytewax_from_serving()
         _serve(settings, "metrics_port", MetricsPage)
-        _log.info(
-            "metrics and health are served on %s only; those of Bytewax itself "
-            "(bytewax_...) need %s=%s",
-            *(settings.listen, variable("listen"), ALL_INTERFACES),
-        )
     _serve(settings, "health_port", health_pages(process.health))
+    process.start_up.serves(settings)
+
+
+def _has_ipv4(settings: Settings) -> bool:
+    """Whether this port is there, for Bytewax, which fails silently by itself."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((ALL_INTERFACES, settings.metrics_port))
+    except OSError as error:
+        if error.errno in NO_SUCH_ADDRESS:
+            return False
+        raise _refused(settings, "metrics_port", error) from None
+    return True
 
 
 def _leave_metrics_to_bytewax(settings: Settings) -> None:
-    """Has it serve /metrics on all interfaces, which fails silently by itself."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((ALL_INTERFACES, settings.metrics_port))
-        except OSError as error:
+    """Has it serve /metrics on all interfaces of IPv4, and forwards that in IPv6."""
+    have_bytewax_serve(settings.metrics_port, str(temporary_folder()))
+    in_ipv6, port = IN_IPV6[ALL_INTERFACES], settings.metrics_port
+    try:
+        serve(in_ipv6, port, metrics_of_bytewax(port), only_ipv6=True)
+    except OSError as error:
+        if error.errno not in NO_SUCH_ADDRESS:
             raise _refused(settings, "metrics_port", error) from None
-    folder = tempfile.mkdtemp(prefix="orbitwatch-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    have_bytewax_serve(settings.metrics_port, folder)
 
 
 def _serve(
     settings: Settings, setting: str, handler: type[BaseHTTPRequestHandler]
-) -> None:
+) -> list[str]:
     try:
-        serve(settings.listen, getattr(settings, setting), handler)
+        return serve_both(settings.listen, getattr(settings, setting), handler)
     except OSError as error:
         raise _refused(settings, setting, error) from None
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from connectors.command import Parser, exit_code
 from connectors.errors import KafkaUnavailable
-from connectors.kafka.refused_property import REFUSED, refused_property
+from connectors.kafka.admin import admin_client
+from connectors.kafka.reachability import reachability_of
 from connectors.settings import Settings
 from connectors.systems import SYSTEMS
 
@@ -78,7 +77,7 @@ def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
     Raises KafkaUnavailable when the broker does not answer or refuses, and
     SettingsError for a property that the client refuses.
     """
-    admin = _admin(settings)
+    admin = admin_client(settings)
     try:
         existing = admin.list_topics(timeout=timeout_s).topics
         missing = [topic for topic in ALL if topic.name not in existing]
@@ -91,20 +90,9 @@ def create_missing(settings: Settings, timeout_s: float = 10.0) -> list[str]:
         _wait_until_known(admin, {topic.name for topic in missing}, timeout_s)
         return new
     except KafkaException as error:
-        raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
-
-
-def _admin(settings: Settings) -> AdminClient:
-    properties: dict[str, Any] = {
-        "bootstrap.servers": settings.kafka,
-        **settings.kafka_properties,
-    }
-    # Its own lines about each attempt would stand between the user and the reason.
-    quiet = logging.getLogger("orbitwatch.librdkafka")
-    try:
-        return AdminClient(properties, logger=quiet)
-    except REFUSED as error:
-        raise refused_property(settings, error) from None
+        admin.poll(0)  # what it says of its attempts
+        problem = reachability_of(settings.kafka).problem or error.args[0].str()
+        raise KafkaUnavailable(settings.kafka, problem) from None
 
 
 def _wait_until_known(admin: AdminClient, names: set[str], timeout_s: float) -> None:

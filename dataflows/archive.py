@@ -22,14 +22,14 @@ KEY = "archive"
 
 def flow() -> Dataflow:
     """The flow between Kafka and the archive that the environment names."""
-    run = start_flow(topics.TELEMETRY, database=False)
+    run = start_flow(NAME, topics.TELEMETRY, database=False)
     writer = open_archive(run)
     flow = Dataflow(NAME)
     batches: list[Stream[Batch]] = [
         op.input(
             topic.name.replace(".", "_"),
             flow,
-            ArchiveSource(run, topic, writer.positions),
+            ArchiveSource(run, topic, writer.stored_in),
         )
         for topic in topics.TELEMETRY
     ]

@@ -28,7 +28,7 @@ def tracking(run: FlowProcess) -> Tracking:
     DatabaseUnavailable, as places are stored for maps.
     """
     where = read_places(run.settings.places)
-    store_places(run.settings.database, where)
+    store_places(run.settings.database, where, run.should_stop)
     known = {
         elements.name: Ephemeris(elements.line1, elements.line2)
         for elements in read_elements(run.settings.elements)

@@ -15,19 +15,17 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter, Polled, ToStore
 from connectors.messages.writes import anomalies_in
 from connectors.metrics import FlowMetrics
+from connectors.process.last_words import ends_in_one_line
+from connectors.process.listening import Listening
 from connectors.settings import MOST_PARAMETERS
 from dataflows.parameters.most_watched import MostWatched
+from dataflows.parameters.roll_call import RollCall
 from dataflows.parameters.shard import ShardLogic
 from dataflows.state.snapshot import SnapshotError
 from dataflows.vehicles.followed import Follower
 from dataflows.vehicles.most_tracked import MostTracked
 from dataflows.vehicles.shard import TrackLogic
 from dataflows.vehicles.vehicle import Vehicle
-
-
-def wall_clock_us() -> int:
-    """The present time in microseconds since 1970 UTC."""
-    return time.time_ns() // 1000
 
 
 @operator
@@ -67,6 +65,7 @@ def track(
     """
     most_tracked = MostTracked(metrics, most_parameters)
 
+    @ends_in_one_line
     def build(resume: bytes | None) -> TrackLogic:
         try:
             return TrackLogic(resume, inputs, new, most_tracked, metrics)
@@ -83,18 +82,24 @@ def watch(
     definitions: Definitions,
     metrics: FlowMetrics,
     most_parameters: int = MOST_PARAMETERS,
-    clock_us: Callable[[], int] = wall_clock_us,
+    reads_all: bool = True,
+    listening: Listening | None = None,
 ) -> KeyedStream[ToStore]:
     """Scores each parameter's samples with detectors of its own.
 
     Each batch in gives one batch out, in order: the sink counts on it. Only silence is
-    judged by the clock.
+    judged by a clock. `reads_all` says that this process reads all partitions.
     """
+    clock = listening or Listening()
     most_watched = MostWatched(metrics, most_parameters)
+    roll_call = RollCall(definitions, metrics, time.monotonic, is_whole=reads_all)
 
+    @ends_in_one_line
     def build(resume: bytes | None) -> ShardLogic:
         try:
-            return ShardLogic(resume, definitions, metrics, clock_us, most_watched)
+            return ShardLogic(
+                resume, definitions, metrics, clock, most_watched, roll_call
+            )
         except SnapshotError as error:
             raise StateUnreadable(step_id, str(error)) from None
 

@@ -13,6 +13,7 @@ from bytewax.outputs import Sink
 
 from connectors import topics
 from connectors.database.limit_table import store_limits
+from connectors.database.positions import stored_positions
 from connectors.database.sink import DatabaseSink
 from connectors.decode.routing import Route, by_subsystem
 from connectors.files.parameters import Definitions, read_definitions
@@ -27,6 +28,8 @@ from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter, Polled, ToStore
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
+from connectors.process.listening import Listening
+from connectors.process.recovery import folder_of_this_run
 from connectors.settings import MOST_PARAMETERS
 from connectors.start import start_flow
 from connectors.topics import Topic
@@ -54,6 +57,8 @@ def build(
     metrics: FlowMetrics,
     tracking: Tracking | None = None,
     most_parameters: int = MOST_PARAMETERS,
+    reads_all: bool = True,
+    listening: Listening | None = None,
 ) -> Dataflow:
     """The flow; its name and its steps' names are what snapshots are found by."""
     flow = Dataflow(name)
@@ -65,7 +70,9 @@ def build(
     if tracking:
         inputs, new = tracking.inputs, tracking.new
         sharded = track("track", sharded, inputs, new, metrics, most_parameters)
-    scored = watch("watch", sharded, definitions, metrics, most_parameters)
+    scored = watch(
+        "watch", sharded, definitions, metrics, most_parameters, reads_all, listening
+    )
     # ("shard 00", ToStore)
     op.output("database", scored, database)
     op.output("anomaly_topic", anomalies("anomalies", scored), anomaly_topic)
@@ -83,13 +90,15 @@ def connect(
 
     `route` says which parameters stay together: those that are judged as one.
     """
-    run = start_flow([topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
+    run = start_flow(name, [topic], [topics.ANOMALIES, topics.DEAD_LETTERS])
     definitions = read_definitions(run.settings.parameters)
     check_definitions(definitions)
-    store_limits(run.settings.database, definitions)
+    store_limits(run.settings.database, definitions, run.should_stop)
+    stored = partial(stored_positions, run.settings.database, name, topic.name)
+    run.start_up.watches(len([*definitions]), folder_of_this_run())
     return build(
         name,
-        TelemetrySource(run, topic, definitions.identify, route),
+        TelemetrySource(run, topic, stored, definitions.identify, route),
         DatabaseSink(run, name, definitions.unit_of, partial(tell_anomalies, run)),
         KafkaSink(run, topics.ANOMALIES, anomaly_message),
         KafkaSink(run, topics.DEAD_LETTERS, dead_letter_message),
@@ -97,4 +106,6 @@ def connect(
         run.metrics,
         tracking(run) if tracking else None,
         run.settings.most_parameters,
+        not run.settings.partitions,
+        run.listening,
     )

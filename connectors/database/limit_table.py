@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable
 
-from connectors.database.connection import connect, plain_errors
+from connectors.database.asking import STORED_S, ask
+from connectors.database.connection import Connection
 from connectors.files.parameters import ParameterDefinition
+from connectors.process.side_task import never
 
 # Two flows that start at once and share parameters wait for each other.
 _LOCK = "LOCK TABLE parameter_limit IN SHARE ROW EXCLUSIVE MODE"
@@ -28,18 +29,25 @@ _STORE = """
 """
 
 
-def store_limits(database: str, definitions: Iterable[ParameterDefinition]) -> None:
+def store_limits(
+    database: str,
+    definitions: Iterable[ParameterDefinition],
+    should_stop: Callable[[], bool] = never,
+) -> None:
     """Makes these the limits in the database of all spacecraft that they describe.
 
     Those of other spacecraft stay, for other flows may have files of their own.
     Raises DatabaseUnavailable.
     """
     rows = [_row(definition) for definition in definitions]
-    with plain_errors(database), closing(connect(database, "limits")) as connection:
+
+    def store(connection: Connection) -> None:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute(_LOCK)
             cursor.execute(_FORGET, (sorted({row[1] for row in rows}),))
             cursor.executemany(_STORE, rows)
+
+    ask(database, "limits", store, STORED_S, should_stop)
 
 
 def _row(

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
-from connectors.database.connection import Connection, connect, plain_errors
+from connectors.database.asking import ask
+from connectors.database.connection import Connection
+from connectors.database.suitability import check_rights, check_suitable
 from connectors.errors import SchemaOutdated, SettingsError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "provisioning/timescale/migrations"
 
 _NAME = re.compile(r"(\d{4})_\w+\.sql")
 _REQUIRES = re.compile(r"^-- requires: (.+)$", re.MULTILINE)
+_TABLE = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
+_NOT_WRITTEN = {"severity"}
 _FORMERLY = re.compile(r"^-- formerly: ([0-9a-f]{64})$", re.MULTILINE)
 
 
@@ -105,9 +109,11 @@ def missing(database: str, folder: Path = MIGRATIONS) -> list[str]:
 
     Raises DatabaseUnavailable.
     """
+    return _lacking(ask(database, "check", applied), folder)
+
+
+def _lacking(known: Mapping[int, Applied], folder: Path) -> list[str]:
     needed = [each for each in read_migrations(folder) if not each.requires]
-    with plain_errors(database), closing(connect(database, "check")) as connection:
-        known = applied(connection)
     return [migration.name for migration in needed if migration.number not in known]
 
 
@@ -140,11 +146,29 @@ def applied(connection: Connection) -> dict[int, Applied]:
     return known
 
 
+def written_tables(folder: Path = MIGRATIONS) -> list[str]:
+    """The tables that flows store in."""
+    made = {
+        table
+        for migration in read_migrations(folder)
+        if not migration.requires
+        for table in _TABLE.findall(migration.sql.decode())
+    }
+    return sorted(made - _NOT_WRITTEN)
+
+
 def check_database(database: str) -> None:
     """Returns if a flow could store in this database.
 
-    Raises DatabaseUnavailable or SchemaOutdated within ten seconds.
+    Raises DatabaseUnavailable or SchemaOutdated within some ten seconds.
     """
-    lacking = missing(database)
-    if lacking:
+
+    def look(connection: Connection) -> list[str]:
+        check_suitable(connection)
+        lacking = _lacking(applied(connection), MIGRATIONS)
+        if not lacking:
+            check_rights(connection, written_tables())
+        return lacking
+
+    if lacking := ask(database, "check", look):
         raise SchemaOutdated(lacking)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from psycopg.rows import class_row
 
 from connectors.database.connection import Connection
 from connectors.messages.samples import ParameterName
+
+_log = logging.getLogger("orbitwatch.database")
 
 # Sorted, so that two processes that store the same names do not block each other.
 _STORE = """
@@ -29,6 +32,23 @@ _FIND = """
     JOIN unnest(%(spacecraft)s::text[], %(subsystems)s::text[], %(names)s::text[])
         AS wanted (spacecraft, subsystem, name)
         USING (spacecraft, subsystem, name)
+"""
+# Those whose rows were deleted. With them, samples that came meanwhile are seen again.
+_GONE = """
+    SELECT wanted.id
+    FROM unnest(%(ids)s::int[]) AS wanted (id)
+    WHERE NOT EXISTS (SELECT FROM parameter WHERE parameter.id = wanted.id)
+"""
+_RESTORE = """
+    INSERT INTO parameter (id, spacecraft, subsystem, name, unit, system)
+    OVERRIDING SYSTEM VALUE
+    SELECT wanted.*, %(system)s
+    FROM unnest(
+        %(ids)s::int[], %(spacecraft)s::text[], %(subsystems)s::text[],
+        %(names)s::text[], %(units)s::text[]
+    ) AS wanted (id, spacecraft, subsystem, name, unit)
+    ORDER BY spacecraft, subsystem, name
+    ON CONFLICT DO NOTHING
 """
 
 Units = Mapping[ParameterName, str]
@@ -65,10 +85,12 @@ class ParameterIds:
     ) -> list[int]:
         """The ids of the names; adds to the table those it lacks.
 
-        What it learns counts for one transaction, until `keep` is called.
+        What it learns counts for one transaction, until `keep` is called. Rows that
+        were deleted since are made again with the ids that they had.
         """
         self._uncommitted = {}
-        found = list(map(self._known.get, names))
+        gone = self._restore_deleted(connection, names)
+        found = [None if name in gone else self._known.get(name) for name in names]
         unknown = {
             name: self._unit_of(name)
             for name, parameter in zip(names, found, strict=True)
@@ -78,6 +100,30 @@ class ParameterIds:
             self._uncommitted = self._find_or_store(connection, unknown)
             return list(map(self.id_of, names))
         return [parameter.id for parameter in found if parameter is not None]
+
+    def _restore_deleted(
+        self, connection: Connection, names: Sequence[ParameterName]
+    ) -> Mapping[ParameterName, int]:
+        """Makes rows again that were deleted; returns the ids that they had.
+
+        Somebody may have made one first, with another id.
+        """
+        by_id = {known.id: name for name in names if (known := self._known.get(name))}
+        rows = connection.execute(_GONE, {"ids": [*by_id]}) if by_id else ()
+        gone = {by_id[number]: number for (number,) in rows}
+        if gone:
+            _log.warning(
+                "rows of the table parameter were deleted while this flow runs (%d, "
+                "such as %s); they are made again",
+                *(len(gone), next(iter(gone))),
+            )
+            told = {
+                "ids": [*gone.values()],
+                "units": list(map(self._unit_of, gone)),
+                "system": self._system,
+            }
+            connection.execute(_RESTORE, _columns(gone) | told)
+        return gone
 
     @property
     def new(self) -> Set[ParameterName]:

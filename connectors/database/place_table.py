@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 
-from connectors.database.connection import connect, plain_errors
+from connectors.database.asking import STORED_S, ask
+from connectors.database.connection import Connection
 from connectors.messages.places import Places
+from connectors.process.side_task import never
 
 # Two flows that start at once wait for each other.
 _LOCK = "LOCK TABLE place IN SHARE ROW EXCLUSIVE MODE"
@@ -22,16 +23,21 @@ _STORE = """
 """
 
 
-def store_places(database: str, where: Places) -> None:
+def store_places(
+    database: str, where: Places, should_stop: Callable[[], bool] = never
+) -> None:
     """Makes these the places and stations in the database; others are not listed.
 
     Raises DatabaseUnavailable.
     """
-    with plain_errors(database), closing(connect(database, "places")) as connection:
+
+    def store(connection: Connection) -> None:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute(_LOCK)
             cursor.execute(_FORGET)
             cursor.executemany(_STORE, list(_rows(where)))
+
+    ask(database, "places", store, STORED_S, should_stop)
 
 
 def _rows(where: Places) -> Iterator[tuple[str, str, float, float]]:

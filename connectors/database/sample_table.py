@@ -18,6 +18,8 @@ _COPY = (
 _MAKE_ARRIVING = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS arriving (LIKE sample) ON COMMIT DELETE ROWS"
 )
+# A pooler lends the session to others afterwards.
+_MAKE_ARRIVING_ONCE = "CREATE TEMPORARY TABLE arriving (LIKE sample) ON COMMIT DROP"
 _COPY_ARRIVING = (
     "COPY arriving (parameter_id, generation_time, value, anomaly_score, severity) "
     "FROM STDIN (FORMAT BINARY)"
@@ -66,7 +68,8 @@ def merge_samples(connection: Connection, rows: SampleRows) -> Counts:
     """
     first, repeated, contradicted = _first_of_each_key(rows)
     with connection.cursor() as cursor:
-        cursor.execute(_MAKE_ARRIVING)
+        make = _MAKE_ARRIVING_ONCE if connection.is_pooled else _MAKE_ARRIVING
+        cursor.execute(make)
         _copy(cursor, _COPY_ARRIVING, first)
         stored = cursor.execute(_INSERT_ARRIVING).rowcount
         if stored < len(first):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
 from psycopg.errors import UniqueViolation
 
-from connectors.database.connection import connect
+from connectors.database.connection import cancel, connect, sever
 from connectors.database.copy_rows import SampleRows
 from connectors.database.finding_tables import (
     store_anomalies,
@@ -19,12 +19,12 @@ from connectors.database.finding_tables import (
 )
 from connectors.database.left_open import Heard, close_forgotten
 from connectors.database.parameter_ids import ParameterIds
-from connectors.database.positions import Positions
+from connectors.database.positions import Key, Positions, latest_positions
 from connectors.database.record_tables import store_records
 from connectors.database.sample_table import Counts, copy_samples, merge_samples
 from connectors.database.whole_polls import Batch
 from connectors.messages.findings import Anomaly
-from connectors.messages.polls import Poll, ToStore
+from connectors.messages.polls import Poll, Position, ToStore
 from connectors.messages.samples import ParameterName
 from connectors.messages.writes import (
     Findings,
@@ -42,7 +42,8 @@ class Written:
     before a restart. `samples` are new rows; `repeated` ones were there already, and
     the `contradicted` among them with another value, which stays. `anomalies` counts
     rows added or changed, `retries` the attempts that failed before. `forgotten` are
-    anomalies that were found open and closed, as they do not go on.
+    anomalies that were found open and closed, as they do not go on. `reached` is how
+    far it moved the positions; `overtaken` are those that another process has moved on.
     """
 
     polls: Sequence[Poll] = ()
@@ -52,6 +53,8 @@ class Written:
     contradicted: int = 0
     anomalies: int = 0
     forgotten: Sequence[Anomaly] = ()
+    reached: Mapping[Key, Position] = field(default_factory=dict)
+    overtaken: Sequence[Position] = ()
     retries: int = 0
     seconds: float = 0.0
 
@@ -66,6 +69,7 @@ class _Stored:
     samples: Counts = _NOTHING
     anomalies: int = 0
     forgotten: Sequence[Anomaly] = ()
+    overtaken: Sequence[Position] = ()
 
 
 class Session:
@@ -95,9 +99,28 @@ class Session:
             raise
         self._expect_repeats = False
 
+    def lacks(self, reached: Mapping[Key, Position]) -> Position | None:
+        """A position that was stored, and that the database did not have at the start.
+
+        What was committed is lost then, with all that went before it since.
+        """
+        known = self._positions.at_open
+        for key, position in reached.items():
+            if key not in known or not known[key].covers(position):
+                return position
+        return None
+
     def close(self) -> None:
         """Ends the connection, and a transaction that is not committed with it."""
         self._connection.close()
+
+    def cancel(self) -> None:
+        """Ends what another thread has the server do."""
+        cancel(self._connection)
+
+    def sever(self) -> None:
+        """Ends the connection while another thread waits for an answer."""
+        sever(self._connection)
 
     def store(self, batch: Batch) -> Written:
         """Stores the batch in one transaction: all of it or, on an error, nothing."""
@@ -112,12 +135,14 @@ class Session:
             stored = self._commit(Batch(new, batch.settled, batch.timely))
         return Written(
             polls=[poll for poll, _ in new],
-            replayed=len(batch.polls) - len(new),
+            replayed=_with_samples(batch.polls) - _with_samples(new),
             samples=stored.samples.stored,
             repeated=stored.samples.repeated,
             contradicted=stored.samples.contradicted,
             anomalies=stored.anomalies,
             forgotten=stored.forgotten,
+            reached=latest_positions(batch.settled),
+            overtaken=stored.overtaken,
             seconds=time.monotonic() - started_s,
         )
 
@@ -153,12 +178,12 @@ class Session:
                 store_drifts(self._connection, found, self._parameters)
                 store_expected(self._connection, found, self._parameters)
                 store_records(self._connection, _joined(records))
-            self._positions.store(new.settled)
+            overtaken = self._positions.store(latest_positions(new.settled))
             if stored.forgotten:
                 self._tell(stored.forgotten)
         self._parameters.keep()
         self._unchecked -= checked
-        return stored
+        return replace(stored, overtaken=overtaken)
 
     def _first_heard(self, new: Batch) -> dict[ParameterName, Heard]:
         """The parameters to be looked at: of polls not stored before, even in part."""
@@ -193,6 +218,11 @@ class Session:
                     open_us = open_since_us.get(name)
                     heard[name] = Heard(parameter_id, last_us, open_us)
         return heard
+
+
+def _with_samples(polls: Iterable[tuple[Poll, Sequence[ToStore]]]) -> int:
+    """How many polls are more than a position."""
+    return sum(any(piece.writes for piece in pieces) for _, pieces in polls)
 
 
 def _by_kind(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from typing_extensions import override
@@ -15,12 +14,21 @@ from connectors.database.session import Session, Written
 from connectors.database.whole_polls import Batch, WholePolls
 from connectors.database.writer import DatabaseWriter
 from connectors.messages.findings import Anomaly
-from connectors.messages.polls import ToStore
+from connectors.messages.polls import Position, ToStore
 from connectors.messages.samples import ParameterName
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import ends_in_one_line
+from connectors.process.side_task import Bound, SideTask, wait_for
 
 Tell = Callable[[Sequence[Anomaly]], None]
 UnitOf = Callable[[ParameterName], str]
+
+# However short the time for trying again is, a server may take this long to store.
+_LEAST_S = 10.0
+# An attempt that begins in the last moment has some time, too.
+_LAST_ATTEMPT_S = 5.0
+# How long is waited once the server was asked to end it, and then once it is cut off.
+_CANCELLED_S = _SEVERED_S = 1.0
 
 _log = logging.getLogger("orbitwatch.database")
 
@@ -60,6 +68,7 @@ class DatabaseSink(FixedPartitionedSink[ToStore, None]):
         return ["database"]
 
     @override
+    @ends_in_one_line
     def build_part(
         self, step_id: str, for_part: str, resume_state: None
     ) -> _DatabasePartition:
@@ -75,15 +84,19 @@ class DatabaseSink(FixedPartitionedSink[ToStore, None]):
 class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
     """Stores one batch in a thread of its own while the flow makes the next.
 
-    The flow waits when it has made the next, and for all at the end of an epoch.
+    The flow waits when it has made the next, and for all at the end of an epoch: but no
+    longer than the database is tried again, or some seconds when it is to stop. Then
+    what is being stored is cancelled, and counts as not stored, however it ends: a
+    COMMIT that waits for a standby comes back as done here, but may be lost with this
+    server. What was stored after all, the next start finds with its positions.
     """
 
     def __init__(self, run: FlowProcess, open_session: Callable[[], Session]) -> None:
         self._metrics, self._health = run.metrics, run.health
         settings = run.settings
         self._polls = WholePolls()
-        self._thread = ThreadPoolExecutor(1, "database")
-        self._storing: Future[None] | None = None
+        self._storing: SideTask[None] | None = None
+        self._told_of_another = False
         self._writer = DatabaseWriter(
             settings.database,
             open_session,
@@ -91,14 +104,21 @@ class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
             run.should_stop,
             self._report,
         )
-        self._writer.open()
+        longest_s = max(settings.retry_seconds, _LEAST_S) + _LAST_ATTEMPT_S
+        self._bound = Bound(
+            "the database to answer", longest_s, run.should_stop, self._is_waiting
+        )
+        self._begin(self._writer.open)
+        self._wait()
 
     @override
+    @ends_in_one_line
     def write_batch(self, values: list[ToStore]) -> None:
         self._polls.add(values)
         self._begin_to_store(self._polls.take())
 
     @override
+    @ends_in_one_line
     def snapshot(self) -> None:
         """Leaves nothing behind: at the end of an epoch every poll of it is whole."""
         self._begin_to_store(self._polls.take_all())
@@ -106,19 +126,49 @@ class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
 
     @override
     def close(self) -> None:
-        self._thread.shutdown()
-        self._writer.close()
+        """Ends the connection, unless something is still being stored through it."""
+        storing, self._storing = self._storing, None
+        if storing is None or self._comes_back(storing):
+            self._writer.close()
 
     def _begin_to_store(self, batch: Batch) -> None:
         if batch:
             self._wait()
-            self._storing = self._thread.submit(self._store, batch)
+            self._begin(lambda: self._store(batch))
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        self._storing = SideTask("database", work)
 
     def _wait(self) -> None:
         """Returns once all is stored that was begun; raises what went wrong."""
         storing, self._storing = self._storing, None
-        if storing is not None:
-            storing.result()
+        if storing is None:
+            return
+        began_s = time.monotonic()
+        if wait_for(storing, self._bound):
+            return storing.result()
+        self._end(storing)
+        self._report(False)
+        waited_s = time.monotonic() - began_s
+        raise self._writer.no_answer("the database does not answer", waited_s)
+
+    def _comes_back(self, storing: SideTask[None]) -> bool:
+        return storing.is_done(_CANCELLED_S) or self._end(storing)
+
+    def _end(self, storing: SideTask[None]) -> bool:
+        """Has it end, whatever it waits for; whether it did."""
+        self._writer.cancel()
+        if storing.is_done(_CANCELLED_S):
+            return True
+        self._writer.sever()
+        return storing.is_done(_SEVERED_S)
+
+    def _is_waiting(self, late: bool) -> None:
+        """The flow lives while it waits; if that takes long, it is not ready."""
+        if late:
+            self._health.database(works=False)
+        else:
+            self._health.turned()
 
     def _store(self, batch: Batch) -> None:
         self._count(self._writer.store(batch))
@@ -141,5 +191,18 @@ class _DatabasePartition(StatefulSinkPartition[ToStore, None]):
         now_s = time.time()
         for poll in written.polls:
             metrics.database.latency.observe(now_s - poll.oldest_message_us / 1e6)
+        if written.overtaken:
+            self._tell_of_another(written.overtaken[0])
         if written.replayed:
             _log.info("%d polls were stored before the restart", written.replayed)
+
+    def _tell_of_another(self, at: Position) -> None:
+        """Counts what another process stores of our partitions; says so once."""
+        self._metrics.database.overtaken.inc()
+        if not self._told_of_another:
+            self._told_of_another = True
+            _log.warning(
+                "another process stores %s[%d] for the same flow: its samples are "
+                "judged twice; stop one, or give each its own ORBITWATCH_PARTITIONS",
+                *(at.topic, at.partition),
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.decode.arrow import arrow_rows
-from connectors.decode.names import MOST_NAMES, NO_NAME, Names, is_name
-from connectors.decode.refusals import REASONS, Refusal, Unusable
+from connectors.decode.mending import bad_names_in, mended, rounded_in
+from connectors.decode.names import MOST_NAMES, NO_NAME, Names, full_key, is_name
+from connectors.decode.refusals import REASONS, Fault, Refusal, Unusable
 from connectors.decode.routing import Route, by_subsystem
 from connectors.decode.rows import (
     MOST_CONTEXT_NAMES,
@@ -24,7 +25,7 @@ from connectors.decode.rows import (
 from connectors.errors import one_line
 from connectors.messages.samples import ParameterName, Runs
 from connectors.messages.times import microseconds
-from connectors.messages.wire import ARROW_CONTENT_TYPE, Packet
+from connectors.messages.wire import ARROW_CONTENT_TYPE, LARGEST_WHOLE, Packet
 
 # Databases and languages know no earlier and no later time.
 YEAR_1_US = microseconds(datetime.min.replace(tzinfo=UTC))
@@ -35,12 +36,14 @@ YEAR_9999_US = microseconds(datetime.max.replace(tzinfo=UTC))
 class Decoded:
     """A poll as columns: `samples`, one entry a shard, and what was refused.
 
-    `shards` says which shard each entry is of.
+    `shards` says which shard each entry is of; `faults` are of values in messages that
+    are used but for them.
     """
 
     samples: list[Runs]
     shards: list[int]
     refused: list[Refusal]
+    faults: list[Fault] = field(default_factory=list)
 
 
 class Decoder:
@@ -79,7 +82,8 @@ class Decoder:
         pieces = [*by_shard(rows, self._names, poll.situations)]
         samples = [runs for _, runs in pieces]
         shards = [shard for shard, _ in pieces]
-        return Decoded(samples, shards, sorted(poll.refused, key=lambda one: one.index))
+        refused = sorted(poll.refused, key=lambda one: one.index)
+        return Decoded(samples, shards, refused, poll.faults)
 
     def rows(
         self,
@@ -106,26 +110,35 @@ class Decoder:
                 if not value:
                     raise Unusable("empty", REASONS["empty"])
                 if content_types[index] == ARROW_CONTENT_TYPE:
-                    poll.add_rows(arrow_rows(value, index, self._names))
+                    rows, faults = arrow_rows(value, index, self._names)
+                    poll.add_rows(rows)
+                    poll.faults += faults
+                    poll.looked_through.add(index)
                     continue
-                packet = decode(value)
+                try:
+                    packet = decode(value)
+                except msgspec.DecodeError as error:
+                    packet = _mend(value, index, error, poll)
                 if packet.context or packet.epoch:
                     _check_situation(packet)
                 add(packet, index)
             except Unusable as problem:
                 refusal = Refusal(index, problem.reason, str(problem))
                 poll.refused.append(refusal)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                wrong_shape = isinstance(error, msgspec.ValidationError)
-                reason = "wrong_shape" if wrong_shape else "not_json"
-                poll.refused.append(Refusal(index, reason, one_line(error)))
-        return poll, self._refuse_rows(poll, received_us)
+            except (UnicodeDecodeError, RecursionError) as error:
+                poll.refused.append(Refusal(index, "not_json", one_line(error)))
+        rows = poll.rows()
+        _note_rounded(poll, rows, values)
+        return poll, self._refuse_rows(poll, rows, received_us, values)
 
     def _refuse_rows(
-        self, poll: PollInTheMaking, received_us: NDArray[np.int64]
+        self,
+        poll: PollInTheMaking,
+        rows: Rows,
+        received_us: NDArray[np.int64],
+        values: Sequence[bytes | None],
     ) -> Rows:
         """The rows that can be used; the messages of the others are refused."""
-        rows = poll.rows()
         latest_us = received_us[rows.messages] + self._future_us
         faults = {
             "bad_name": rows.parameters == NO_NAME,
@@ -137,9 +150,14 @@ class Decoder:
         if not unusable.any():
             return rows
         for reason, rows_at_fault in faults.items():
-            for index in np.unique(rows.messages[rows_at_fault]).tolist():
-                refusal = Refusal(index, reason, REASONS[reason])
-                poll.refused.append(refusal)
+            for row in _first_of_each_message(rows, rows_at_fault):
+                index = int(rows.messages[row])
+                detail = REASONS[reason]
+                if reason == "time_in_future":
+                    detail = _two_times(rows.times_us[row], received_us[index])
+                if reason == "bad_name" and (names := bad_names_in(values[index])):
+                    detail = f"{detail}: {names}"
+                poll.refused.append(Refusal(index, reason, detail))
         usable = ~unusable
         return Rows(
             rows.parameters[usable],
@@ -147,6 +165,51 @@ class Decoder:
             rows.values[usable],
             rows.messages[usable],
         )
+
+
+def _mend(
+    value: bytes, index: int, problem: msgspec.DecodeError, poll: PollInTheMaking
+) -> Packet:
+    """The usable part of a packet; notes what is left out of it."""
+    found = mended(value, problem)
+    packet = found.packet
+    poll.looked_through.add(index)
+    for key, reason in found.faults:
+        full = full_key(packet.spacecraft, packet.subsystem, key)
+        poll.faults.append(Fault(index, full, reason))
+    return packet
+
+
+def _note_rounded(
+    poll: PollInTheMaking, rows: Rows, values: Sequence[bytes | None]
+) -> None:
+    """Notes integers that no double holds; such large values are rare."""
+    large = np.abs(rows.values) >= LARGEST_WHOLE
+    if not large.any():
+        return
+    for index in np.unique(rows.messages[large]).tolist():
+        value = values[index]
+        if value and index not in poll.looked_through:
+            keys = rounded_in(value)
+            poll.faults += [Fault(index, key, "rounded") for key in keys]
+
+
+def _first_of_each_message(rows: Rows, chosen: NDArray[np.bool_]) -> list[int]:
+    found = np.flatnonzero(chosen)
+    _, firsts = np.unique(rows.messages[found], return_index=True)
+    return [int(row) for row in found[firsts]]
+
+
+def _two_times(generation_us: int, received_us: int) -> str:
+    """Both clocks, as either may be wrong; years may have any number of digits."""
+    on_board, kafkas = (
+        f"{np.datetime64(int(time_us), 'us')}Z"
+        for time_us in (generation_us, received_us)
+    )
+    return (
+        f"the generation time {on_board} is later than the message could know: Kafka "
+        f"has it from {kafkas}"
+    )
 
 
 def _check_situation(packet: Packet) -> None:

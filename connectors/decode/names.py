@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -23,6 +24,22 @@ Places: TypeAlias = NDArray[np.uint16] | NDArray[np.int32]
 def is_name(text: str) -> bool:
     """Whether `text` may name a spacecraft, subsystem or parameter."""
     return 0 < len(text) <= LONGEST_NAME and "/" not in text and text.isprintable()
+
+
+def normal(text: str) -> str:
+    """One form of all that look alike: an accent is part of its letter (NFC)."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def told_name(text: str) -> str:
+    """What stands for `text` where people are told of it, name or not."""
+    return text if is_name(text) else repr(text[:LONGEST_NAME])
+
+
+def full_key(spacecraft: str, subsystem: str | None, key: str) -> str:
+    """What people are told of for a key of a packet, name or not."""
+    parts = (spacecraft, subsystem, key)
+    return "".join(f"/{told_name(part)}" for part in parts if part)
 
 
 class Names:
@@ -55,7 +72,7 @@ class Names:
         key = spacecraft, subsystem or ""
         found = self._subsystems.get(key)
         if found is None:
-            found = Subsystem(*key, self)
+            found = Subsystem(normal(spacecraft), normal(key[1]), self)
             if found.is_usable:
                 self._subsystems[key] = found
         return found
@@ -89,15 +106,19 @@ class Names:
 
 
 class Subsystem(dict[str, int]):
-    """Parameter name to number, for one spacecraft and subsystem."""
+    """Parameter name to number, for one spacecraft and subsystem.
+
+    Names may come in several forms of Unicode, and have one number.
+    """
 
     def __init__(self, spacecraft: str, subsystem: str, names: Names) -> None:
         self._spacecraft, self._subsystem, self._names = spacecraft, subsystem, names
         self.is_usable = is_name(spacecraft) and (not subsystem or is_name(subsystem))
 
     def __missing__(self, parameter: str) -> int:
-        if not (self.is_usable and is_name(parameter)):
+        normalised = normal(parameter)
+        if not (self.is_usable and is_name(normalised)):
             return NO_NAME
-        name = ParameterName(self._spacecraft, self._subsystem, parameter)
+        name = ParameterName(self._spacecraft, self._subsystem, normalised)
         self[parameter] = number = self._names.number(name)
         return number

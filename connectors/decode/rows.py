@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.decode.names import Names
-from connectors.decode.refusals import Refusal
+from connectors.decode.refusals import Fault, Refusal
 from connectors.messages.samples import REPLAYED, Context, Runs, Situation
 from connectors.messages.times import microseconds
 from connectors.messages.wire import Packet
@@ -38,6 +38,9 @@ class PollInTheMaking:
     def __init__(self, names: Names) -> None:
         self._names = names
         self.refused: list[Refusal] = []
+        self.faults: list[Fault] = []
+        # Messages whose faults are all noted already.
+        self.looked_through: set[int] = set()
         self.situations: dict[int, Packet] = {}
         self._finished: list[Rows] = []
         self._start_packets()

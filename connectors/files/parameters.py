@@ -20,21 +20,20 @@ Parameters of one name in two subsystems take a file for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
-from connectors.decode.names import is_name
 from connectors.errors import SettingsError, one_line
-from connectors.files.plain_yaml import read_yaml
+from connectors.files.parameter_entries import Band, read_entries
+from connectors.files.plain_yaml import YamlProblem
 from connectors.messages.samples import REPLAYED, ParameterName
 from connectors.settings import variable
 
-EVERY = "*"
+__all__ = ["Band", "Definitions", "DetectorSet", "ParameterDefinition"]
+__all__ += ["read_definitions", "read_detector_set", "read_files", "yaml_files"]
 
-Band = tuple[float | None, float | None]
+EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ class ParameterDefinition:
     """What is known of a parameter beforehand; the defaults know nothing.
 
     `soft` and `hard` are [low, high] limits in `unit`; `detectors` maps a detector's
-    name to its settings; `source` is the file it comes from.
+    name to its settings; `source` is the file it comes from. `lines` has the line of
+    it (under ""), of its detectors and of their settings (`rolling_z_score.threshold`).
     """
 
     name: ParameterName
@@ -51,26 +51,13 @@ class ParameterDefinition:
     hard: Band = (None, None)
     detectors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     source: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
-
-class _Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    subsystem: str = ""
-    unit: str = ""
-    soft: Band = (None, None)
-    hard: Band = (None, None)
-    detectors: dict[str, dict[str, object]] = {}
-
-
-class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    spacecraft: str
-    parameters: dict[str, _Entry]
-    detectors: dict[str, dict[str, object]] = {}
-
-
-class _SetFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    spacecraft: str = ""
-    parameters: dict[str, _Entry] = {}
-    detectors: dict[str, dict[str, object]] = {}
+    def place(self, of: str = "") -> str:
+        """The file and the line of it, or of one of its settings."""
+        line = self.lines.get(of) or self.lines.get(of.partition(".")[0])
+        line = line or self.lines.get("")
+        return f"{self.source}:{line}" if line else self.source
 
 
 class Definitions:
@@ -82,7 +69,9 @@ class Definitions:
         for definition in definitions:
             name = definition.name
             if name in self._by_name:
-                raise _wrong(definition.source, f"{name} is described twice")
+                before = self._by_name[name].place()
+                problem = f"{name} is described twice (before in {before})"
+                raise _wrong(definition.place(), problem)
             self._by_name[name] = definition
             bare = name._replace(subsystem="")
             unique = bare not in self._without_subsystem
@@ -127,42 +116,33 @@ def _original(name: ParameterName) -> ParameterName:
 def read_definitions(folder: Path) -> Definitions:
     """The definitions in all YAML files of a folder.
 
-    Raises SettingsError, naming the file, for anything that is not as described above.
+    Raises SettingsError, naming file and line, for what is not as described above.
     """
     if not folder.is_dir():
         raise SettingsError(variable("parameters"), f"there is no folder {folder}")
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    return read_files(yaml_files(folder))
+
+
+def yaml_files(folder: Path) -> list[Path]:
+    """The files of a folder that describe parameters."""
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+
+
+def read_files(files: Iterable[Path]) -> Definitions:
+    """The definitions in these files; raises SettingsError as `read_definitions`."""
     return Definitions(
         definition for file in files for definition in _definitions_in(file)
     )
 
 
-def _definitions_in(file: Path) -> Iterator[ParameterDefinition]:
+def _definitions_in(file: Path) -> list[ParameterDefinition]:
     try:
-        content = msgspec.convert(read_yaml(file.read_bytes()), _File)
-        yield from _definitions(content, str(file))
-    except (msgspec.DecodeError, OSError, ValueError) as error:
+        _, definitions = _described(file, ("spacecraft", "parameters"))
+        return definitions
+    except YamlProblem as error:
+        raise _wrong(f"{file}:{error.line}", one_line(error.problem)) from None
+    except (OSError, ValueError) as error:
         raise _wrong(str(file), one_line(error)) from None
-
-
-def _definitions(content: _File | _SetFile, source: str) -> list[ParameterDefinition]:
-    definitions = []
-    for parameter, entry in content.parameters.items():
-        for text in (content.spacecraft, entry.subsystem or "-", parameter):
-            if not is_name(text):
-                raise ValueError(f"{text!r} cannot be a name")
-        if not entry.unit.isprintable():
-            raise ValueError(f"{parameter}: {entry.unit!r} cannot be a unit")
-        definition = ParameterDefinition(
-            ParameterName(content.spacecraft, entry.subsystem, parameter),
-            entry.unit,
-            entry.soft,
-            entry.hard,
-            _merged(content.detectors, entry.detectors),
-            source,
-        )
-        definitions.append(definition)
-    return definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +169,34 @@ def read_detector_set(file: Path) -> DetectorSet:
     Raises SettingsError, naming the file, for anything else.
     """
     try:
-        # A file of comments only is nothing, and sets nothing.
-        content = msgspec.convert(read_yaml(file.read_bytes()), _SetFile | None)
-        content = content or _SetFile()
-        definitions = Definitions(_definitions(content, str(file)))
-    except (msgspec.DecodeError, OSError, ValueError) as error:
+        detectors, described = _described(file, ())
+        definitions = Definitions(described)
+    except YamlProblem as error:
+        raise SettingsError(f"{file}:{error.line}", one_line(error.problem)) from None
+    except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or one_line(error)
         raise SettingsError(str(file), problem) from None
-    return DetectorSet(content.detectors, definitions, str(file))
+    return DetectorSet(detectors, definitions, str(file))
+
+
+def _described(
+    file: Path, needed: Collection[str]
+) -> tuple[Mapping[str, Mapping[str, object]], list[ParameterDefinition]]:
+    """The settings for all parameters of a file, and its definitions."""
+    content = read_entries(file.read_bytes(), needed)
+    definitions = [
+        ParameterDefinition(
+            ParameterName(content.spacecraft, entry.subsystem, entry.parameter),
+            entry.unit,
+            entry.soft,
+            entry.hard,
+            _merged(content.detectors, entry.detectors),
+            str(file),
+            {**content.lines, **entry.lines},
+        )
+        for entry in content.entries
+    ]
+    return content.detectors, definitions
 
 
 def _merged(

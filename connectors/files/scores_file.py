@@ -66,6 +66,6 @@ def write_scores(file: Path, scores: AcceptedScores) -> None:
 
 
 def _number(value: float) -> str:
-    """The digits: 5e-05 would be a text in YAML."""
+    """The digits: 5e-05 is a text to other readers of YAML."""
     text = f"{value:.9f}".rstrip("0")
     return text + "0" if text.endswith(".") else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource
@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.decode.decoder import Decoder
-from connectors.kafka.fields import content_types, place
-from connectors.kafka.topic_partitions import (
-    Messages,
-    Offsets,
-    Taken,
-    TopicPartitions,
-)
-from connectors.messages.polls import Position
+from connectors.kafka.fields import content_types, place_and_epoch
+from connectors.kafka.partition_progress import Offsets
+from connectors.kafka.topic_partitions import Messages, Taken, TopicPartitions
+from connectors.kafka.unread_partitions import StoredIn
+from connectors.messages.polls import UNNAMED, Position
 from connectors.parquet.columns import Batch, Columns
 from connectors.process.flow_process import FlowProcess
 from connectors.topics import Topic
@@ -39,14 +36,9 @@ class ArchiveSource(FixedPartitionedSource[Batch, Offsets]):
         self,
         run: FlowProcess,
         topic: Topic,
-        positions: Mapping[tuple[str, int], Position],
+        stored: StoredIn,
     ) -> None:
-        self._run, self._topic = run, topic
-        self._positions = {
-            at.partition: (at.next_offset, at.newest_message_us)
-            for at in positions.values()
-            if at.topic == topic.name
-        }
+        self._run, self._topic, self._stored = run, topic, stored
 
     @override
     def list_parts(self) -> list[str]:
@@ -56,16 +48,17 @@ class ArchiveSource(FixedPartitionedSource[Batch, Offsets]):
     def build_part(
         self, step_id: str, for_part: str, resume_state: Offsets | None
     ) -> _ArchivePartition:
-        stored = {"version": 1, "topic": for_part, "positions": self._positions}
-        return _ArchivePartition(self._run, for_part, stored)
+        return _ArchivePartition(self._run, for_part, self._stored)
 
 
 class _ArchivePartition(TopicPartitions[Batch]):
     # Nobody waits for what is stored every few minutes.
     IDLE_PAUSE_S = GATHER_PAUSE_S = 0.2
+    IF_CUT = "move the archive away and begin a new one"
 
-    def __init__(self, run: FlowProcess, topic: str, stored: Offsets) -> None:
-        super().__init__(run, topic, stored)
+    def __init__(self, run: FlowProcess, topic: str, stored: StoredIn) -> None:
+        # What is stored is what is known: there is no state besides.
+        super().__init__(run, topic, [*stored(UNNAMED)], stored)
         settings = run.settings
         self._decoder = Decoder(settings.future_seconds, most_names=settings.most_names)
         self._next_tick_s = 0.0
@@ -73,6 +66,10 @@ class _ArchivePartition(TopicPartitions[Batch]):
     @override
     def _take(self, polled: Messages) -> Taken[Batch]:
         messages, times_us = polled.messages, polled.times_us
+        if polled.learnt:
+            return Taken([], 0)
+        if not messages:
+            return Taken([self._nothing(polled.positions)], 0)
         rows, names = self._decoder.rows(
             [m.value() for m in messages], content_types(messages), times_us
         )
@@ -80,7 +77,8 @@ class _ArchivePartition(TopicPartitions[Batch]):
         kept: slice | NDArray[np.bool_] = slice(None)
         if not live.all():
             kept = live[rows.parameters]
-        partitions, offsets = np.array([place(m) for m in messages], np.int64).T
+        places = np.array([place_and_epoch(m) for m in messages], np.int64)
+        partitions, offsets, epochs = places.T
         columns = Columns(names, rows.parameters, rows.times_us, rows.values)
         batch = Batch(
             self._topic,
@@ -88,7 +86,9 @@ class _ArchivePartition(TopicPartitions[Batch]):
             rows.messages[kept],
             partitions,
             offsets,
+            epochs,
             times_us,
+            self._log.log,
         )
         return Taken([batch], len(rows.values))
 
@@ -98,6 +98,11 @@ class _ArchivePartition(TopicPartitions[Batch]):
         if now_s < self._next_tick_s:
             return []
         self._next_tick_s = now_s + TICK_S
+        return [self._nothing()]
+
+    def _nothing(self, passed: Sequence[Position] = ()) -> Batch:
         none, nothing = np.empty(0, np.int64), np.empty(0)
         columns = Columns((), none, none, nothing)
-        return [Batch(self._topic, columns, none, none, none, none)]
+        return Batch(
+            self._topic, columns, *(none,) * 5, log=self._log.log, passed=passed
+        )

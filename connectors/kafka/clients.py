@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
 
-from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing, one_line
+from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing
+from connectors.kafka.reachability import ClientLog, Reachability, reachability_of
 from connectors.kafka.refused_property import REFUSED, refused_property
+from connectors.process.side_task import SideTask
 from connectors.settings import Settings, variable
 from connectors.topics import DEAD_LETTERS, Topic
 
 ANSWER_S = 6.0
+CLOSE_S = 3.0
 
 Client = TypeVar("Client", Consumer, Producer)
 
 _log = logging.getLogger("orbitwatch.kafka")
 
 
-def log_event(error: KafkaError) -> None:
-    """Librdkafka reconnects by itself; the log says that it has to."""
-    _log.warning("%s", one_line(error.str()))
+def note_event(kafka: Reachability, error: KafkaError) -> None:
+    """Librdkafka reconnects by itself; what it says is kept as the reason."""
+    # That all brokers are down is said also when the only connection was idle.
+    if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - has no other name
+        kafka.failed(error.str())
 
 
 def client_properties(settings: Settings) -> dict[str, Any]:
     """What every Kafka client of ours has in common."""
+    kafka = reachability_of(settings.kafka)
     return {
         "bootstrap.servers": settings.kafka,
         "client.id": "orbitwatch",
-        "error_cb": log_event,
-        "logger": logging.getLogger("orbitwatch.librdkafka"),
+        "error_cb": partial(note_event, kafka),
+        "logger": ClientLog(kafka),
         **settings.kafka_properties,
     }
 
@@ -97,18 +105,30 @@ def check_kafka(
         for topic in read:
             share(settings, partitions_of(client, settings, topic.name), topic.name)
     finally:
-        client.close()
+        close(client)
 
 
-def partitions_of(client: Consumer, settings: Settings, topic: str) -> list[int]:
+def close(client: Consumer) -> None:
+    """Leaves Kafka; a broker that does not answer is not waited for."""
+    if not SideTask("close", client.close).is_done(CLOSE_S):
+        _log.warning("Kafka does not answer; the connection is left open")
+
+
+def partitions_of(
+    client: Consumer | AdminClient, settings: Settings, topic: str
+) -> list[int]:
     """The partitions a topic has.
 
     Raises KafkaUnavailable or TopicMissing.
     """
+    kafka = reachability_of(settings.kafka)
     try:
         found = client.list_topics(topic, timeout=ANSWER_S).topics[topic]
     except KafkaException as error:
-        raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
+        client.poll(0)  # what it says of its attempts
+        problem = kafka.problem or error.args[0].str()
+        raise KafkaUnavailable(settings.kafka, problem) from None
+    kafka.answers(topic, works=True)
     if found.error is not None:
         if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise TopicMissing(topic)

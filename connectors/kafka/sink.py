@@ -13,18 +13,25 @@ from typing_extensions import override
 
 from connectors.errors import DeliveryFailed
 from connectors.kafka.clients import producer
+from connectors.kafka.reachability import reachability_of
 from connectors.messages.findings import Anomaly
 from connectors.messages.polls import DeadLetter
 from connectors.messages.wire import encode_anomaly
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import ends_in_one_line
 from connectors.topics import ANOMALIES, Topic
 
 # A dead letter too large for its topic keeps this much of the message.
 TRUNCATED_BYTES = 65_536
 FLUSH_STEP_S = 1.0
+# A broker that is busy is not away.
+SLOW_AFTER_S = 5.0
 # A transaction waits meanwhile, and the database ends one that is idle for 30 s.
 LONGEST_TELLING_S = 20.0
-_ADVICE = "The flow stops before it; start it again when Kafka is well"
+_ADVICE = (
+    "The flow stops before it; start it again when Kafka is well "
+    "(ORBITWATCH_RETRY_SECONDS says how long it is tried)"
+)
 _CLOCKS = (
     "The clocks of this machine and of the broker differ by more than the topic "
     "allows (message.timestamp.after.max.ms, by default an hour): set them right and "
@@ -56,6 +63,7 @@ class KafkaSink(DynamicSink[Item]):
         self._run, self._topic, self._write = run, topic, write
 
     @override
+    @ends_in_one_line
     def build(
         self, step_id: str, worker_index: int, worker_count: int
     ) -> _KafkaSinkPartition[Item]:
@@ -79,10 +87,12 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
         self._run, self._topic, self._write = run, topic.name, write
         self._timeout_s = timeout_s
         self._producer = producer(run.settings)
+        self._kafka = reachability_of(run.settings.kafka)
         self._failed: list[KafkaError] = []
         self._too_large: list[Outgoing] = []
 
     @override
+    @ends_in_one_line
     def write_batch(self, items: list[Item]) -> None:
         for item in items:
             self._send(self._write(item))
@@ -126,7 +136,8 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
             advice = _CLOCKS if late else _ADVICE
             raise DeliveryFailed(self._topic, error.str(), advice)
         if waiting:
-            raise self._failure(f"{waiting} messages without an answer")
+            reason = f" ({self._kafka.problem})" if self._kafka.problem else ""
+            raise self._failure(f"{waiting} messages without an answer{reason}")
 
     def _failure(self, problem: str) -> DeliveryFailed:
         return DeliveryFailed(self._topic, problem, _ADVICE)
@@ -136,11 +147,16 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
 
         In steps, so that the process is seen to live, and can be told to stop.
         """
-        deadline_s = time.monotonic() + self._timeout_s
+        begun_s = time.monotonic()
         while waiting := self._producer.flush(FLUSH_STEP_S):
             self._run.health.turned()
-            if self._run.should_stop() or time.monotonic() > deadline_s:
+            waited_s = time.monotonic() - begun_s
+            if waited_s > SLOW_AFTER_S:
+                self._kafka.answers(self._topic, works=False)
+            if self._run.should_stop() or waited_s > self._timeout_s:
                 break
+        if not waiting and not self._failed:
+            self._kafka.answers(self._topic, works=True)
         return waiting
 
 
@@ -182,5 +198,8 @@ def dead_letter_message(letter: DeadLetter) -> Outgoing:
     return Outgoing(
         letter.key,
         letter.value,
-        tuple((name, text.encode()) for name, text in headers.items()),
+        (
+            *((name, text.encode()) for name, text in headers.items()),
+            *letter.headers,
+        ),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from functools import partial
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 from bytewax.inputs import StatefulSourcePartition
@@ -22,23 +23,24 @@ from confluent_kafka import (
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from connectors.errors import (
-    KafkaUnavailable,
-    OffsetLost,
-    StateUnreadable,
-    TopicMissing,
+from connectors.errors import KafkaUnavailable, LogCut, OffsetLost, TopicMissing
+from connectors.kafka.clients import close, consumer, note_event, share
+from connectors.kafka.fields import place_and_epoch, reach, times_us_of
+from connectors.kafka.going_on import Start, Why, where_to_go_on
+from connectors.kafka.open_transactions import OpenTransactions
+from connectors.kafka.partition_progress import (
+    Offsets,
+    Progress,
+    Reached,
+    of_topic,
 )
-from connectors.kafka.clients import (
-    ANSWER_S,
-    consumer,
-    log_event,
-    partitions_of,
-    share,
-)
-from connectors.kafka.fields import reach, times_us_of
 from connectors.kafka.pause import Pause
-from connectors.messages.polls import Position
+from connectors.kafka.reachability import reachability_of
+from connectors.kafka.topic_log import Held, TopicLog
+from connectors.kafka.unread_partitions import StoredIn, UnreadPartitions
+from connectors.messages.polls import UNTOLD_EPOCH, Position
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import ends_in_one_line
 
 FIRST_MESSAGES, MOST_MESSAGES = 100, 10_000
 # Bulk messages hold thousands of samples each; all of a poll are in memory at once.
@@ -55,21 +57,20 @@ _log = logging.getLogger("orbitwatch.kafka")
 
 Item = TypeVar("Item")
 Positions = tuple[Position, ...]
-Offsets = dict[str, Any]
-"""A snapshot: its version, topic, and {partition: (next offset, newest us)}."""
-_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Messages:
     """The messages of a poll, in order by partition, and how far they go.
 
-    `times_us` are Kafka's timestamps (microseconds since 1970 UTC, shape n).
+    `times_us` are Kafka's timestamps (microseconds since 1970 UTC, shape n). There may
+    be none. What is `learnt` was judged before, and is read again to be stored.
     """
 
     messages: Sequence[Message]
     times_us: NDArray[np.int64]
     positions: Positions
+    learnt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +81,6 @@ class Taken(Generic[Item]):
     samples: int
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far one partition has been read; the newest Kafka timestamp so far."""
-
-    next_offset: int
-    newest_us: int = 0
-
-
-def _progress(resume: Offsets, topic: str) -> dict[int, _Progress]:
-    """How far each partition was read; raises StateUnreadable if that is not told."""
-    version, of = resume.get("version"), resume.get("topic")
-    if version != _VERSION:
-        problem = f"offsets of version {version}, this release reads {_VERSION}"
-        raise StateUnreadable(topic, problem)
-    if of != topic:
-        raise StateUnreadable(topic, f"offsets of {of}, which another flow reads")
-    return {p: _Progress(*at) for p, at in resume["positions"].items()}
-
-
 class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     """One consumer of our share of a topic; a subclass makes items of its messages."""
 
@@ -106,13 +88,36 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     # A poll, its transaction and its way through the flow take over a millisecond of
     # processor time by themselves: after a small one, the next may gather some more.
     GATHER_PAUSE_S: ClassVar = 0.005
+    # What an operator may do where Kafka does not tell what it lost.
+    IF_CUT: ClassVar = (
+        "to have all that it holds read again, delete the topic's rows from the table "
+        "stream_position and start with an empty recovery folder (-r): nothing is "
+        "stored twice"
+    )
 
-    def __init__(self, run: FlowProcess, topic: str, resume: Offsets | None) -> None:
+    @ends_in_one_line
+    def __init__(
+        self,
+        run: FlowProcess,
+        topic: str,
+        learnt: Iterable[Position],
+        stored: StoredIn,
+    ) -> None:
+        """Goes on from how far this flow has learnt, and how far is stored."""
         self._run, self._settings, self._topic = run, run.settings, topic
-        self._progress = _progress(resume, topic) if resume else {}
+        self._log = TopicLog(self._settings, topic)
+        self._known = of_topic(learnt, topic, self._log.log)
+        self._progress = Progress(topic, self._log.log, self._known)
+        self._stored = of_topic(stored(self._log.log), topic, self._log.log)
         self._at_once = min(FIRST_MESSAGES, MOST_MESSAGES)
         self._consumer = consumer(self._settings)
         self._assigned: list[int] = []
+        self._begun: set[int] = set()
+        self._transactions = OpenTransactions(topic)
+        self._unread = UnreadPartitions(
+            *(topic, self._log.log, stored),
+            run.metrics.telemetry.partitions_unread.labels(topic),
+        )
         self._assign_new()
         self._next_look_s = self._next_partitions_s = 0.0
         self._pause = Pause()
@@ -120,54 +125,76 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
 
     def _assign_new(self) -> None:
         """Starts on partitions not read yet: at first all, later those added."""
-        existing = partitions_of(self._consumer, self._settings, self._topic)
+        existing = self._log.partitions()
         ours = share(self._settings, existing, self._topic)
+        if self._assigned:  # else others may be only about to begin
+            self._unread.look(existing, ours)
         new = [p for p in ours if p not in self._assigned]
         if not new:
             return
-        starts = [
-            TopicPartition(self._topic, partition, self._start(partition))
-            for partition in new
-        ]
+        held = self._log.held(new)
+        starts = [self._start(partition, held[partition]) for partition in new]
         self._consumer.incremental_assign(starts)
         self._assigned.extend(new)
-        _log.info("reading %s partitions %s", self._topic, new)
+        offsets = {
+            start.partition: start.offset
+            if start.partition in self._known
+            else OFFSET_BEGINNING
+            for start in starts
+        }
+        self._run.start_up.reads(self._topic, offsets)
 
-    def _start(self, partition: int) -> int:
-        """Where to go on; the beginning if the partition was never read.
+    def _start(self, partition: int, held: Held) -> TopicPartition:
+        """Where to go on; raises OffsetLost when Kafka does not have that any more."""
+        learnt, stored = self._known.get(partition), self._stored.get(partition)
+        return self._begin(partition, held, where_to_go_on(held, learnt, stored))
 
-        Raises OffsetLost when Kafka does not have that offset any more.
+    def _start_over(self, partition: int) -> None:
+        """Goes on after Kafka has said that it lost what was to be read next.
+
+        Raises OffsetLost where that was not read before.
         """
-        progress = self._progress.get(partition)
-        if progress is None:
-            return OFFSET_BEGINNING
-        oldest, end = self._watermarks(partition)
-        if oldest <= progress.next_offset <= end:
-            return progress.next_offset
+        self._log.check()
+        held = self._log.held([partition])[partition]
+        at = self._progress.position(partition)
+        if at.next_offset < held.oldest:
+            start = Start(held.oldest, at, lost_from=at.next_offset)
+        else:
+            start = Start(held.oldest, self._progress.learnt(partition), why=Why.CUT)
+        again = self._begin(partition, held, start)
+        self._consumer.incremental_unassign([again])
+        self._consumer.incremental_assign([again])
+
+    def _begin(self, partition: int, held: Held, start: Start) -> TopicPartition:
+        if start.lost_from is not None:
+            self._accept_loss(partition, held, start.lost_from)
+        if start.why:
+            place = f"{self._topic}[{partition}] from {start.offset} on"
+            _log.warning("%s: %s", place, start.why.value)
+        if start.why is Why.CUT_UNTOLD:
+            raise LogCut(self._topic, partition, held.end, self.IF_CUT)
+        self._progress.begin(partition, start.offset, start.learnt)
+        self._begun.add(partition)
+        epoch = start.leader_epoch
+        if epoch == UNTOLD_EPOCH or not held.log.topic_id:
+            return TopicPartition(self._topic, partition, start.offset)
+        # So that the broker says if it has other messages up to there by now.
+        return TopicPartition(self._topic, partition, start.offset, "", epoch)
+
+    def _accept_loss(self, partition: int, held: Held, lost_from: int) -> None:
+        """Raises OffsetLost, unless the settings say to go on without."""
         if self._settings.lost_offset == "stop":
-            raise OffsetLost(
-                self._topic, partition, progress.next_offset, (oldest, end)
-            )
+            lost = self._topic, partition, lost_from
+            raise OffsetLost(*lost, (held.oldest, held.end), self._since_us(partition))
         _log.warning(
             "%s[%d] goes on from %d instead of %d: what lay between is lost",
-            self._topic,
-            partition,
-            oldest,
-            progress.next_offset,
+            *(self._topic, partition, held.oldest, lost_from),
         )
-        # Newer than all that was stored, so that the sink takes nothing for a replay.
-        newest_us = max(progress.newest_us, int(time.time() * 1e6)) + 1
-        self._progress[partition] = _Progress(oldest, newest_us)
-        return oldest
 
-    def _watermarks(self, partition: int) -> tuple[int, int]:
-        try:
-            oldest, end = self._consumer.get_watermark_offsets(
-                TopicPartition(self._topic, partition), timeout=ANSWER_S
-            )
-        except KafkaException as error:
-            raise KafkaUnavailable(self._settings.kafka, error.args[0].str()) from None
-        return oldest, end
+    def _since_us(self, partition: int) -> int:
+        """The time of the last message that was stored; 0 if that is not known."""
+        at = self._stored.get(partition) or self._known.get(partition)
+        return at.newest_message_us if at else 0
 
     @abstractmethod
     def _take(self, polled: Messages) -> Taken[Item]:
@@ -178,22 +205,37 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         return []
 
     @override
+    @ends_in_one_line
     def next_batch(self) -> list[Item]:
         if self._run.should_stop():
             _log.info("told to stop: taking a last snapshot")
             raise StopIteration
         self._run.health.turned()
+        self._run.listening.turned()
         if self._pause.goes_on():
             return []
-        self._look_around()
+        return [*self._look_around(), *self._poll()]
+
+    def _poll(self) -> list[Item]:
         polled = self._consumer.consume(self._at_once, 0)
         messages = [message for message in polled if self._is_data(message)]
         if not messages:
             self._pause.begin(self.IDLE_PAUSE_S)
             return self._idle()
+        self._run.listening.answered()
+        if not self._progress.rereads:
+            return self._take_in(messages, learnt=False)
+        # A poll is learnt as a whole or not at all: they are taken one after the other.
+        known = [self._progress.was_learnt(*place_and_epoch(m)) for m in messages]
+        learnt = [m for m, is_known in zip(messages, known, strict=True) if is_known]
+        new = [m for m, is_known in zip(messages, known, strict=True) if not is_known]
+        items = self._take_in(learnt, learnt=True) if learnt else []
+        return [*items, *(self._take_in(new, learnt=False) if new else [])]
+
+    def _take_in(self, messages: list[Message], learnt: bool) -> list[Item]:
         times_us = times_us_of(messages)
-        positions = self._advance(reach(messages, times_us))
-        taken = self._take(Messages(messages, times_us, positions))
+        positions = self._progress.advance(reach(messages, times_us))
+        taken = self._take(Messages(messages, times_us, positions, learnt))
         self._plan_next_poll(len(messages), taken.samples)
         return taken.items
 
@@ -204,18 +246,11 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
 
     @override
     def snapshot(self) -> Offsets:
-        return {
-            "version": _VERSION,
-            "topic": self._topic,
-            "positions": {
-                partition: (progress.next_offset, progress.newest_us)
-                for partition, progress in self._progress.items()
-            },
-        }
+        return self._progress.snapshot()
 
     @override
     def close(self) -> None:
-        self._consumer.close()
+        close(self._consumer)
 
     def _is_data(self, message: Message) -> bool:
         """Whether it is a message and not an event; raises for final events."""
@@ -224,14 +259,13 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
             return True
         partition = message.partition()
         if error.code() == NO_OFFSET and partition is not None:
-            at = self._progress.get(partition, _Progress(0))
-            held = self._watermarks(partition)
-            raise OffsetLost(self._topic, partition, at.next_offset, held)
+            self._start_over(partition)
+            return False
         if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise TopicMissing(self._topic)
         if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise KafkaUnavailable(self._settings.kafka, error.str())
-        log_event(error)
+        note_event(reachability_of(self._settings.kafka), error)
         return False
 
     def _plan_next_poll(self, messages: int, samples: int) -> None:
@@ -241,28 +275,48 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         if samples < FEW_SAMPLES:
             self._pause.begin(self.GATHER_PAUSE_S)
 
-    def _advance(self, reached: dict[int, tuple[int, int]]) -> Positions:
-        """Notes how far a poll goes, by partition; returns that."""
-        positions = []
-        for partition, (next_offset, newest_us) in sorted(reached.items()):
-            at = self._progress.setdefault(partition, _Progress(0))
-            at.next_offset, at.newest_us = next_offset, max(at.newest_us, newest_us)
-            position = Position(self._topic, partition, next_offset, at.newest_us)
-            positions.append(position)
-        return tuple(positions)
-
-    def _look_around(self) -> None:
-        """Now and then: how far behind are we, and were partitions added?"""
+    def _look_around(self) -> list[Item]:
+        """Now and then: what has changed, and how far behind are we?"""
         now_s = time.monotonic()
         if now_s < self._next_look_s:
-            return
+            return []
         self._next_look_s = now_s + LOOK_AROUND_S
-        self._run.health.reading(self._topic, works=self._broker_answers())
-        self._note_ends()
+        works = self._broker_answers()
+        self._run.health.reading(self._topic, works=works)
+        reachability_of(self._settings.kafka).answers(self._topic, works)
+        listening = self._run.listening
+        listening.answered() if works else listening.unanswered()
+        self._log.check_soon()
         if now_s >= self._next_partitions_s:
             if self._next_partitions_s:
                 self._assign_added()
+                self._note_open_transactions()
             self._next_partitions_s = now_s + NEW_PARTITIONS_S
+        items = self._pass_over()
+        self._note_lag()
+        return items
+
+    def _pass_over(self) -> list[Item]:
+        """Moves on past what is no message: the marks and remains of transactions.
+
+        What was just begun is told too, so that everybody knows of it.
+        """
+        passed: dict[int, Reached] = {}
+        for at in self._consumer.position(self._places()):
+            known = self._progress.position(at.partition)
+            epoch = UNTOLD_EPOCH if at.leader_epoch is None else at.leader_epoch
+            if at.offset > known.next_offset:
+                passed[at.partition] = at.offset, epoch, 0
+            elif at.partition in self._begun:
+                passed[at.partition] = known.next_offset, known.leader_epoch, 0
+        self._begun.clear()
+        if not passed:
+            return []
+        positions = self._progress.advance(passed)
+        return self._take(Messages((), np.empty(0, np.int64), positions)).items
+
+    def _places(self) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition) for partition in self._assigned]
 
     def _broker_answers(self) -> bool:
         """Whether it does; librdkafka itself waits for a broker in silence."""
@@ -281,21 +335,31 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         except KafkaUnavailable as error:
             _log.warning("cannot look for new partitions: %s", error)
 
-    def _note_ends(self) -> None:
-        """Notes where partitions begin, and tells how much of them is not read."""
-        for partition in self._assigned:
+    def _note_lag(self) -> None:
+        """Tells how much of each partition is not read yet."""
+        for place, next_offset, end in self._ends():
+            self._run.metrics.telemetry.offset_lag.labels(
+                self._topic, str(place.partition)
+            ).set(max(end - next_offset, 0))
+
+    def _note_open_transactions(self) -> None:
+        for place, next_offset, end in self._ends():
+            stable_end = partial(self._stable_end, place)
+            self._transactions.look(place.partition, next_offset, end, stable_end)
+
+    def _stable_end(self, place: TopicPartition) -> int:
+        """Up to where no transaction is open; -1 if the broker does not tell."""
+        try:
+            return self._consumer.get_watermark_offsets(place, BROKER_ANSWERS_S)[1]
+        except KafkaException:
+            return -1
+
+    def _ends(self) -> Iterator[tuple[TopicPartition, int, int]]:
+        """Each partition with what is read of it next, and its end of a while ago."""
+        for place in self._places():
             try:
-                oldest, end = self._consumer.get_watermark_offsets(
-                    TopicPartition(self._topic, partition), cached=True
-                )
+                oldest, end = self._consumer.get_watermark_offsets(place, cached=True)
             except KafkaException:
                 continue
-            if oldest < 0 or end < 0:  # not known before the first fetch
-                continue
-            # Also of what was never read, as it was empty: what comes while nobody
-            # reads may be dropped before anybody does.
-            at = self._progress.setdefault(partition, _Progress(oldest))
-            lag = max(end - at.next_offset, 0)
-            self._run.metrics.telemetry.offset_lag.labels(
-                self._topic, str(partition)
-            ).set(lag)
+            if oldest >= 0 and end >= 0:  # else not known before the first fetch
+                yield place, self._progress.position(place.partition).next_offset, end

@@ -22,7 +22,9 @@ from connectors.messages.samples import ParameterName, Samples
 from connectors.messages.times import microseconds, moment
 
 ARROW_CONTENT_TYPE = "application/vnd.apache.arrow.stream"
-
+# Values are doubles, which hold all integers up to here, and not all beyond.
+LARGEST_WHOLE = 2**53
+_Whole = Annotated[int, msgspec.Meta(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 
 ARROW_SCHEMA = pa.schema(
     [
@@ -49,7 +51,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     spacecraft: str
     subsystem: str | None = None
     generation_time: Annotated[datetime, msgspec.Meta(tz=True)]
-    sequence: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | None = None
+    sequence: _Whole | None = None
     values: dict[str, float | None]
     context: dict[str, float] | None = None
     epoch: str | None = None

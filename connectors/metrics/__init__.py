@@ -1,6 +1,7 @@
 """Prometheus metrics of a flow, in the default registry, which its page serves.
 
-Parameters are not labels: there may be thousands. Spacecraft are, up to a bound.
+Parameters are not labels: there may be thousands. Spacecraft are, up to a bound, and so
+are the keys of values that are at fault.
 """
 
 from __future__ import annotations

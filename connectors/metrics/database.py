@@ -32,3 +32,7 @@ class DatabaseMetrics:
         self.failures = make.counter(
             "database_failures", "Transactions that failed, each time they were tried."
         )
+        self.overtaken = make.counter(
+            "database_overtaken_batches",
+            "Batches whose partitions another process has stored meanwhile.",
+        )

@@ -10,6 +10,11 @@ class JudgingMetrics:
 
     def __init__(self, make: Instruments) -> None:
         self.watched = make.gauge("parameters_watched", "Parameters that are watched.")
+        self.unheard = make.gauge(
+            "parameters_unheard",
+            "Described parameters that do not come, though their spacecraft does.",
+            ["spacecraft"],
+        )
         self.late = make.counter(
             "telemetry_late_samples",
             "Samples not newer than one seen before: judged by limits only.",

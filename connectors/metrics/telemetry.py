@@ -13,12 +13,14 @@ from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from connectors.decode.refusals import REASONS
+from connectors.decode.refusals import REASONS, Fault
 from connectors.messages.samples import REPLAYED, Runs
 from connectors.metrics.instruments import COUNTS, Instruments
 
 # A producer gone wild may invent spacecraft; those beyond count as "other".
 MOST_SPACECRAFT = 500
+# Keys whose values are at fault; those beyond count as "other".
+MOST_KEYS = 100
 
 _SPACECRAFT = attrgetter("spacecraft")
 _NEVER_US = -(2**62)
@@ -53,12 +55,23 @@ class TelemetryMetrics:
             "Messages of a partition that are not read yet.",
             ["topic", "partition"],
         )
+        self.partitions_unread = make.gauge(
+            "telemetry_partitions_unread",
+            "Partitions of a topic that no process reads, where several share it.",
+            ["topic"],
+        )
         self._samples = make.counter(
             "telemetry_samples", "Samples read.", ["spacecraft"]
         )
         self._dead_letters = make.counter(
             "telemetry_dead_letter", "Messages refused.", ["reason"]
         )
+        self._faults = make.counter(
+            "telemetry_value_faults",
+            "Values left out of packets that are used, or rounded, by key and reason.",
+            ["key", "reason"],
+        )
+        self._keys: set[str] = set()
         self._poll_messages = make.histogram(
             "telemetry_poll_messages", "Messages in a poll.", COUNTS
         )
@@ -95,6 +108,14 @@ class TelemetryMetrics:
     def refused(self, reason: str) -> None:
         """Counts a dead letter."""
         self._dead_letters.labels(reason).inc()
+
+    def fault(self, fault: Fault) -> None:
+        """Counts values that are left out or rounded."""
+        key = fault.key
+        if key not in self._keys and len(self._keys) >= MOST_KEYS:
+            key = "other"
+        self._keys.add(key)
+        self._faults.labels(key, fault.reason).inc(fault.values)
 
     def _heard(self, spacecraft: str, newest_us: int) -> Counter:
         """Notes how new what was heard is; returns where samples are counted."""

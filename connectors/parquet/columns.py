@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.messages.polls import UNNAMED, LogId, Position
 from connectors.messages.samples import ParameterName
 
 Series: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -46,8 +47,9 @@ class Batch:
     """Samples of one topic, with the Kafka messages they came in.
 
     `messages` (shape n) is the index of each sample's message; the arrays `partitions`,
-    `offsets` and `received_us` (Kafka timestamps) have a place for every message that
-    was read, also for those without samples.
+    `offsets`, `epochs` (leader epochs) and `received_us` (Kafka timestamps) have a
+    place for every message that was read, also for those without samples. `passed` is
+    how far partitions were read besides, past what is no message.
     """
 
     topic: str
@@ -55,18 +57,16 @@ class Batch:
     messages: NDArray[np.integer]
     partitions: NDArray[np.integer]
     offsets: NDArray[np.int64]
+    epochs: NDArray[np.int64]
     received_us: NDArray[np.int64]
+    log: LogId = UNNAMED
+    passed: Sequence[Position] = ()
 
     def without(self, known: NDArray[np.bool_]) -> Batch:
         """The batch without the samples of the messages marked in `known`."""
         new = ~known[self.messages]
-        return Batch(
-            self.topic,
-            self.columns.rows(new),
-            self.messages[new],
-            self.partitions,
-            self.offsets,
-            self.received_us,
+        return replace(
+            self, columns=self.columns.rows(new), messages=self.messages[new]
         )
 
 

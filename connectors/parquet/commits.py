@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import TypeAlias
 
 import msgspec
 
 from connectors.errors import ArchiveUnavailable
-from connectors.messages.polls import Position
+from connectors.messages.polls import LogId, Position
 from connectors.parquet.layout import COMMITS, FORMAT, escaped
 from connectors.parquet.storage import Storage
 
-Positions: TypeAlias = Mapping[tuple[str, int], Position]
-"""How far each topic and partition is archived."""
+Key: TypeAlias = tuple[LogId, str, int]
+"""A log, its topic and a partition."""
+Positions: TypeAlias = Mapping[Key, Position]
+"""How far each partition is archived, of every log that there was."""
 
 _SUFFIX = ".json"
 
@@ -51,6 +54,11 @@ def record(storage: Storage, writer: str, commit: Commit) -> None:
             raise ArchiveUnavailable(storage.address, problem)
     storage.sync_folders([source for source, _ in commit.moves])
     storage.write(_path(writer), msgspec.json.encode(commit))
+
+
+def is_recorded(storage: Storage, writer: str) -> bool:
+    """Whether the writer has committed here before."""
+    return storage.holds(_path(writer))
 
 
 def claim(storage: Storage, writer: str, run: str) -> None:
@@ -101,22 +109,23 @@ def read_positions(storage: Storage) -> Positions:
 
 
 def furthest(commits: Iterable[Commit]) -> Positions:
-    """How far the stream is archived, by all of these commits.
+    """How far the stream is archived, by all of these commits."""
+    return furthest_of(chain.from_iterable(commit.positions for commit in commits))
 
-    Newer messages count more than higher offsets: those start again at 0 when a topic
-    is deleted and created again.
-    """
-    found: dict[tuple[str, int], Position] = {}
-    for commit in commits:
-        for position in commit.positions:
-            key = (position.topic, position.partition)
-            if key not in found or _reach(found[key]) < _reach(position):
-                found[key] = position
+
+def furthest_of(positions: Iterable[Position]) -> dict[Key, Position]:
+    """The furthest of these positions, by what they are of."""
+    found: dict[Key, Position] = {}
+    for position in positions:
+        key = key_of(position)
+        if key not in found or found[key].reach < position.reach:
+            found[key] = position
     return found
 
 
-def _reach(position: Position) -> tuple[int, int]:
-    return position.newest_message_us, position.next_offset
+def key_of(position: Position) -> Key:
+    """What the position is of."""
+    return position.log, position.topic, position.partition
 
 
 def _waiting(storage: Storage, commit: Commit) -> set[str]:
@@ -162,7 +171,9 @@ def _decoded(storage: Storage, path: str, content: bytes) -> Commit:
         commit = msgspec.json.decode(content, type=Commit)
     except msgspec.MsgspecError as error:
         raise ArchiveUnavailable(
-            storage.address, f"{path} is damaged: {error}"
+            storage.address,
+            f"{path} is damaged ({error}); remove it and start again: what is archived "
+            "is then read off the files themselves",
         ) from None
     if commit.format != FORMAT:
         problem = f"{path} is of a newer version of Orbitwatch; use that to go on"

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from connectors.messages.polls import UNNAMED, LogId
 from connectors.messages.samples import ParameterName
 from connectors.messages.times import EPOCH
 from connectors.parquet.columns import Columns
@@ -48,7 +49,7 @@ SCHEMA = pa.schema(
 Ranges = list[tuple[int, int]]
 """Offsets, each from the first to the one after the last; rising, apart."""
 Covered = dict[str, dict[int, Ranges]]
-"""The offsets of each topic and partition that samples came from."""
+"""By log (see `log_name`) and partition: the offsets that samples came from."""
 
 
 class FileNotes(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,21 @@ class FileNotes(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     spacecraft: str
     covered: Covered
+
+
+def log_name(topic: str, log: LogId) -> str:
+    """A topic's log as files name it, such as `telemetry.spacecraft cluster/topic`.
+
+    Those of before name the topic only.
+    """
+    return topic if log == UNNAMED else f"{topic} {log.cluster_id}/{log.topic_id}"
+
+
+def topic_and_log(name: str) -> tuple[str, LogId]:
+    """What a log is called in files; no id has a slash but that of a topic."""
+    topic, _, ids = name.partition(" ")
+    cluster_id, _, topic_id = ids.partition("/")
+    return topic, LogId(cluster_id, topic_id)
 
 
 def system_of(topic: str) -> str:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from typing_extensions import override
 
-from connectors.errors import ArchiveUnavailable
+from connectors.errors import ArchiveUnavailable, TopicReplaced
+from connectors.kafka.topic_log import check_logs
 from connectors.parquet.columns import Batch
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter, Roll, Stored
 from connectors.process.flow_process import FlowProcess
+from connectors.process.last_words import ends_in_one_line
+from connectors.process.side_task import Bound, SideTask, wait_for
+from connectors.settings import Settings, variable
+
+# However short the time for trying again is, files may take this long to write.
+_LEAST_S = 30.0
+# A last file may be a large one.
+_AFTER_STOP_S = 12.0
 
 _log = logging.getLogger("orbitwatch.archive")
 
@@ -34,13 +45,28 @@ class ArchiveSink(FixedPartitionedSink[Batch, None]):
 
 
 class _ArchivePart(StatefulSinkPartition[Batch, None]):
+    """Stores in a thread of its own: a folder on a server that is away would stop us.
+
+    What does not come back in time is left, and the flow ends: what it left behind, the
+    next start finishes or does again.
+    """
+
     def __init__(self, run: FlowProcess, writer: ArchiveWriter) -> None:
-        self._metrics, self._writer = run.metrics, writer
+        self._run, self._writer = run, writer
+        self._bound = Bound(
+            "the archive to answer",
+            max(run.settings.retry_seconds, _LEAST_S),
+            run.should_stop,
+            lambda _: run.health.turned(),
+            after_stop_s=_AFTER_STOP_S,
+        )
+        self._is_stuck = False
 
     @override
+    @ends_in_one_line
     def write_batch(self, values: list[Batch]) -> None:
         for batch in values:
-            self._count(self._writer.write(batch))
+            self._in_time(partial(self._writer.write, batch))
 
     @override
     def snapshot(self) -> None:
@@ -53,16 +79,33 @@ class _ArchivePart(StatefulSinkPartition[Batch, None]):
         Bytewax also closes what has just failed; an error here would then abort the
         process before it can say what went wrong first.
         """
+        if self._is_stuck:
+            return
         try:
-            self._count(self._writer.commit())
-        except ArchiveUnavailable as error:
+            self._in_time(self._writer.commit)
+        except (ArchiveUnavailable, TopicReplaced) as error:
             _log.error("%s (what came last is stored at the next start)", error)
+
+    def _in_time(self, store: Callable[[], Stored | None]) -> None:
+        task = SideTask("archive", store)
+        if not wait_for(task, self._bound):
+            self._is_stuck = True
+            raise _no_answer(self._run.settings)
+        self._count(task.result())
 
     def _count(self, stored: Stored | None) -> None:
         if stored is not None:
-            self._metrics.archive.samples.inc(stored.samples)
-            self._metrics.archive.files.inc(stored.files)
-            self._metrics.archive.write.observe(stored.seconds)
+            self._run.metrics.archive.samples.inc(stored.samples)
+            self._run.metrics.archive.files.inc(stored.files)
+            self._run.metrics.archive.write.observe(stored.seconds)
+
+
+def _no_answer(settings: Settings) -> ArchiveUnavailable:
+    setting = f"{variable('retry_seconds')}={settings.retry_seconds:g}"
+    return ArchiveUnavailable(
+        Storage.at(settings.archive).address,
+        f"no answer (see {setting}); start again when there is one: nothing is lost",
+    )
 
 
 def open_archive(run: FlowProcess) -> ArchiveWriter:
@@ -77,8 +120,12 @@ def open_archive(run: FlowProcess) -> ArchiveWriter:
         storage,
         f"partitions {share}",
         Roll(settings.archive_megabytes, settings.archive_seconds),
+        partial(check_logs, settings),
     )
-    writer.open()
+    opening = SideTask("archive", writer.open)
+    if not wait_for(opening, Bound("the archive to answer", _LEAST_S, run.should_stop)):
+        raise _no_answer(settings)
+    opening.result()
     if storage.local_root is not None:
         run.metrics.archive.disk(storage.local_root)
     return writer

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import uuid4
 
 from connectors.errors import ArchiveUnavailable
-from connectors.messages.polls import Position
+from connectors.messages.polls import LogId, Position
 from connectors.parquet.buffer import Buffer
 from connectors.parquet.columns import Batch
 from connectors.parquet.commits import (
     Commit,
+    Key,
     Positions,
     claim,
     finish,
     furthest,
+    is_recorded,
     read_commits,
+    read_positions,
     record,
 )
 from connectors.parquet.data_file import write_file
@@ -32,6 +35,7 @@ from connectors.parquet.layout import (
     escaped,
 )
 from connectors.parquet.progress import Progress
+from connectors.parquet.recovered_positions import recover_positions
 from connectors.parquet.storage import Storage
 
 MEGABYTE = 1024 * 1024
@@ -58,8 +62,10 @@ class ArchiveWriter:
     """Collects batches, and stores them in one commit when there is enough.
 
     `name` tells the writer from others that run at the same time, with other partitions
-    of the same topics. After an error the writer is of no use any more, and commits
-    nothing: what it had not committed is read from Kafka again, from `positions` on.
+    of the same topics. `check_logs` is given the log of each topic before what was read
+    of it is stored, and raises if that is gone. After an error the writer is of no use
+    any more, and commits nothing: what it had not committed is read from Kafka again,
+    from `positions` on.
 
     Raises ArchiveUnavailable when the archive cannot be read or written, or when
     somebody else stores the same partitions.
@@ -70,22 +76,25 @@ class ArchiveWriter:
         storage: Storage,
         name: str,
         roll: Roll,
+        check_logs: Callable[[Mapping[str, LogId]], None] = lambda _: None,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.repeated = 0
         self._storage, self._name, self._roll = storage, name, roll
-        self._clock_s = clock_s
+        self._check_logs, self._clock_s = check_logs, clock_s
         self._incoming = f"{INCOMING}/{escaped(name)}"
         self._run = uuid4().hex[:8]
         self._buffer = Buffer()
-        self._stored: dict[tuple[str, int], Position] = {}
+        self._stored: dict[Key, Position] = {}
         self._progress = Progress({})
-        self._own: dict[tuple[str, int], Position] = {}
+        self._own: dict[Key, Position] = {}
         self._since_s: float | None = None
         self._failed = False
 
     def open(self) -> None:
         """Finishes what was committed, and removes what was not."""
+        if not is_recorded(self._storage, self._name):
+            recover_positions(self._storage)
         # From now on a process before this one cannot commit, if it still lives.
         claim(self._storage, self._name, self._run)
         commits = read_commits(self._storage)
@@ -104,6 +113,10 @@ class ArchiveWriter:
     def positions(self) -> Positions:
         """How far the stream is archived: where the source has to begin."""
         return self._stored
+
+    def stored_in(self, _: LogId) -> Iterable[Position]:
+        """How far the stream is archived by now, by all writers, of any log."""
+        return read_positions(self._storage).values()
 
     def write(self, batch: Batch) -> Stored | None:
         """Takes a batch; what a commit stored, if there was enough for one."""
@@ -136,6 +149,8 @@ class ArchiveWriter:
             raise
 
     def _take(self, batch: Batch) -> None:
+        if self._progress.pass_over(batch):
+            self._begin_to_wait()
         known = self._progress.known(batch)
         if not len(batch.offsets) or known.all():
             self.repeated += len(batch.columns)
@@ -146,6 +161,9 @@ class ArchiveWriter:
             self.repeated += count - len(batch.columns)
         self._progress.advance(batch, ~known)
         self._buffer.add(batch.topic, batch.columns)
+        self._begin_to_wait()
+
+    def _begin_to_wait(self) -> None:
         if self._since_s is None:
             self._since_s = self._clock_s()
 
@@ -153,6 +171,8 @@ class ArchiveWriter:
         started_s = time.monotonic()
         samples = self._buffer.samples
         moves = self._write_files()
+        # Asked after all that is stored was read: so it came from these logs.
+        self._check_logs({at.topic: at.log for at in self._changed().values()})
         self._check_alone()
         positions = {**self._own, **self._changed()}
         commit = Commit(run=self._run, positions=tuple(positions.values()), moves=moves)
@@ -163,7 +183,7 @@ class ArchiveWriter:
         self._since_s = None
         return Stored(len(moves), samples, time.monotonic() - started_s)
 
-    def _changed(self) -> dict[tuple[str, int], Position]:
+    def _changed(self) -> dict[Key, Position]:
         return {
             key: at
             for key, at in self._progress.read.items()

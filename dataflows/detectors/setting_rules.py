@@ -9,10 +9,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TypeAlias, TypeGuard
 
-__all__ = ["Flag", "Number", "Numbers", "Rules", "Span", "Whole", "check"]
-__all__ += ["refuse_unknown"]
+__all__ = ["Flag", "Number", "Numbers", "Rules", "SettingProblem", "Span", "Whole"]
+__all__ += ["check", "refuse_unknown"]
+
+
+class SettingProblem(ValueError):
+    """What is wrong with the setting `where`, such as `rolling_z_score.threshold`."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(problem)
+        self.where = where
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +137,20 @@ def check(
 ) -> dict[str, object]:
     """Return the settings in one form, so that 5 and 5.0 are the same setting.
 
-    Raises ValueError, naming owner and setting, unless all settings keep the rules.
+    Raises SettingProblem, naming owner and setting, unless all settings keep the rules.
 
     >>> check("episodes", {"close_after_samples": Whole(1, 99)}, {"close_after": 3})
     Traceback (most recent call last):
     ...
-    ValueError: unknown setting 'close_after' of episodes; known: close_after_samples
+    dataflows.detectors.setting_rules.SettingProblem: unknown setting 'close_after' of \
+episodes; known: close_after_samples; do you mean 'close_after_samples'?
     """
-    refuse_unknown(f"setting {{!r}} of {owner}", settings, rules)
+    refuse_unknown(f"setting {{!r}} of {owner}", settings, rules, f"{owner}.")
     for name, value in settings.items():
         wanted = rules[name].problem(value)
         if wanted is not None:
-            raise ValueError(f"{owner}.{name} must be {wanted}, not {value!r}")
+            where = f"{owner}.{name}"
+            raise SettingProblem(where, f"{where} must be {wanted}, not {value!r}")
     return {name: _one_form(rules[name], value) for name, value in settings.items()}
 
 
@@ -151,9 +162,14 @@ def _one_form(rule: object, value: object) -> object:
     return value
 
 
-def refuse_unknown(what: str, names: Iterable[object], known: Collection[str]) -> None:
-    """Raise ValueError for a name that is not known; `what` has a {} for it."""
+def refuse_unknown(
+    what: str, names: Iterable[object], known: Collection[str], owner: str = ""
+) -> None:
+    """Raise SettingProblem for a name that is not known; `what` has a {} for it."""
     for name in names:
         if name not in known:
             listed = ", ".join(sorted(known))
-            raise ValueError(f"unknown {what.format(name)}; known: {listed}")
+            near = get_close_matches(str(name).lower(), known, 1)
+            meant = f"; do you mean {near[0]!r}?" if near else ""
+            problem = f"unknown {what.format(name)}; known: {listed}{meant}"
+            raise SettingProblem(f"{owner}{name}", problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
@@ -13,14 +13,15 @@ from typing_extensions import override
 
 from connectors.files.parameters import Band, Definitions
 from connectors.messages.findings import Anomaly, AnomalyChange, Drift, ExpectedRange
-from connectors.messages.polls import Polled, ToStore
+from connectors.messages.polls import NO_POLL, Polled, ToStore
 from connectors.messages.samples import ParameterName, Runs, Situation
 from connectors.messages.times import moment
 from connectors.messages.writes import Findings, ScoredSamples
 from connectors.metrics import FlowMetrics
 from dataflows.detectors.limits import Limits
 from dataflows.parameters.most_watched import MostWatched
-from dataflows.parameters.silence import Silence
+from dataflows.parameters.roll_call import RollCall
+from dataflows.parameters.silence import Silence, SilenceClock
 from dataflows.parameters.snapshot import read_shard, write_shard
 from dataflows.parameters.watched import Watched
 from dataflows.verdicts.bank import BankKind, DetectorBank, bank_of
@@ -38,7 +39,7 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
     """Judges what arrives of a shard's parameters; its snapshot is all they learnt.
 
     A parameter is known from its first sample on, if there is room for it; what was
-    known before a restart is. `clock_us` is asked only where silence is to be told.
+    known before a restart is. `clock` is what silence is judged by.
     """
 
     def __init__(
@@ -46,15 +47,16 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         resume: bytes | None,
         definitions: Definitions,
         metrics: FlowMetrics,
-        clock_us: Callable[[], int],
+        clock: SilenceClock,
         most_watched: MostWatched | None = None,
+        roll_call: RollCall | None = None,
     ) -> None:
+        self._roll_call = roll_call
         self._definitions, self._metrics = definitions, metrics
         self._most_watched = most_watched or MostWatched(metrics)
-        self._clock_us = clock_us
         self._watched: dict[ParameterName, Watched] = {}
         self._banks: dict[BankKind, DetectorBank] = {}
-        self._silence = Silence()
+        self._silence = Silence(clock)
         # Anomalies of before a restart, until their parameter is heard: where processes
         # were split, only one of those that go on from the same snapshot will hear it.
         self._unheard: dict[ParameterName, list[tuple[str, str]]] = {}
@@ -63,13 +65,11 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
 
     @override
     def on_batch(self, values: list[Polled]) -> tuple[Iterable[ToStore], bool]:
-        return [*chain.from_iterable(map(self._judge, values))], self.RETAIN
+        return [*chain.from_iterable(map(self._take, values))], self.RETAIN
 
     @override
     def on_notify(self) -> tuple[Iterable[ToStore], bool]:
-        now_us = self._clock_us()
-        told = self._silence.woken(now_us)
-        return [self._timely(watched, change) for watched, change in told], self.RETAIN
+        return [*self._look_at_the_clock()], self.RETAIN
 
     @override
     def notify_at(self) -> datetime | None:
@@ -82,7 +82,7 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
 
     def _resume(self, watched: Watched) -> None:
         self._take_in(watched)
-        self._silence.resumed(watched, self._clock_us())
+        self._silence.resumed(watched)
         if watched.name.is_replayed:
             return
         self._metrics.telemetry.heard_before(watched.name.spacecraft, watched.newest_us)
@@ -107,6 +107,8 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         return watched
 
     def _take_in(self, watched: Watched) -> None:
+        if self._roll_call:
+            self._roll_call.known(watched.name)
         self._most_watched.add(watched.name)
         self._watched[watched.name] = watched
         self._seat(watched)
@@ -126,11 +128,28 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         if not len(bank) and bank.kind is not None:
             del self._banks[bank.kind]
 
+    def _take(self, polled: Polled) -> Iterator[ToStore]:
+        if polled.poll == NO_POLL:
+            return self._look_at_the_clock()
+        return self._judge(polled)
+
+    def _look_at_the_clock(self) -> Iterator[ToStore]:
+        for watched, change in self._silence.woken():
+            yield self._timely(watched, change)
+
     def _judge(self, polled: Polled) -> Iterator[ToStore]:
         samples = polled.samples
+        if not samples.names:
+            yield ToStore(polled.poll, polled.writes)
+            return
+        if polled.poll.learnt:
+            yield self._only_store(polled)
+            return
         if self._unheard:
             self._hear(samples.names)
         watched = [self._of(name) for name in samples.names]
+        if self._roll_call:
+            self._roll_call.hear(samples.names)
         found = _Found(samples)
         for place in self._judge_together(found, watched):
             self._judge_alone(found, watched[place], place)
@@ -139,11 +158,22 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         # Ends of silences come first: what follows says that none goes on.
         silent = [one for one in watched if one.staleness]
         if silent:
-            for one, change in self._silence.arrived(silent, self._clock_us()):
+            for one, change in self._silence.arrived(silent):
                 yield self._timely(one, change)
         scored = ScoredSamples(samples, found.scores, found.severities)
         findings = Findings(anomalies, drifts, found.expected, found.open_since_us)
         yield ToStore(polled.poll, (*polled.writes, scored, findings))
+
+    def _only_store(self, polled: Polled) -> ToStore:
+        """Passes on what was judged before: it is held against its limits only."""
+        found = _Found(polled.samples)
+        for place, name in enumerate(polled.samples.names):
+            self._hold_against_limits(found, place)
+            if one := self._watched.get(name):
+                found.note_open([one])
+        scored = ScoredSamples(polled.samples, found.scores, found.severities)
+        findings = Findings(open_since_us=found.open_since_us)
+        return ToStore(polled.poll, (*polled.writes, scored, findings))
 
     def _judge_together(self, found: _Found, watched: Sequence[Watched]) -> list[int]:
         """Has the banks judge what is theirs; returns the places of the others."""
@@ -197,17 +227,17 @@ class ShardLogic(StatefulBatchLogic[Polled, ToStore, bytes]):
         return [places[index] for index in judged.left]
 
     def _hold_against_limits(self, found: _Found, place: int) -> None:
-        """Judges samples of an unwatched parameter, each by itself."""
+        """Judges samples of a parameter each by itself, and learns nothing."""
         run, rows = found.samples.run(place), found.samples.rows(place)
         definition = self._definitions.of(run.name)
         limits = _limits(definition.soft, definition.hard)
         found.scores[rows] = scores = limits.judge(run.values)
         found.severities[rows] = limits.severities(scores)
-        self._metrics.judging.unwatched.inc(len(run))
 
     def _judge_alone(self, found: _Found, one: Watched, place: int) -> None:
         if one is _UNWATCHED:
             self._hold_against_limits(found, place)
+            self._metrics.judging.unwatched.inc(len(found.samples.run(place)))
             return
         run = found.samples.run(place)
         verdict = one.watch.update(run.times_us, run.values, run.context, run.epochs)

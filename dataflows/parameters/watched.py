@@ -67,7 +67,8 @@ class Watched:
             limits = Limits(*definition.soft, *definition.hard)
             watch, staleness = build_watch(limits, settings), build_staleness(settings)
         except ValueError as error:
-            problem = f"{definition.source}: {name}: {error}"
+            place = definition.place(getattr(error, "where", ""))
+            problem = f"{place}: {name}: {error}"
             raise SettingsError(variable("parameters"), problem) from None
         return cls(name, watch, staleness)
 

@@ -7,19 +7,34 @@ numba replaces files atomically. A kernel calls kernels of its own file only: th
 cache is renewed when that file changes, not when another one does.
 
 Where nothing can be written (somebody else's installation, and a user without a home),
-every start compiles.
+every start compiles. What a power failure has cut short in the cache is made anew.
 """
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit, types
 
 __all__ = ["ARRAY", "COUNTS", "FLOAT", "INDICES", "INT", "LEAVES", "MASSES"]
 __all__ += ["NOTHING", "TABLE", "TABLES", "TIMES", "VALUES", "compiled"]
+
+# What reading a file raises that ends too soon or holds something else. Compiling
+# raises other errors.
+_DAMAGED = (
+    EOFError,
+    pickle.UnpicklingError,
+    ValueError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    ImportError,
+    OSError,
+)
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
@@ -38,8 +53,8 @@ MASSES: Any = types.uint16[:, ::1]
 LEAVES: Any = types.int64[::1]
 
 _NO_CACHE = (
-    "numba finds no folder for its cache, so every start compiles; to compile once, "
-    "name a folder that can be written in NUMBA_CACHE_DIR"
+    "numba finds no folder for its cache that can be used, so every start compiles; to "
+    "compile once, name a folder that can be written in NUMBA_CACHE_DIR"
 )
 
 
@@ -57,8 +72,16 @@ def compiled(
     untyped_njit: Any = njit
 
     def compile_now(function: Kernel, *, cache: bool) -> Kernel:
-        decorator = untyped_njit(signature, cache=cache, error_model="numpy", **options)
-        return cast(Kernel, decorator(function))
+        kernel = untyped_njit(cache=cache, error_model="numpy", **options)(function)
+        try:
+            kernel.compile(signature)
+        except _DAMAGED:
+            if not cache or not _removed(function, kernel.stats.cache_path):
+                raise
+            kernel = untyped_njit(cache=True, error_model="numpy", **options)(function)
+            kernel.compile(signature)
+        kernel.disable_compile()
+        return cast(Kernel, kernel)
 
     def decorate(function: Kernel) -> Kernel:
         try:
@@ -66,8 +89,22 @@ def compiled(
         except RuntimeError as error:
             if "cannot cache" not in str(error):
                 raise
+        except _DAMAGED:
+            pass  # somebody else's cache, which cannot be mended
         # Told once, as text and place are always the same.
         warnings.warn(_NO_CACHE, RuntimeWarning, stacklevel=1)
         return compile_now(function, cache=False)
 
     return decorate
+
+
+def _removed(function: Callable[..., object], cache: str) -> bool:
+    """Whether what the cache has of a function could be removed, which is damaged."""
+    module = Path(function.__code__.co_filename).stem
+    found = [*Path(cache).glob(f"{module}.{function.__qualname__}-*.nb[ci]")]
+    try:
+        for file in found:
+            file.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return bool(found)

@@ -90,7 +90,8 @@ class TrackLogic(StatefulBatchLogic[Polled, Polled, bytes]):
 
     def _track(self, polled: Polled) -> Polled:
         samples = polled.samples
-        vehicles = self._vehicles(samples)
+        # What was learnt before must not move the trackers again.
+        vehicles = {} if polled.poll.learnt else self._vehicles(samples)
         if not vehicles:
             return polled
         derived: list[Samples] = []

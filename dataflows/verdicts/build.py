@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.registry import BY_DEFAULT, DETECTORS, DRIFT_DETECTORS
-from dataflows.detectors.setting_rules import check, refuse_unknown
+from dataflows.detectors.setting_rules import SettingProblem, check, refuse_unknown
 from dataflows.verdicts.detector_panel import Panel
 from dataflows.verdicts.episodes import Episodes
 from dataflows.verdicts.staleness import Staleness
@@ -85,7 +85,9 @@ def _used(kinds: Mapping[str, type[Any]], settings: Settings) -> Iterable[Any]:
         section = _section(settings, name)
         enabled = section.pop("enabled", True)
         if not isinstance(enabled, bool):
-            raise ValueError(f"{name}.enabled must be true or false, not {enabled!r}")
+            where = f"{name}.enabled"
+            problem = f"{where} must be true or false, not {enabled!r}"
+            raise SettingProblem(where, problem)
         check(name, kind.rules, section)
         if enabled:
             yield kind(**section)
@@ -102,5 +104,5 @@ def _section(settings: Settings, name: str) -> dict[str, Any]:
     if section is None:
         return {}
     if not isinstance(section, Mapping):
-        raise ValueError(f"{name} must be settings by name, not {section!r}")
+        raise SettingProblem(name, f"{name} must be settings by name, not {section!r}")
     return dict(section)

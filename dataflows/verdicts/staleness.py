@@ -24,10 +24,11 @@ _NUMBERS = struct.Struct("<qqqq")
 class Staleness:
     """Tells when a parameter was last heard too long ago, and when it is back.
 
-    Only what was heard once can become stale. All times are the wall clock's, in
-    microseconds since 1970 (UTC), and told: a clock that runs backwards does no harm.
-    An anomaly starts when the next sample was due and ends when it comes. Its score is
-    the silence over what was expected.
+    Only what was heard once can become stale. Silence is counted while telemetry can be
+    heard: after Kafka was away, or the flow itself, it counts anew. It goes by a clock
+    that nobody sets. An anomaly starts when the next sample was due and ends when it
+    comes, by the wall clock then (UTC). Its score is the silence over what was
+    expected.
 
     Args:
         after_seconds: longest silence that is expected.
@@ -63,33 +64,43 @@ class Staleness:
 
     @property
     def stale_since_us(self) -> int | None:
-        """When the sample was due that did not come; None unless it is stale."""
+        """When the sample was due that did not come (UTC); None unless it is stale."""
         return None if self._stale_us == NEVER else self._stale_us
 
-    def arrived(self, reception_us: int) -> AnomalyChange | None:
-        """Take in a sample; return the end of the silence if it was too long."""
+    def arrived(self, now_us: int, behind_us: int = 0) -> AnomalyChange | None:
+        """Take in a sample; return the end of the silence if it was too long.
+
+        All times are by the clock that silence is counted by, in microseconds;
+        `behind_us` is how much the wall clock is ahead of it.
+        """
         change = None
         if self._stale_us != NEVER:
-            change = self._told("closed", 2, reception_us)
+            change = self._told("closed", 2, now_us, now_us + behind_us)
             self._stale_us = NEVER
-        self._heard_us = self._since_us = reception_us
-        due = reception_us + self._after_us
+        self._heard_us = self._since_us = now_us
+        due = now_us + self._after_us
         # A wake that comes too early is set anew then, not with each sample.
         if self._wake_us == NEVER or due < self._wake_us:
             self._wake_us = due
         return change
 
-    def woken(self, now_us: int) -> AnomalyChange | None:
-        """Return the begin of a silence if there is one by now."""
+    def woken(
+        self, now_us: int, since_us: int = NEVER, behind_us: int = 0
+    ) -> AnomalyChange | None:
+        """Return the begin of a silence if there is one by now.
+
+        What came before `since_us` may have been missed.
+        """
         if self._heard_us == NEVER or self._stale_us != NEVER:
             return None
+        self._since_us = max(self._since_us, since_us)
         due = self._since_us + self._after_us
         if now_us < due:
             # A clock set back is waited for no longer than a silence may last.
             soonest = now_us + SHORTEST_WAIT_US
             self._wake_us = max(min(due, now_us + self._after_us), soonest)
             return None
-        self._wake_us, self._stale_us = NEVER, due
+        self._wake_us, self._stale_us = NEVER, due + behind_us
         return self._told("opened", 1, now_us)
 
     def resumed(self, now_us: int) -> None:
@@ -98,7 +109,13 @@ class Staleness:
             self._since_us = now_us
             self._wake_us = now_us + self._after_us
 
-    def _told(self, kind: ChangeKind, revision: int, now_us: int) -> AnomalyChange:
+    def _told(
+        self,
+        kind: ChangeKind,
+        revision: int,
+        now_us: int,
+        ended_us: int | None = None,
+    ) -> AnomalyChange:
         """Return the change of the silence that lasts or lasted until now."""
         silence = max(now_us - self._heard_us, self._after_us) / 1e6
         most = self.after_seconds
@@ -107,7 +124,7 @@ class Staleness:
             kind,
             revision,
             self._stale_us,
-            max(now_us, self._stale_us) if kind == "closed" else None,
+            None if ended_us is None else max(ended_us, self._stale_us),
             self.severity,
             silence / most,
             0,

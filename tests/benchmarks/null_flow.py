@@ -86,7 +86,9 @@ def folder() -> Path:
 
 def flow() -> Dataflow:
     """The flow, once it is told to begin."""
-    run = start_flow([topics.SPACECRAFT], [topics.ANOMALIES, topics.DEAD_LETTERS])
+    run = start_flow(
+        "null", [topics.SPACECRAFT], [topics.ANOMALIES, topics.DEAD_LETTERS]
+    )
     definitions = read_definitions(run.settings.parameters)
     place = folder()
     (place / READY).touch()
@@ -94,7 +96,7 @@ def flow() -> Dataflow:
         time.sleep(0.005)
     return build(
         NAME,
-        TelemetrySource(run, topics.SPACECRAFT, definitions.identify),
+        TelemetrySource(run, topics.SPACECRAFT, lambda _: (), definitions.identify),
         CountingSink(place / MARKS),
         NullSink(),
         NullSink(),

@@ -16,7 +16,14 @@ from connectors.messages.findings import (
     Explanation,
     Severity,
 )
-from connectors.messages.polls import Poll, Position, ToStore
+from connectors.messages.polls import (
+    UNNAMED,
+    UNTOLD_EPOCH,
+    LogId,
+    Poll,
+    Position,
+    ToStore,
+)
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.messages.writes import Findings, ScoredSamples, Write
 from connectors.metrics import FlowMetrics
@@ -45,6 +52,8 @@ def poll(
     offset: int | None = None,
     newest_us: int | None = None,
     partition: int = 0,
+    log: LogId = UNNAMED,
+    leader_epoch: int = UNTOLD_EPOCH,
 ) -> Poll:
     """A poll that ends at `offset`, by default ten messages after the one before."""
     at = Position(
@@ -52,6 +61,8 @@ def poll(
         partition,
         10 * number if offset is None else offset,
         START_US + number if newest_us is None else newest_us,
+        log,
+        leader_epoch,
     )
     return Poll(number, pieces, (at,), START_US)
 

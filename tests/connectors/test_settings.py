@@ -196,3 +196,55 @@ def test_bytewax_listens_nowhere_although_the_environment_has_it_do_so(
     keep_bytewax_from_serving()
     assert "BYTEWAX_DATAFLOW_API_ENABLED" not in os.environ
     keep_bytewax_from_serving()
+
+
+SERVICE = {
+    "SERVICE_HOST": "10.0.171.239",
+    "SERVICE_PORT": "3030",
+    "SERVICE_PORT_HTTP": "3030",
+    "PORT": "tcp://10.0.171.239:3030",
+    "PORT_3030_TCP": "tcp://10.0.171.239:3030",
+    "PORT_3030_TCP_PROTO": "tcp",
+    "PORT_3030_TCP_PORT": "3030",
+    "PORT_3030_TCP_ADDR": "10.0.171.239",
+    "PORT_53_UDP": "udp://10.0.171.239:53",
+}
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "",
+        "KAFKA_",
+        "DATABASE_",
+        "KAFKA_HEADLESS_",
+        "METRICS_",
+        "HEALTH_",
+        "SPACECRAFT_",
+    ],
+)
+def test_what_kubernetes_writes_for_a_service_is_passed_over(service: str):
+    written = {f"ORBITWATCH_{service}{key}": text for key, text in SERVICE.items()}
+    assert Settings.from_environment(written) == Settings()
+
+
+@pytest.mark.parametrize(
+    "key", ["ORBITWATCH_SERVICE_HOSTS", "ORBITWATCH_PORTS", "ORBITWATCH_METRICS_PORT"]
+)
+def test_what_only_looks_like_it_is_refused_as_before(key: str):
+    with pytest.raises(SettingsError, match=key):
+        Settings.from_environment({key: "10.0.171.239"})
+
+
+@pytest.mark.parametrize(
+    "ports",
+    [
+        {"ORBITWATCH_HEALTH_PORT": "3030"},
+        {"ORBITWATCH_METRICS_PORT": "3031"},
+        {"ORBITWATCH_METRICS_PORT": "99", "ORBITWATCH_HEALTH_PORT": "99"},
+    ],
+)
+def test_one_port_for_two_pages_is_refused_by_both_names(ports: dict[str, str]):
+    both = "ORBITWATCH_HEALTH_PORT: is .*ORBITWATCH_METRICS_PORT"
+    with pytest.raises(SettingsError, match=both):
+        Settings.from_environment(ports)

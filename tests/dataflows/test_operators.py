@@ -19,10 +19,11 @@ from connectors.decode.routing import by_subsystem, shard_of
 from connectors.errors import SettingsError, StateUnreadable
 from connectors.files.parameters import Definitions, ParameterDefinition
 from connectors.messages.findings import Anomaly
-from connectors.messages.polls import DeadLetter, Poll, Polled, ToStore
+from connectors.messages.polls import NO_POLL, DeadLetter, Poll, Polled, ToStore
 from connectors.messages.samples import ParameterName, Runs, Samples, Situation
 from connectors.messages.times import moment
 from connectors.metrics import FlowMetrics
+from connectors.process.listening import Listening
 from dataflows.operators import (
     anomalies,
     by_shard,
@@ -251,21 +252,27 @@ def test_a_parameter_that_stopped_arriving_is_told_of_and_its_return_too():
     assert [len(one.samples) for one in scored if one.poll is None] == [0, 0]
 
 
+class Clock:
+    """What silence is judged by, as a test sets it."""
+
+    now_us, since_us, behind_us = 0, 0, 0
+
+
 def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
     settings = {**NOTHING_LEARNT, "staleness": {"after_seconds": 10}}
     definitions, metrics = voltage(detectors=settings), FlowMetrics(CollectorRegistry())
-    now_us = 0
-    before = ShardLogic(None, definitions, metrics, lambda: now_us)
+    clock = Clock()
+    before = ShardLogic(None, definitions, metrics, clock)
     before.on_batch([polled([28.0])])
-    now_us = 99_000_000
-    after = ShardLogic(before.snapshot(), definitions, metrics, lambda: now_us)
+    clock.now_us = 99_000_000
+    after = ShardLogic(before.snapshot(), definitions, metrics, clock)
     assert after.notify_at() == moment(109_000_000)
-    now_us = 109_000_001
+    clock.now_us = 109_000_001
     [told], _ = after.on_notify()
     [opened] = outcome(told).anomalies
     assert opened.change.kind == "opened"
     known = FlowMetrics(CollectorRegistry())
-    again = ShardLogic(after.snapshot(), definitions, known, lambda: now_us)
+    again = ShardLogic(after.snapshot(), definitions, known, clock)
     told, _ = again.on_batch([polled([28.0], 1)])[0]
     [closed] = outcome(told).anomalies
     assert closed.change.kind == "closed"
@@ -273,10 +280,26 @@ def test_silence_counts_anew_after_a_restart_and_is_not_forgotten():
     assert known.anomalies._severity_of == {}
 
 
+def test_a_shard_without_a_batch_looks_at_the_clock_when_it_is_told_to():
+    settings = {**NOTHING_LEARNT, "staleness": {"after_seconds": 10}}
+    clock = Clock()
+    metrics = FlowMetrics(CollectorRegistry())
+    logic = ShardLogic(None, voltage(detectors=settings), metrics, clock)
+    logic.on_batch([polled([28.0])])
+    clock.now_us, clock.behind_us = 4_000_000, -3_600_000_000
+    look = Polled(Runs.of([]), NO_POLL)
+    assert logic.on_batch([look])[0] == []
+    assert logic.notify_at() == moment(10_000_000 - 3_600_000_000)
+    clock.now_us = 10_000_000
+    [told], _ = logic.on_batch([look])
+    assert told.poll is None
+    assert [one.change.kind for one in outcome(told).anomalies] == ["opened"]
+
+
 def test_new_limits_leave_what_was_learnt_and_an_open_anomaly_alone(caplog):
     def logic(resume: bytes | None, **limits: Any) -> ShardLogic:
         metrics = FlowMetrics(CollectorRegistry())
-        return ShardLogic(resume, voltage(**limits), metrics, lambda: 0)
+        return ShardLogic(resume, voltage(**limits), metrics, Listening())
 
     before = logic(None, soft=(20.0, 30.0))
     before.on_batch([polled([*wave(1_000), 31.0])])

@@ -186,7 +186,7 @@ def test_rubbish_between_packets_goes_to_the_dead_letters_and_nothing_is_lost(st
         "wrong_shape",
         "wrong_shape",
         "time_in_future",
-        "wrong_shape",
+        "bad_time",
         "not_json",
         "bad_name",
     ]

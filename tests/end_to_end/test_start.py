@@ -1,5 +1,6 @@
 """A flow that cannot work says so in one line, soon, and leaves with an error."""
 
+import re
 import socket
 
 import pytest
@@ -16,6 +17,7 @@ from tests.services.waiting import HANG_S
 
 # What waited for better times would wait for ever.
 NEVER = {"ORBITWATCH_RETRY_SECONDS": "86400"}
+PACKET = b'{"spacecraft":"S","generation_time":"2026-01-01T00:00:00Z","values":{"a":1}}'
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,10 @@ def flow_with(ready: Stage, request, **settings: str) -> Flow:
 
 def test_kafka_that_does_not_answer(ready, request):
     flow = flow_with(ready, request, KAFKA="127.0.0.1:1")
-    assert "ORBITWATCH_KAFKA=127.0.0.1:1: " in last_words(flow)
+    words = last_words(flow)
+    assert "ORBITWATCH_KAFKA=127.0.0.1:1: " in words
+    assert "Connection refused" in words
+    assert flow.log.read_text().splitlines() == [words]
 
 
 def test_a_database_that_does_not_answer(ready, request):
@@ -156,18 +161,41 @@ def test_what_a_killed_flow_left_of_an_epoch_is_gone_when_the_next_one_is_ready(
     flow.stop()
 
 
+def test_a_flow_says_where_it_goes_on_what_it_knows_and_where_it_is_seen(stage):
+    flow = stage.flow(settings={**NEVER})
+    flow.start()
+    stage.produce(PACKET)
+    wait_for_samples(stage, 1)
+    flow.stop()
+    flow.start()
+    flow.wait_ready()
+    first, second = [line for line in log_of(flow) if "reading telemetry." in line]
+    assert "from the beginning of partitions 0, 1, 2, 3, 4, 5, 6, 7 " in first
+    assert re.search(r"from partition .*\b[0-7] offset 1\b", second)
+    for line in (first, second):
+        assert f"(state folder {flow.recovery}); " in line
+        assert " parameters are described; " in line
+        assert f":{flow.metrics_port}/metrics" in line
+        assert f":{flow.health_port}/readyz" in line
+    assert "(-r)" not in flow.log.read_text()
+    flow.stop()
+
+
+def log_of(flow: Flow) -> list[str]:
+    return flow.log.read_text().splitlines()
+
+
 def test_an_offset_that_kafka_lost(stage):
-    packet = (
-        b'{"spacecraft":"S","generation_time":"2026-01-01T00:00:00Z","values":{"a":1}}'
-    )
     flow = stage.flow(settings={**NEVER})
     flow.start()
     flow.wait_ready()
-    stage.produce(packet)
+    stage.produce(PACKET)
     wait_for_samples(stage, 1)
     flow.stop()
-    [(partition,)] = rows(stage, "SELECT partition FROM stream_position")
-    stage.produce(packet, packet)
+    [(partition,)] = rows(
+        stage, "SELECT partition FROM stream_position WHERE next_offset > 0"
+    )
+    stage.produce(PACKET, PACKET)
     admin = AdminClient({"bootstrap.servers": stage.kafka})
     place = TopicPartition("telemetry.spacecraft", partition, 2)
     [deleted] = admin.delete_records([place]).values()

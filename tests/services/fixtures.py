@@ -17,6 +17,7 @@ import pytest
 from tests.services import grafana
 from tests.services.clock import MovedClock
 from tests.services.kafka import Kafka, kafka_jars
+from tests.services.pgbouncer import PgBouncer
 from tests.services.postgres import Postgres, fresh_database, offers_timescale
 from tests.services.process import UnavailableError
 
@@ -30,6 +31,7 @@ MARKERS = {
     "module_kafka": "kafka",
     "database": "postgres",
     "own_postgres": "postgres",
+    "pooler": "pgbouncer",
     "timescale_database": "timescale",
     "promtool": "promtool",
     "prometheus_program": "prometheus",
@@ -132,6 +134,20 @@ def own_postgres() -> Iterator[Postgres]:
         server = Postgres()
     with server:
         yield server
+
+
+@pytest.fixture(params=["", "ignore_startup_parameters = options"])
+def pooler(request: pytest.FixtureRequest, database_server: str) -> Iterator[PgBouncer]:
+    """PgBouncer before the server of `database`; one refuses options, one drops them.
+
+    It lends its connections to the server by transaction.
+    """
+    if NAMED_DATABASE:
+        pytest.skip("the PostgreSQL server is not one that PgBouncer can be put before")
+    with skip_or_fail():
+        started = PgBouncer(database_server, str(request.param))
+    with started:
+        yield started
 
 
 def _program(package: str, *names: str) -> str:

@@ -40,7 +40,8 @@ log.cleaner.dedupe.buffer.size=4194304
 """
 
 # What Kafka's own `kafka-storage format` writes, at the price of another JVM start.
-META_PROPERTIES = "version=1\ncluster.id=b3JiaXR3YXRjaC10ZXN0cw\nnode.id=1\n"
+META_PROPERTIES = "version=1\ncluster.id={}\nnode.id=1\n"
+CLUSTER_ID = "b3JiaXR3YXRjaC10ZXN0cw"
 
 
 def kafka_jars() -> Path:
@@ -94,13 +95,13 @@ class Kafka:
     Use it as a context: it is started on entry, and gone with its data on exit.
     """
 
-    def __init__(self, jars: Path) -> None:
+    def __init__(self, jars: Path, cluster_id: str = CLUSTER_ID) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="orbitwatch-kafka-"))
         port, controller_port = free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{port}"
-        data = self._folder / "data"
+        self.data = data = self._folder / "data"
         data.mkdir()
-        (data / "meta.properties").write_text(META_PROPERTIES)
+        (data / "meta.properties").write_text(META_PROPERTIES.format(cluster_id))
         properties = self._folder / "server.properties"
         properties.write_text(
             PROPERTIES.format(port=port, controller_port=controller_port, data=data)

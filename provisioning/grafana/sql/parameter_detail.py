@@ -26,11 +26,18 @@ def _number(name: str) -> str:
 
 THIS = "parameter_id = (SELECT id FROM parameter WHERE qualified_name = '$parameter')"
 
+# Sums of squares beyond overflow, which fails the query: there is no mean then, as in
+# the view sample_minute.
+_MEAN = (
+    "CASE WHEN max(abs(value)) < 1e150"
+    " THEN avg(value) FILTER (WHERE abs(value) < 1e150) END"
+)
+
 # Minutes count by their samples, as those of a burst do among others.
 VALUES = by_range(
     f"""
     SELECT $__timeGroup(generation_time, $__interval) AS time,
-        min(value) AS lowest, avg(value) AS mean, max(value) AS highest
+        min(value) AS lowest, {_MEAN} AS mean, max(value) AS highest
     FROM sample
     WHERE {THIS} AND $__timeFilter(generation_time)
     """,

@@ -76,3 +76,68 @@ def test_the_unit_is_told_by_whoever_knows_it(connection: Connection):
     committed(known(), connection, "a", "b")
     rows = connection.execute("SELECT name, unit FROM parameter ORDER BY name")
     assert rows.fetchall() == [("a", "unit of a"), ("b", "unit of b")]
+
+
+def delete(connection: Connection, *parameters: str) -> None:
+    query = "DELETE FROM parameter WHERE name = ANY(%s)"
+    connection.execute(query, ([*parameters],))
+    connection.commit()
+
+
+def test_rows_deleted_under_it_are_made_again_with_their_ids(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+):
+    ids = known()
+    found, _ = committed(ids, connection, "a", "b", "c")
+    delete(connection, "a", "c")
+    again, asked = committed(ids, connection, "a", "b", "c")
+    assert again == found
+    assert asked == {"a", "c"}
+    rows = connection.execute("SELECT id, name, unit, system FROM parameter ORDER BY 1")
+    assert rows.fetchall() == [
+        (number, name, f"unit of {name}", "spacecraft")
+        for number, name in zip(found, "abc", strict=True)
+    ]
+    [line] = caplog.messages
+    assert "deleted" in line
+    assert committed(ids, connection, "a")[1] == set()
+
+
+def test_a_deleted_row_that_somebody_made_first_is_taken_as_it_is(
+    connection: Connection,
+):
+    ids, others = known(), known()
+    [before], _ = committed(ids, connection, "a")
+    delete(connection, "a")
+    [theirs], _ = committed(others, connection, "a")
+    assert theirs != before
+    assert committed(ids, connection, "a")[0] == [theirs]
+
+
+def test_new_parameters_get_ids_of_their_own_after_rows_were_made_again(
+    connection: Connection,
+):
+    ids = known()
+    found, _ = committed(ids, connection, "a", "b")
+    delete(connection, "a", "b")
+    again, _ = committed(ids, connection, "c", "b", "a")
+    assert again[1:] == found[::-1]
+    assert again[0] not in found
+
+
+def test_what_restores_a_row_and_is_rolled_back_does_so_again(connection: Connection):
+    ids = known()
+    found, _ = committed(ids, connection, "a")
+    delete(connection, "a")
+    look_up(ids, connection, "a")
+    connection.rollback()
+    assert committed(ids, connection, "a")[0] == found
+    assert connection.execute("SELECT count(*) FROM parameter").fetchone() == (1,)
+
+
+def test_a_truncated_table_is_filled_again(connection: Connection):
+    ids = known()
+    found, _ = committed(ids, connection, "a", "b")
+    connection.execute("TRUNCATE parameter CASCADE")
+    connection.commit()
+    assert committed(ids, connection, "a", "b")[0] == found

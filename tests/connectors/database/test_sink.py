@@ -314,3 +314,24 @@ def test_a_transaction_that_fails_is_counted_at_once():
     with pytest.raises(DatabaseUnavailable):
         DatabaseSink(run, "test", in_volts).build_part("database", "database", None)
     assert run.metrics.database.failures._value.get() == 1
+
+
+def test_samples_of_a_parameter_whose_row_is_deleted_meanwhile_are_seen(
+    store: str, reader: Connection
+):
+    """Also those that were stored just before that was noticed, and what repeats."""
+    open_since = anomaly(1, name=name())
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1), [1.0, 2.0]))
+        reader.execute("DELETE FROM parameter")
+        later_us = START_US + 5 * SECOND_US
+        again = scored(poll(2), [2.0, 3.0], first_us=START_US + SECOND_US)
+        sink.write(again)
+        reader.execute("DELETE FROM parameter")
+        told = scored(poll(3), [9.0], first_us=later_us, anomalies=(open_since,))
+        ranged = ExpectedRange(later_us, 0.0, 5.0)
+        sink.write(also(told, Findings(expected=[(name(), ranged)])))
+    count = "SELECT count(*) FROM {}_named"
+    assert values_of(reader) == [1.0, 2.0, 3.0, 9.0]
+    for table, rows in (("sample", 4), ("anomaly", 1), ("expected_range", 1)):
+        assert reader.execute(count.format(table).encode()).fetchone() == (rows,)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from connectors.decode import arrow as arrow_module
 from connectors.decode import names as names_module
 from connectors.decode.decoder import Decoded, Decoder
-from connectors.decode.refusals import REASONS
+from connectors.decode.refusals import FAULTS, REASONS, Fault
 from connectors.decode.routing import by_subsystem
 from connectors.messages.samples import ParameterName, Samples
 from connectors.messages.times import microseconds
@@ -25,7 +26,7 @@ from connectors.messages.wire import (
 )
 
 RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)
-PACKET = {
+PACKET: dict[str, Any] = {
     "spacecraft": "ISS",
     "generation_time": "2025-12-21T12:58:51Z",
     "values": {"a": 1.5, "b": None},
@@ -86,8 +87,7 @@ BAD: dict[str, list[bytes | None]] = {
         b'{"spacecraft":"\xff\xfe"}',
         b'{"x":' + b"[" * 100_000,
         b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-        packet_json(values={"a": float("nan")}),
-        packet_json(values={"a": float("inf")}),
+        b'{"spacecraft": "ISS", "values": {"a": 1}',
     ],
     "wrong_shape": [
         b"[]",
@@ -96,19 +96,27 @@ BAD: dict[str, list[bytes | None]] = {
         packet_json(spacecraft=...),
         packet_json(values=...),
         packet_json(generation_time=...),
+        packet_json(values=[1, 2]),
+        packet_json(values=None),
+        packet_json(context=[1]),
+        packet_json(spacecraft=7),
+        packet_json(subsystem=7),
+        packet_json(replay="yes"),
+    ],
+    "bad_time": [
         packet_json(generation_time="2025-12-21T12:58:51"),
         packet_json(generation_time="0000-12-21T12:58:51Z"),
         packet_json(generation_time="yesterday"),
         packet_json(generation_time=1766321931),
+        packet_json(generation_time=True),
+    ],
+    "no_usable_value": [
         packet_json(values={"a": "1.5"}),
-        packet_json(values={"a": True}),
+        packet_json(values={"a": True, "b": "on"}),
         packet_json(values={"a": [1]}),
         packet_json(values={"a": 10**400}),
-        packet_json(values=[1, 2]),
-        packet_json(context={"mode": None}),
-        packet_json(sequence=10**400),
-        packet_json(sequence=2**60),
-        packet_json(spacecraft=7),
+        packet_json(values={"a": 7}).replace(b"7", b"9" * 5000),
+        packet_json(values={"a": float("inf")}),
     ],
     "bad_name": [
         packet_json(spacecraft=""),
@@ -150,7 +158,221 @@ def test_a_message_that_is_no_packet_is_refused_and_nothing_around_it_lost(
 def test_a_packet_keeps_its_other_values_when_one_has_a_bad_name():
     decoded = poll(packet_json(values={"a/b": 1, "c": 2}))
     assert as_dict(decoded) == {"/ISS/c": [2.0]}
-    assert [refusal.reason for refusal in decoded.refused] == ["bad_name"]
+    [refusal] = decoded.refused
+    assert refusal.reason == "bad_name"
+    assert refusal.detail.endswith(": 'a/b'")
+
+
+FAULTY: dict[str, dict[str, Any]] = {
+    "text": {"values": {"good": 1, "bad": "SAFE"}},
+    "boolean": {"values": {"bad": True, "good": 1}},
+    "nested": {"values": {"good": 1, "bad": [1, 2]}},
+    "out_of_range": {"values": {"good": 1, "bad": float("inf")}},
+    "context text": {"values": {"good": 1}, "context": {"bad": "SAFE"}},
+    "context null": {"values": {"good": 1}, "context": {"bad": None}},
+    "context boolean": {"values": {"good": 1}, "context": {"bad": False}},
+    "context out_of_range": {"values": {"good": 1}, "context": {"bad": 10**400}},
+}
+
+
+@pytest.mark.parametrize("case", FAULTY)
+def test_a_value_that_is_no_number_costs_only_itself(case):
+    *where, reason = case.split()
+    decoded = poll(packet_json(**FAULTY[case]), packet_json(values={"good": 2}))
+    assert as_dict(decoded) == {"/ISS/good": [1, 2]}
+    assert decoded.refused == []
+    key = ".".join([*where, "bad"])
+    assert decoded.faults == [Fault(0, f"/ISS/{key}", reason)]
+    assert reason in FAULTS
+
+
+@pytest.mark.parametrize(
+    ("told", "key", "reason"),
+    [
+        ({"sequence": 10**400}, "sequence", "out_of_range"),
+        ({"sequence": 2**60}, "sequence", "out_of_range"),
+        ({"sequence": 7.5}, "sequence", "fraction"),
+        ({"sequence": "7"}, "sequence", "text"),
+        ({"epoch": 3}, "epoch", "number"),
+        ({"epoch": ["cruise"]}, "epoch", "nested"),
+    ],
+)
+def test_what_is_told_beside_the_values_costs_none_of_them(told, key, reason):
+    decoded = poll(packet_json(**told))
+    assert list(as_dict(decoded)) == ["/ISS/a", "/ISS/b"]
+    assert decoded.refused == []
+    assert decoded.faults == [Fault(0, f"/ISS/{key}", reason)]
+
+
+def test_the_rest_of_a_packet_with_a_fault_is_what_it_is_without():
+    whole = {"subsystem": "power", "sequence": 5, "context": {"mode": 2}, "epoch": "x"}
+    right = poll(packet_json(**whole))
+    mended = poll(packet_json(**whole, values={**PACKET["values"], "state": "ON"}))
+    for left, other in zip(runs_of(right), runs_of(mended), strict=True):
+        assert (left.name, left.epochs) == (other.name, other.epochs)
+        assert left.context == other.context
+        np.testing.assert_array_equal(left.times_us, other.times_us)
+        np.testing.assert_array_equal(left.values, other.values)
+
+
+def test_not_a_number_is_not_acquired_in_json_as_in_arrow():
+    decoded = poll(packet_json(values={"a": float("nan"), "b": 1}))
+    a, b = runs_of(decoded)
+    assert np.isnan(a.values).all()
+    assert b.values.tolist() == [1]
+    assert (decoded.refused, decoded.faults) == ([], [])
+
+
+LARGE = {
+    2**53: [],
+    2**53 + 1: ["rounded"],
+    -(2**53) - 1: ["rounded"],
+    2**53 + 2: [],
+    2**62 + 1: ["rounded"],
+    2**63 - 1: ["rounded"],
+    -(2**63): [],
+}
+
+
+@pytest.mark.parametrize("values", [{"p": 2**53 + 1}, {"a/b": 1}, {"p": "text"}])
+def test_deep_fields_that_are_ignored_never_raise(values):
+    """How deep is too deep depends on who reads, and from where."""
+    for depth in range(800, 1_010):
+        deep = b'{"ignored":' + b"[" * depth + b"]" * depth + b","
+        poll(packet_json(values=values).replace(b"{", deep, 1))
+
+
+@pytest.mark.parametrize("whole", LARGE)
+def test_an_integer_that_no_double_holds_is_rounded_and_told_of(whole):
+    """In JSON and in Arrow alike."""
+    told = [Fault(0, "/SAT/p", reason) for reason in LARGE[whole]]
+    for decoded in (
+        poll(packet_json(spacecraft="SAT", values={"p": whole})),
+        poll(packet_json(spacecraft="SAT", values={"p": whole}, epoch=3)),
+        poll(arrow_table(value=pa.array([whole], pa.int64())), arrow=True),
+    ):
+        assert as_dict(decoded) == {"/SAT/p": [float(whole)]}
+        assert [one for one in decoded.faults if one.reason == "rounded"] == told
+        assert decoded.refused == []
+
+
+def test_an_unsigned_integer_of_an_arrow_message_is_rounded_too():
+    whole = 2**64 - 1
+    decoded = poll(arrow_table(value=pa.array([whole], pa.uint64())), arrow=True)
+    assert as_dict(decoded) == {"/SAT/p": [float(whole)]}
+    assert decoded.faults == [Fault(0, "/SAT/p", "rounded")]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**60 + 1], pa.int64()).dictionary_encode(),
+        pa.array([Decimal(2**60 + 1)], pa.decimal128(38, 0)),
+    ],
+)
+def test_integers_of_an_arrow_message_in_other_forms_are_rounded_too(column):
+    decoded = poll(arrow_table(value=column), arrow=True)
+    assert as_dict(decoded) == {"/SAT/p": [float(2**60)]}
+    assert decoded.faults == [Fault(0, "/SAT/p", "rounded")]
+
+
+def test_rounded_rows_of_an_arrow_message_are_counted_by_parameter():
+    rows = 6
+    decoded = poll(
+        arrow_table(
+            spacecraft=["SAT"] * rows,
+            parameter=[*"pqpqpp"],
+            generation_time=pa.array([*range(rows)], pa.timestamp("us", tz="UTC")),
+            value=pa.array([2**53 + 1, 1, None, 3, 2**60 + 1, 4], pa.int64()),
+        ),
+        arrow=True,
+    )
+    assert decoded.faults == [Fault(0, "/SAT/p", "rounded", 2)]
+
+
+def test_a_large_number_with_a_fraction_or_an_exponent_is_no_integer():
+    decoded = poll(packet_json(values={"a": 7}).replace(b"7", b"9.007199254740993e300"))
+    assert decoded.faults == []
+
+
+def test_a_time_in_the_future_is_refused_with_both_times():
+    decoded = poll(packet_json(generation_time="2027-01-01T00:00:00Z"))
+    [refusal] = decoded.refused
+    assert "2027-01-01T00:00:00" in refusal.detail
+    assert "2026-01-01T00:00:00" in refusal.detail
+
+
+TIMES = {
+    "2025-12-21T12:58:60Z": None,
+    "2025-12-31T23:59:60Z": "2026-01-01T00:00:00Z",
+    "2025-12-31T23:59:60.25Z": "2026-01-01T00:00:00.25Z",
+    "2025-12-31T18:59:60-05:00": "2026-01-01T00:00:00Z",
+    "20251221T125851Z": "2025-12-21T12:58:51Z",
+    "2025-12-21T24:00:00Z": "2025-12-22T00:00:00Z",
+    "2025-12-21T24:00:01Z": None,
+    "2025-355T12:58:51Z": "2025-12-21T12:58:51Z",
+    "2025355T125851Z": "2025-12-21T12:58:51Z",
+    "2025-366T00:00:00Z": None,
+    "2025-W51-7T12:58:51Z": "2025-12-21T12:58:51Z",
+    "2025-12-21T12:58:51,5Z": "2025-12-21T12:58:51.5Z",
+    "2025-12-21T12:58Z": "2025-12-21T12:58:00Z",
+    "2025-12-21T12:58:51+02": "2025-12-21T10:58:51Z",
+    "2025-12-21T12:58:51.1234565Z": "2025-12-21T12:58:51.123457Z",
+    "2025-355T12:58:51.1234565Z": "2025-12-21T12:58:51.123457Z",
+    "2025-355T12:58:51.9999999Z": "2025-12-21T12:58:52Z",
+    "2025-12-21T12:58:51": None,
+    "2025-355T12:58:51": None,
+    "2025-12-21": None,
+    "25-12-21T12:58:51Z": None,
+    "+002025-12-21T12:58:51Z": None,
+    "2025-13-21T12:58:51Z": None,
+    "2025-12-21T12:60:51Z": None,
+    "2025-12-21T12:58:51+24:00": None,
+    "9999-12-31T24:00:00Z": None,
+    "\u0662025-12-21T12:58:51Z": None,
+}
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_a_time_of_iso_8601_is_taken_or_refused_with_the_form_to_send(text):
+    decoded = poll(packet_json(generation_time=text, values={"a": 1}))
+    meant = TIMES[text]
+    if meant is None:
+        [refusal] = decoded.refused
+        assert refusal.reason == "bad_time"
+        assert text[1:] in refusal.detail
+        assert "2026-01-05T12:58:51Z" in refusal.detail
+    else:
+        expected = microseconds(datetime.fromisoformat(meant))
+        assert [run.times_us.tolist() for run in runs_of(decoded)] == [[expected]]
+
+
+@pytest.mark.parametrize(
+    ("unit", "time", "time_us"),
+    [
+        ("s", -7, -7_000_000),
+        ("ms", 7, 7000),
+        ("ns", 7499, 7),
+        ("ns", 7500, 8),
+        ("ns", -1, 0),
+        ("ns", -501, -1),
+        ("ns", 1_766_321_931_123_456_789, 1_766_321_931_123_457),
+    ],
+)
+def test_arrow_times_of_any_unit_come_to_the_microsecond(unit, time, time_us):
+    times = pa.array([time], pa.timestamp(unit, tz="UTC"))
+    [run] = runs_of(poll(arrow_table(generation_time=times), arrow=True))
+    assert run.times_us.tolist() == [time_us]
+
+
+def test_nanoseconds_are_rounded_alike_in_arrow_and_json():
+    for ns in (0, 1, 499, 500, 501, 999):
+        text = f"2025-12-21T12:58:51.123456{ns:03}Z"
+        [from_json] = runs_of(poll(packet_json(generation_time=text, values={"a": 1})))
+        time_ns = 1_766_321_931_123_456_000 + ns
+        times = pa.array([time_ns], pa.timestamp("ns", tz="UTC"))
+        [from_arrow] = runs_of(poll(arrow_table(generation_time=times), arrow=True))
+        assert from_arrow.times_us.tolist() == from_json.times_us.tolist()
 
 
 @pytest.mark.parametrize("what", ["spacecraft", "subsystem", "parameter", "epoch"])
@@ -449,6 +671,26 @@ def test_a_parameter_under_several_names_becomes_one_run_in_order():
     assert as_dict(decoded) == {"/ISS/power/a": [0, 1, 2, 3, 4, 5]}
 
 
+def test_names_in_several_forms_of_unicode_are_one_parameter():
+    composed = {"spacecraft": "\u00c9T\u00c9", "values": {"temp\u00e9rature \u2126": 1}}
+    decomposed = {
+        "spacecraft": "E\u0301TE\u0301",
+        "values": {"tempe\u0301rature \u03a9": 2},
+    }
+    decoded = poll(packet_json(**composed), packet_json(**decomposed))
+    assert as_dict(decoded) == {"/\u00c9T\u00c9/temp\u00e9rature \u03a9": [1, 2]}
+
+
+def test_names_of_an_arrow_message_are_brought_to_the_same_form():
+    arrow = arrow_table(parameter=["tempe\u0301rature"], spacecraft=["E\u0301"])
+    assert as_dict(poll(arrow, arrow=True)) == {"/\u00c9/temp\u00e9rature": [1]}
+
+
+def test_a_name_is_as_long_as_people_see_it():
+    name = "e\u0301" * 128
+    assert poll(packet_json(values={name: 1})).refused == []
+
+
 def test_parameters_of_a_packet_share_what_it_tells():
     decoded = poll(packet_json(values={"a": 1, "b": 2}, context={"mode": 2}))
     a, b = runs_of(decoded)
@@ -473,6 +715,31 @@ def test_epochs_are_told_where_they_change():
     decoded = poll(*(packet_json(values={"a": 1}, epoch=epoch) for epoch in told))
     [run] = runs_of(decoded)
     assert run.epochs == ((0, "launch"), (3, "cruise"), (6, "launch"))
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda of: st.lists(of, max_size=3) | st.dictionaries(st.text(), of, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=3), ANY_JSON, max_size=6))
+def test_every_value_of_any_kind_is_decoded_or_told_of_or_refused_with_its_packet(
+    values,
+):
+    decoded = poll(packet_json(values=values))
+    found = {run.name.parameter for run in runs_of(decoded)}
+    told = {one.key.rpartition("/")[2] for one in decoded.faults}
+    left_out = {
+        one.key.rpartition("/")[2] for one in decoded.faults if one.reason != "rounded"
+    }
+    if decoded.refused:
+        assert [one.reason for one in decoded.refused] == ["no_usable_value"]
+        assert found == set()
+    else:
+        assert found | told == set(values)
+        assert not found & left_out
 
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=20)

@@ -49,10 +49,10 @@ def test_a_file_that_sets_nothing_has_the_defaults(tmp_path: Path, text: str):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("detectors: 3", "Expected `object"),
-        ("detector: {}", "unknown field `detector`"),
-        ("a: [", "expected"),
-        ("- a", "Expected `object"),
+        ("detectors: 3", "'3' is no mapping"),
+        ("detector: {}", "unknown word 'detector'; do you mean 'detectors'"),
+        ("a: [", "no YAML: "),
+        ("- a", "a list is no mapping"),
         ("parameters: {voltage: {}}", "'' cannot be a name"),
     ],
 )

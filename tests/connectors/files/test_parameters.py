@@ -1,5 +1,6 @@
 """Definitions of parameters, right and wrong."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -122,9 +123,96 @@ def test_a_parameter_that_stands_twice_in_a_file_is_refused(tmp_path):
       voltage: {subsystem: power}
       temperature: {subsystem: thermal}
     """
-    problem = r"both\.yaml: 'temperature' stands there twice \(lines 4 and 6\)"
+    problem = r"both\.yaml:6: 'temperature' stands there twice \(lines 4 and 6\)"
     with pytest.raises(SettingsError, match=problem):
         read_definitions(folder(tmp_path, both=text))
+
+
+WRONG = {
+    "a word": (
+        "spacecraft: SAT\nparameters:\n  v:\n    unit: V\n    sofft: [1, 2]",
+        r":5: v: unknown word 'sofft'; do you mean 'soft'\?",
+    ),
+    "a word on top": (
+        "spacecraft: SAT\nparamters: {}",
+        r":2: unknown word 'paramters'; do you mean 'parameters'\?",
+    ),
+    "a word that is like none": (
+        "spacecraft: SAT\nparameters:\n  v: {xyzzy: 1}",
+        r":3: v: unknown word 'xyzzy' \(known: subsystem, unit, soft, hard, det",
+    ),
+    "sexagesimal": (
+        "spacecraft: SAT\nparameters:\n  v:\n    soft: [0, 1:30]",
+        r":4: v: soft: '1:30' is no number; write one as 90, 0\.5 or 1e-6, or null",
+    ),
+    "a comma": (
+        "spacecraft: SAT\nparameters:\n  v:\n    soft: [0, 1_000]",
+        r":4: v: soft: '1_000' is no number",
+    ),
+    "a flag": (
+        "spacecraft: SAT\nparameters:\n  v:\n    hard: [true, 3]",
+        r":4: v: hard: 'true' is no number",
+    ),
+    "no pair": (
+        "spacecraft: SAT\nparameters:\n  v:\n    hard: [1, 5, 2]",
+        r":4: v: hard: a list is no pair \[low, high\]",
+    ),
+    "missing": ("# of SAT\nparameters: {v: {}}", r":2: spacecraft is missing"),
+    "nothing": ("# nothing", r":1: the file says nothing"),
+    "no YAML": ("spacecraft: SAT\nparameters: [", r":2: no YAML: "),
+    "of a detector": (
+        "spacecraft: SAT\nparameters:\n  v:\n    detectors:\n      limits: 3",
+        r":5: v: limits: '3' is no mapping of names",
+    ),
+    "twice": (
+        "spacecraft: SAT\nparameters:\n  caf\u00e9: {}\n  cafe\u0301: {}",
+        r":4: /SAT/caf\u00e9 is described twice \(before in .*wrong\.yaml:3\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_mistake_is_told_with_file_line_parameter_and_the_nearest_word(
+    tmp_path, case
+):
+    text, told = WRONG[case]
+    with pytest.raises(
+        SettingsError, match=rf"^ORBITWATCH_PARAMETERS: .*wrong\.yaml{told}"
+    ):
+        read_definitions(folder(tmp_path, wrong=text))
+
+
+def test_numbers_and_names_are_read_as_people_mean_them(tmp_path):
+    text = """
+    spacecraft: 007
+    parameters:
+      no: {subsystem: on, unit: 1, soft: [1e-6, 010]}
+      1e3: {hard: [-.5, +1.0e+2]}
+      null: {soft: [~, 0x10]}
+      12: {detectors: {record_envelope: {enabled: no}, stuck_value: {enabled: ON}}}
+      2024-01-01: {detectors: {rate_of_change: {highest_per_s: 1e-3}}}
+    """
+    found = {one.name: one for one in read_definitions(folder(tmp_path, odd=text))}
+
+    def of(parameter: str, subsystem: str = "") -> ParameterDefinition:
+        return found[ParameterName("007", subsystem, parameter)]
+
+    assert (of("no", "on").unit, of("no", "on").soft) == ("1", (1e-6, 10))
+    assert of("1e3").hard == (-0.5, 100)
+    assert of("null").soft == (None, 16)
+    assert of("12").detectors == {
+        "record_envelope": {"enabled": False},
+        "stuck_value": {"enabled": True},
+    }
+    assert of("2024-01-01").detectors == {"rate_of_change": {"highest_per_s": 1e-3}}
+
+
+def test_names_are_the_same_in_any_form_of_unicode(tmp_path):
+    text = "spacecraft: SAT\nparameters: {temp\u00e9rature: {subsystem: \u00e9nergie}}"
+    text = unicodedata.normalize("NFD", text)
+    definitions = read_definitions(folder(tmp_path, forms=text))
+    name = ParameterName("SAT", "\u00e9nergie", "temp\u00e9rature")
+    assert name in definitions
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):

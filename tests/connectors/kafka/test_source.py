@@ -2,18 +2,19 @@
 
 import ctypes
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pytest
 from confluent_kafka import Producer, cimpl
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions
 from prometheus_client import CollectorRegistry
 
+from connectors.decode.routing import SHARDS
 from connectors.errors import (
     KafkaUnavailable,
+    LogCut,
     OffsetLost,
     SettingsError,
     StateUnreadable,
@@ -22,8 +23,9 @@ from connectors.errors import (
 from connectors.kafka import topic_partitions as source_module
 from connectors.kafka.archive_source import ArchiveSource
 from connectors.kafka.clients import check_kafka
+from connectors.kafka.fields import RESENT
 from connectors.kafka.source import TelemetrySource
-from connectors.messages.polls import DeadLetter, Polled
+from connectors.messages.polls import NO_POLL, DeadLetter, Polled
 from connectors.messages.wire import (
     ARROW_CONTENT_TYPE,
     Packet,
@@ -32,79 +34,35 @@ from connectors.messages.wire import (
 )
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
+from connectors.process.listening import Listening
 from connectors.settings import Settings
 from connectors.topics import Topic
+from tests.connectors.kafka.reading import Reader, packet, process, produce
 from tests.connectors.kafka.slept_clock import Clock
 from tests.services.waiting import HANG_S
 
 Headers = dict[str, str | bytes | None]
 
 
-@pytest.fixture
-def topic(kafka: str, request) -> Iterator[Topic]:
-    """A topic of four partitions for one test."""
-    name = f"test.{request.node.name[:200].replace('[', '.').replace(']', '')}"
-    admin = AdminClient({"bootstrap.servers": kafka})
-    admin.create_topics([NewTopic(name, 4, config={"max.message.bytes": "12000000"})])[
-        name
-    ].result(HANG_S)
-    while name not in admin.list_topics(timeout=HANG_S).topics:
-        time.sleep(0.02)
-    yield Topic(name, "spacecraft", 4, 1)
-    admin.delete_topics([name])[name].result(HANG_S)
+def test_when_the_wall_clock_was_set_back_every_shard_looks_at_it_once(kafka, topic):
+    wall_us = 10**15
+    listening = Listening(lambda: time.monotonic_ns() // 1000, lambda: wall_us)
+    run = replace(process(kafka), listening=listening)
+    source = TelemetrySource(run, topic, lambda _: ())
+    part = source.build_part("in", "telemetry", None)
 
+    def idle() -> list[Polled | DeadLetter]:
+        """What comes of the next turns, of which some are pauses."""
+        return [item for _ in range(10) for item in part.next_batch()]
 
-def process(kafka: str, **settings: Any) -> FlowProcess:
-    return FlowProcess(
-        Settings(kafka=kafka, **settings), FlowMetrics(CollectorRegistry())
-    )
-
-
-def packet(number: int, spacecraft: str = "SAT") -> bytes:
-    return encode_packet(
-        Packet(
-            spacecraft=spacecraft,
-            generation_time=datetime.fromtimestamp(number, UTC),
-            values={"p": float(number)},
-        )
-    )
-
-
-def produce(kafka: str, topic: Topic, *messages: tuple[int, bytes | None]) -> None:
-    producer = Producer({"bootstrap.servers": kafka, "message.max.bytes": 12_000_000})
-    for partition, value in messages:
-        producer.produce(topic.name, value, b"SAT", partition)
-    assert producer.flush(HANG_S) == 0
-
-
-class Reader:
-    """Drives a source partition as the engine would, and keeps what came."""
-
-    def __init__(self, run: FlowProcess, topic: Topic, resume=None) -> None:
-        self.run = run
-        self.part = TelemetrySource(run, topic).build_part("in", "telemetry", resume)
-        self.polled: list[Polled] = []
-        self.letters: list[DeadLetter] = []
-
-    def read(self, count: int) -> list[float]:
-        """Polls until `count` items came; the values so far, sorted."""
-        deadline_s = time.monotonic() + HANG_S
-        while len(self.values()) + len(self.letters) < count:
-            assert time.monotonic() < deadline_s, "nothing comes"
-            for item in self.part.next_batch():
-                if isinstance(item, Polled):
-                    self.polled.append(item)
-                else:
-                    self.letters.append(item)
-        return self.values()
-
-    def values(self) -> list[float]:
-        return sorted(v for one in self.polled for v in one.samples.values.tolist())
-
-    def close(self):
-        snapshot = self.part.snapshot()
-        self.part.close()
-        return snapshot
+    idle()  # which tells the positions
+    wall_us -= 3_600_000_000
+    looks = [item for item in idle() if isinstance(item, Polled)]
+    assert [look.shard for look in looks] == [*range(SHARDS)]
+    assert {look.poll for look in looks} == {NO_POLL}
+    assert not any(len(look.samples) for look in looks)
+    assert idle() == []
+    part.close()
 
 
 def test_every_partition_is_read_and_a_snapshot_goes_on_where_it_stopped(kafka, topic):
@@ -119,7 +77,7 @@ def test_every_partition_is_read_and_a_snapshot_goes_on_where_it_stopped(kafka, 
 
 
 def test_a_poll_says_how_many_pieces_it_has_and_how_far_it_goes(kafka, topic):
-    produce(kafka, topic, (1, b"a poll of which nothing remains has no number"))
+    produce(kafka, topic, (1, b"a poll of which nothing remains but its position"))
     reader = Reader(process(kafka), topic)
     reader.read(1)
     produce(kafka, topic, (0, packet(1, "A")), (0, packet(2, "B")), (2, packet(3, "A")))
@@ -128,14 +86,8 @@ def test_a_poll_says_how_many_pieces_it_has_and_how_far_it_goes(kafka, topic):
     for one in reader.polled:
         pieces[one.poll.number] = pieces.get(one.poll.number, 0) + 1
     assert pieces == {one.poll.number: one.poll.pieces for one in reader.polled}
-    assert min(pieces) == 1
-    reached = {
-        position.partition: position.next_offset
-        for one in reader.polled
-        for position in one.poll.positions
-    }
-    assert reached[0] == 2
-    assert reached[2] == 1
+    reached = {position.partition: position.next_offset for position in reader.passed}
+    assert reached == {0: 2, 1: 1, 2: 1, 3: 0}
     reader.close()
 
 
@@ -232,6 +184,49 @@ def test_headers_whose_names_are_not_utf_8_do_not_stop_the_flow(kafka, topic):
     reader.close()
 
 
+def test_a_value_that_is_no_number_is_counted_and_named_and_the_rest_is_read(
+    kafka, topic, caplog
+):
+    mixed = packet(1).replace(b'"p":1.0', b'"p":1.0,"mode":"SAFE"')
+    produce(kafka, topic, *((0, mixed) for _ in range(3)))
+    reader = Reader(process(kafka), topic)
+    assert reader.read(3) == [1.0, 1.0, 1.0]
+    assert reader.letters == []
+    counted = reader.run.metrics.telemetry._faults.labels("/SAT/mode", "text")
+    assert counted._value.get() == 3
+    named = [line for line in caplog.messages if "/SAT/mode" in line]
+    assert named == ["/SAT/mode is text, which is left out; the rest is used"]
+    reader.close()
+
+
+def test_the_first_refused_message_is_told_with_key_and_cause(kafka, topic, caplog):
+    produce(kafka, topic, *((2, b"{") for _ in range(3)))
+    reader = Reader(process(kafka), topic)
+    reader.read(3)
+    [line] = [line for line in caplog.messages if "refused" in line]
+    assert f"refused (not_json): {topic.name}[2] offset 0, key SAT: " in line
+    reader.close()
+
+
+def test_a_dead_letter_keeps_what_it_needs_to_be_read_again(kafka, topic):
+    producer = Producer({"bootstrap.servers": kafka})
+    headers: Headers = {
+        "content-type": ARROW_CONTENT_TYPE.encode(),
+        RESENT: b"1",
+        "trace": b"x",
+    }
+    producer.produce(topic.name, b"no Arrow", headers=headers)
+    assert producer.flush(HANG_S) == 0
+    reader = Reader(process(kafka), topic)
+    reader.read(1)
+    [letter] = reader.letters
+    assert dict(letter.headers) == {
+        "content-type": ARROW_CONTENT_TYPE.encode(),
+        RESENT: b"1",
+    }
+    reader.close()
+
+
 def test_a_message_of_ten_megabytes_passes_as_a_dead_letter(kafka, topic):
     large = b"x" * 10_000_000
     produce(kafka, topic, (0, packet(1)), (0, large), (0, packet(2)))
@@ -256,7 +251,7 @@ def snapshot_at(topic: Topic, offset: int) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("other", "problem"),
     [
-        ({"version": 2}, "of version 2, this release reads 1"),
+        ({"version": 9}, "of version 9, this release reads 2"),
         ({"topic": "telemetry.other"}, r"of telemetry\.other, which another flow"),
     ],
 )
@@ -272,7 +267,7 @@ def test_an_offset_that_kafka_no_longer_has_stops_with_what_to_do(kafka, topic):
     lose_messages(kafka, topic, 6)
     with pytest.raises(OffsetLost, match=r"offset 3.*6 to 10.*ORBITWATCH_LOST_OFFSET"):
         Reader(process(kafka), topic, snapshot_at(topic, 3))
-    with pytest.raises(OffsetLost, match="offset 99"):
+    with pytest.raises(LogCut, match=r"up to offset 10 only.*rows from the table"):
         Reader(process(kafka), topic, snapshot_at(topic, 99))
 
 
@@ -280,12 +275,9 @@ def test_a_lost_offset_goes_on_from_the_earliest_when_told_to(kafka, topic):
     produce(kafka, topic, *((0, packet(n)) for n in range(10)))
     lose_messages(kafka, topic, 6)
     run = process(kafka, lost_offset="earliest")
-    snapshot = {"version": 1, "topic": topic.name, "positions": {0: (3, 4 * 10**15)}}
-    reader = Reader(run, topic, snapshot)
+    reader = Reader(run, topic, snapshot_at(topic, 3))
     assert reader.read(4) == [6, 7, 8, 9]
-    # Else the sink could take them for a replay of what it stored.
-    newest_us = reader.polled[0].poll.positions[0].newest_message_us
-    assert newest_us > 4e15
+    assert not reader.polled[0].poll.learnt
     reader.close()
 
 
@@ -359,7 +351,11 @@ def test_a_flow_looks_for_messages_all_the_time_and_the_archive_now_and_then(
     kafka, topic
 ):
     run, looks = process(kafka), []
-    for source in TelemetrySource(run, topic), ArchiveSource(run, topic, {}):
+    sources = (
+        TelemetrySource(run, topic, lambda _: ()),
+        ArchiveSource(run, topic, lambda _: ()),
+    )
+    for source in sources:
         part = source.build_part("in", topic.name, None)
         clock = Clock()
         part._pause = clock.pause()

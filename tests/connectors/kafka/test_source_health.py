@@ -50,7 +50,7 @@ def test_a_source_tells_that_its_topic_is_read_and_then_that_it_turns(
     clock = Clock()
     run = process(module_kafka, topic, clock)
     assert run.health.hindrances() == [f"not being read: {topic.name}"]
-    part = TelemetrySource(run, topic).build_part("in", "telemetry", None)
+    part = TelemetrySource(run, topic, lambda _: ()).build_part("in", "telemetry", None)
     assert run.health.hindrances() == []
     # It looks around at once, and then not again.
     monkeypatch.setattr(source_module, "LOOK_AROUND_S", 1e9)
@@ -70,7 +70,7 @@ def test_a_topic_whose_broker_went_away_is_not_being_read_until_it_is_back(
 ):
     monkeypatch.setattr(source_module, "LOOK_AROUND_S", 0.0)
     run = process(module_kafka, topic, Clock())
-    part = TelemetrySource(run, topic).build_part("in", "telemetry", None)
+    part = TelemetrySource(run, topic, lambda _: ()).build_part("in", "telemetry", None)
 
     def turn_until(expected: list[str]) -> None:
         deadline_s = time.monotonic() + HANG_S

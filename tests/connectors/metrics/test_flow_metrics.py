@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from connectors.decode.refusals import REASONS
+from connectors.decode.refusals import FAULTS, REASONS, Fault
 from connectors.messages.findings import Anomaly, AnomalyChange, Explanation, Severity
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.metrics import FlowMetrics
@@ -19,6 +19,7 @@ PROVISIONING = Path(__file__).parents[3] / "provisioning"
 FOR_ASKING = {
     "orbitwatch_parameters_watched",
     "orbitwatch_drifts",
+    "orbitwatch_telemetry_value_faults",
     "orbitwatch_archive_files",
     "orbitwatch_archive_write_seconds",
 }
@@ -126,6 +127,28 @@ def test_dead_letters_are_counted_from_zero_by_every_reason():
         for reason in REASONS
     }
     assert counts == dict.fromkeys(REASONS, 0) | {"empty": 1}
+
+
+def test_values_at_fault_are_counted_by_key_and_reason_up_to_a_bound(monkeypatch):
+    monkeypatch.setattr("connectors.metrics.telemetry.MOST_KEYS", 2)
+    registry = CollectorRegistry()
+    metrics = FlowMetrics(registry)
+    for number in range(5):
+        metrics.telemetry.fault(Fault(0, f"/SAT/k{number}", "text", 3))
+    metrics.telemetry.fault(Fault(0, "/SAT/k0", "rounded"))
+    counted = {
+        (sample.labels["key"], sample.labels["reason"]): sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.name == "orbitwatch_telemetry_value_faults_total"
+    }
+    assert counted == {
+        ("/SAT/k0", "text"): 3,
+        ("/SAT/k0", "rounded"): 1,
+        ("/SAT/k1", "text"): 3,
+        ("other", "text"): 9,
+    }
+    assert {reason for _, reason in counted} <= FAULTS.keys()
 
 
 def test_severities_are_those_of_the_detectors():

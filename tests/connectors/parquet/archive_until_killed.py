@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 
+from connectors.messages.polls import UNNAMED
 from connectors.parquet.storage import Storage
 from connectors.parquet.writer import ArchiveWriter, Roll
 from tests.connectors.parquet.archiving import START_US, TOPIC, batch
@@ -20,7 +21,7 @@ def times_us(first: int, count: int) -> list[int]:
 def main(folder: str) -> None:
     made = ArchiveWriter(Storage.at(folder), "all", Roll(megabytes=0.04, seconds=60))
     made.open()
-    at = made.positions.get((TOPIC, 0))
+    at = made.positions.get((UNNAMED, TOPIC, 0))
     # It begins too early, and its cuts differ from life to life.
     first = max(at.next_offset - 77, 0) if at else 0
     while True:

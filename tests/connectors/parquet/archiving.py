@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyarrow import dataset
 
+from connectors.messages.polls import UNNAMED, LogId
 from connectors.messages.samples import ParameterName
 from connectors.parquet.columns import Batch, Columns
 from connectors.parquet.reader import read_samples
@@ -39,6 +40,8 @@ def batch(
     partition: int = 0,
     received_us: int = START_US,
     topic: str = TOPIC,
+    log: LogId = UNNAMED,
+    epoch: int = 0,
 ) -> Batch:
     """A message a sample; values are offsets unless given; names are taken in turn."""
     count = len(times_us)
@@ -55,7 +58,9 @@ def batch(
         np.arange(count),
         np.full(count, partition),
         offsets,
+        np.full(count, epoch),
         received_us + offsets,
+        log,
     )
 
 

@@ -76,6 +76,7 @@ class Kafka:
             np.array(columns[0], np.int64),
             np.array(partitions, np.int64),
             np.array(offsets, np.int64),
+            np.zeros(len(offsets), np.int64),
             START_US + np.array(offsets, np.int64),
         )
 
@@ -94,7 +95,7 @@ class Kafka:
 
 
 def archived(made: ArchiveWriter) -> dict[int, int]:
-    return {key[1]: at.next_offset for key, at in made.positions.items()}
+    return {key[2]: at.next_offset for key, at in made.positions.items()}
 
 
 CUTS = st.tuples(st.integers(0, 5), st.integers(0, 5))

@@ -1,5 +1,7 @@
 """The sink in a Bytewax flow: it stores each sample once, whatever fails."""
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ from bytewax.testing import TestingSource
 from prometheus_client import CollectorRegistry
 
 from connectors.errors import ArchiveUnavailable, SettingsError
+from connectors.messages.polls import UNNAMED
 from connectors.metrics import FlowMetrics
 from connectors.parquet.columns import Batch
 from connectors.parquet.sink import ArchiveSink
@@ -36,6 +39,7 @@ from tests.connectors.parquet.killed_filesystem import (
     full,
     storage_in,
 )
+from tests.services.waiting import HANG_S
 
 # The first two batches of SAMPLES are stored at once, the last one waits for the end.
 BY_SIZE = Roll(megabytes=0.0015, seconds=1e9)
@@ -54,7 +58,7 @@ def archive(
     """
     run = FlowProcess(Settings(), FlowMetrics(CollectorRegistry()))
     made = writer(storage, roll=roll)
-    at = made.positions.get((TOPIC, 0))
+    at = made.positions.get((UNNAMED, TOPIC, 0))
     left = batches(samples, at.next_offset if at else 0)
     flow = Dataflow("archive")
     read = op.map("then", op.input("batches", flow, TestingSource(left)), then)
@@ -167,3 +171,23 @@ def refuse_the_third(one: Batch) -> Batch:
     if one.offsets[0] >= sum(SAMPLES[:2]):
         raise SettingsError("test", "no such thing")
     return one
+
+
+def test_an_archive_that_does_not_answer_stops_a_flow_that_is_told_to_stop(root: Path):
+    gate = threading.Event()
+    run = FlowProcess(Settings(archive=str(root)), FlowMetrics(CollectorRegistry()))
+    made = writer(Storage.at(str(root)), roll=BY_SIZE, clock_s=lambda: wait(gate))
+    part = ArchiveSink(run, made).build_part("archive", "archive", None)
+    threading.Timer(0.5, run.should_stop.ask).start()
+    began_s = time.monotonic()
+    with pytest.raises(ArchiveUnavailable, match=r"no answer .*RETRY_SECONDS=600"):
+        part.write_batch(batches(SAMPLES, 0))
+    # What hangs is left alone: to close it would hang, too.
+    part.close()
+    assert time.monotonic() - began_s < HANG_S
+    gate.set()
+
+
+def wait(gate: threading.Event) -> float:
+    gate.wait()
+    return 0.0

@@ -2,15 +2,17 @@
 
 import logging
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pyarrow import parquet
 
-from connectors.errors import ArchiveUnavailable
-from connectors.messages.polls import Position
+from connectors.errors import ArchiveUnavailable, TopicReplaced
+from connectors.messages.polls import UNNAMED, LogId, Position
 from connectors.messages.samples import ParameterName
 from connectors.parquet.commits import finish, read_commits, read_positions
 from connectors.parquet.layout import notes_of
@@ -66,7 +68,9 @@ def test_what_was_written_is_read_back(storage, root):
     ]
     assert read_rows(storage) == expected
     assert sorted(listed_rows(root).elements()) == expected
-    assert made.positions == {(TOPIC, 0): Position(TOPIC, 0, 10, START_US + 9)}
+    assert made.positions == {
+        (UNNAMED, TOPIC, 0): Position(TOPIC, 0, 10, START_US + 9, UNNAMED, 0)
+    }
     assert read_positions(storage) == made.positions
 
 
@@ -103,7 +107,7 @@ def test_a_commit_of_one_partition_keeps_how_far_the_others_are(storage):
         commit(made)
         made.write(batch(first_offset, [START_US], partition=partition))
         assert made.commit() is None
-    reached = {key[1]: at.next_offset for key, at in made.positions.items()}
+    reached = {key[2]: at.next_offset for key, at in made.positions.items()}
     assert reached == {0: 12, 1: 21, 2: 31}
     assert read_positions(storage) == made.positions
     # So does the record of the next run, which has nothing to finish.
@@ -156,7 +160,10 @@ def test_each_topic_is_a_system_of_its_own(storage):
     made.commit()
     assert len(read_rows(storage, system="spacecraft")) == 1
     assert len(read_rows(storage, system="cubesat")) == 1
-    assert set(made.positions) == {(TOPIC, 0), ("telemetry.cubesat", 0)}
+    assert set(made.positions) == {
+        (UNNAMED, TOPIC, 0),
+        (UNNAMED, "telemetry.cubesat", 0),
+    }
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_messages_without_samples_move_the_position(storage, root):
     empty = batch(0, [START_US] * 4).without(np.ones(4, np.bool_))
     made.write(empty)
     assert commit(made).files == 0
-    assert writer(storage).positions[TOPIC, 0].next_offset == 4
+    assert writer(storage).positions[UNNAMED, TOPIC, 0].next_offset == 4
     assert data_files(root) == []
 
 
@@ -239,39 +246,154 @@ def test_messages_that_come_again_are_known_though_their_times_went_back(storage
     first.commit()
     assert len(read_rows(storage)) == 2
     second = writer(storage)
-    assert second.positions[TOPIC, 0].newest_message_us == START_US + DAY_US
+    assert second.positions[UNNAMED, TOPIC, 0].newest_message_us == START_US + DAY_US
     for each in messages:
         second.write(each)
     assert second.repeated == 2
     assert second.commit() is None
 
 
+OLD, NEW = LogId("cluster", "old"), LogId("cluster", "new")
+
+
 def test_a_topic_that_was_created_again_starts_over(storage):
     first = writer(storage)
-    first.write(batch(1000, [START_US] * 10))
+    first.write(batch(1000, [START_US] * 10, log=OLD))
     first.commit()
     again = writer(storage)
-    later_us = START_US + DAY_US
-    again.write(batch(0, [START_US + 1] * 5, received_us=later_us))
+    # Its messages claim to be older: no timestamp proves that they were seen.
+    earlier_us = START_US - DAY_US
+    again.write(batch(0, [START_US + 1] * 5, received_us=earlier_us, log=NEW))
     again.commit()
     assert again.repeated == 0
     assert len(read_rows(storage)) == 15
     last = writer(storage)
-    assert last.positions[TOPIC, 0].next_offset == 5
-    last.write(batch(0, [START_US + 1] * 5, received_us=later_us))
+    assert last.positions[NEW, TOPIC, 0].next_offset == 5
+    assert last.positions[OLD, TOPIC, 0].next_offset == 1010
+    last.write(batch(0, [START_US + 1] * 5, received_us=earlier_us, log=NEW))
     assert last.repeated == 5
 
 
 def test_a_topic_that_was_created_again_starts_over_under_another_name_too(storage):
     """As when the partitions are shared out among more processes meanwhile."""
     before = writer(storage, "all")
-    before.write(batch(1000, [START_US] * 10))
+    before.write(batch(1000, [START_US] * 10, log=OLD))
     before.commit()
     after = writer(storage, "0-3")
-    after.write(batch(0, [START_US + 1] * 5, received_us=START_US + DAY_US))
+    after.write(batch(0, [START_US + 1] * 5, log=NEW))
     after.commit()
-    assert read_positions(storage)[TOPIC, 0].next_offset == 5
-    assert writer(storage, "0-1").positions[TOPIC, 0].next_offset == 5
+    assert read_positions(storage)[NEW, TOPIC, 0].next_offset == 5
+    assert writer(storage, "0-1").positions[NEW, TOPIC, 0].next_offset == 5
+
+
+def test_what_came_from_a_topic_that_is_gone_is_not_stored_as_of_it(storage):
+    logs: list[dict[str, LogId]] = []
+
+    def check_logs(asked: Mapping[str, LogId]) -> None:
+        logs.append(dict(asked))
+        if len(logs) > 1:
+            raise TopicReplaced(TOPIC)
+
+    made = writer(storage, check_logs=check_logs)
+    made.write(batch(0, [START_US] * 3, log=OLD))
+    commit(made)
+    made.write(batch(3, [START_US + 1] * 3, log=OLD))
+    with pytest.raises(TopicReplaced):
+        made.commit()
+    assert made.commit() is None
+    assert logs == [{TOPIC: OLD}] * 2
+    again = writer(storage)
+    assert again.positions[OLD, TOPIC, 0].next_offset == 3
+    assert len(read_rows(storage)) == 3
+
+
+def test_two_clusters_in_one_archive_each_go_on_where_they_were(storage):
+    here, there = LogId("here", "a"), LogId("there", "b")
+    first = writer(storage)
+    first.write(batch(0, [START_US] * 10, log=here))
+    first.write(batch(0, [START_US] * 3, log=there))
+    first.commit()
+    second = writer(storage)
+    second.write(batch(0, [START_US] * 10, log=here))
+    second.write(batch(0, [START_US] * 4, log=there))
+    assert second.repeated == 13
+
+
+def test_what_kafka_wrote_at_offsets_that_it_had_lost_is_new(storage):
+    first = writer(storage)
+    first.write(batch(0, [START_US] * 10, epoch=3))
+    first.commit()
+    second = writer(storage)
+    second.write(batch(0, [START_US] * 6, epoch=3))
+    assert second.repeated == 6
+    second.write(batch(6, [START_US + 1] * 2, epoch=4))
+    second.commit()
+    assert len(read_rows(storage)) == 12
+    third = writer(storage)
+    third.write(batch(6, [START_US + 1] * 3, epoch=4))
+    assert third.repeated == 2
+
+
+def test_records_of_before_logs_had_names_hold_for_what_is_read_now(storage):
+    first = writer(storage)
+    first.write(batch(0, [START_US] * 10))
+    first.commit()
+    second = writer(storage)
+    second.write(batch(0, [START_US] * 12, log=NEW))
+    second.commit()
+    assert second.repeated == 10
+    third = writer(storage)
+    third.write(batch(0, [START_US] * 12, log=NEW))
+    assert third.repeated == 12
+
+
+def test_an_archive_that_was_copied_without_its_records_goes_on_where_it_ends(
+    storage, root, caplog
+):
+    made = writer(storage)
+    made.write(batch(0, [START_US] * 10, log=NEW))
+    made.write(batch(5, [START_US] * 2, partition=1, log=NEW))
+    made.commit()
+    shutil.rmtree(root / "_commits")
+    copied = writer(storage)
+    ends = {key: at.next_offset for key, at in copied.positions.items()}
+    assert ends == {(NEW, TOPIC, 0): 10, (NEW, TOPIC, 1): 7}
+    assert ["lacks its records" in r.getMessage() for r in caplog.records] == [True]
+    copied.write(batch(8, [START_US + 1] * 4, log=NEW))
+    copied.commit()
+    assert copied.repeated == 2
+    assert len(read_rows(storage)) == 14
+    writer(storage)
+    assert len(caplog.records) == 1
+
+
+def test_a_damaged_record_says_what_to_do_and_that_works(storage, root):
+    made = writer(storage)
+    made.write(batch(0, [START_US] * 10, log=NEW))
+    made.commit()
+    record = root / "_commits" / "all.json"
+    record.write_bytes(b"")
+    with pytest.raises(ArchiveUnavailable, match=r"all\.json is damaged.*remove it"):
+        writer(storage)
+    record.unlink()
+    again = writer(storage)
+    again.write(batch(0, [START_US] * 10, log=NEW))
+    assert again.repeated == 10
+
+
+def test_positions_move_past_what_is_no_message_without_a_file(storage, root):
+    made = writer(storage)
+    made.write(batch(0, [START_US] * 3, log=NEW))
+    made.commit()
+    files = data_files(root)
+    passed = Position(TOPIC, 0, 9, 0, NEW, 0)
+    nothing = replace(batch(0, [], log=NEW), passed=[passed])
+    made.write(nothing)
+    commit(made)
+    made.write(nothing)
+    assert made.commit() is None
+    assert data_files(root) == files
+    assert writer(storage).positions[NEW, TOPIC, 0].next_offset == 9
 
 
 def test_a_source_that_begins_too_late_is_told_of(storage, caplog):
@@ -297,7 +419,7 @@ def test_writers_with_their_own_partitions_do_not_meet(storage, root):
     assert len(data_files(root)) == 6
     assert len(read_rows(storage)) == 6
     both = writer(storage, "all")
-    assert {key[1]: at.next_offset for key, at in both.positions.items()} == {
+    assert {key[2]: at.next_offset for key, at in both.positions.items()} == {
         1: 3,
         5: 3,
     }
@@ -340,7 +462,7 @@ def test_what_a_process_commits_while_the_next_begins_is_stored_once(storage, ro
     old.commit()
     old.write(batch(2, times_us(3)))
     new = writer(storage_in(str(root), BusyFiles(commit_late, once="listed")))
-    begin = new.positions[TOPIC, 0].next_offset
+    begin = new.positions[UNNAMED, TOPIC, 0].next_offset
     new.write(batch(begin, times_us(8 - begin)))
     new.commit()
     assert {row[4] for row in read_rows(storage)} == {*range(8)}
@@ -393,7 +515,7 @@ def test_a_day_that_was_moved_away_is_told_of_once(storage, root, caplog):
     again = writer(storage)
     (warning,) = caplog.records
     assert "date=2024-01-01/part-" in warning.getMessage()
-    assert again.positions[TOPIC, 0].next_offset == 2
+    assert again.positions[UNNAMED, TOPIC, 0].next_offset == 2
     writer(storage)
     assert len(caplog.records) == 1
 

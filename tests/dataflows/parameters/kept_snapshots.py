@@ -16,6 +16,7 @@ from connectors.files.parameters import Definitions, ParameterDefinition
 from connectors.messages.polls import Poll, Polled
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.metrics import FlowMetrics
+from connectors.process.listening import Listening
 from dataflows.parameters.shard import ShardLogic
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -40,7 +41,7 @@ NAMES = [definition.name for definition in DEFINITIONS]
 def resumed(snapshot: bytes | None) -> ShardLogic:
     """A shard of the parameters above that goes on from a snapshot."""
     metrics = FlowMetrics(CollectorRegistry())
-    return ShardLogic(snapshot, DEFINITIONS, metrics, lambda: 0)
+    return ShardLogic(snapshot, DEFINITIONS, metrics, Listening(lambda: 0, lambda: 0))
 
 
 def polled(values: list[float], start: int = 0) -> Polled:

@@ -3,6 +3,7 @@
 import gc
 import tracemalloc
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from connectors.files.parameters import Definitions, ParameterDefinition
-from connectors.messages.findings import AnomalyChange, Drift, ExpectedRange
-from connectors.messages.polls import Poll, Polled
+from connectors.messages.findings import AnomalyChange, Drift, ExpectedRange, Severity
+from connectors.messages.polls import Poll, Polled, ToStore
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.metrics import FlowMetrics
+from connectors.process.listening import Listening
 from dataflows.detectors.limits import Limits
 from dataflows.detectors.record_envelope import RecordEnvelope
 from dataflows.parameters.most_watched import MostWatched
@@ -57,7 +59,7 @@ DEFINITIONS = Definitions(
 
 def shard(resume: bytes | None = None, definitions=DEFINITIONS) -> ShardLogic:
     metrics = FlowMetrics(CollectorRegistry())
-    return ShardLogic(resume, definitions, metrics, lambda: 0)
+    return ShardLogic(resume, definitions, metrics, Listening())
 
 
 def watch_of(parameter: str) -> ParameterWatch:
@@ -225,7 +227,7 @@ def test_a_spacecraft_that_is_silent_since_before_a_restart_is_still_known(monke
     one(before, steps("ours", [5.0] * 10))
     one(before, steps("theirs", [5.0] * 30))
     registry = CollectorRegistry()
-    ShardLogic(before.snapshot(), LIMITED, FlowMetrics(registry), lambda: 0)
+    ShardLogic(before.snapshot(), LIMITED, FlowMetrics(registry), Listening())
     monkeypatch.setattr("time.time", lambda: 60.0)
     labels = {"spacecraft": "SAT"}
     samples, lag = (
@@ -317,7 +319,7 @@ def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kep
 
     def logic(resume: bytes | None, most: int = 3) -> ShardLogic:
         most_watched = MostWatched(metrics, most)
-        return ShardLogic(resume, definitions, metrics, lambda: 0, most_watched)
+        return ShardLogic(resume, definitions, metrics, Listening(), most_watched)
 
     def heard(by: ShardLogic, names: list[ParameterName], at: int) -> Outcome:
         runs = [Samples(each, np.array([at]), np.array([50.0])) for each in names]
@@ -349,7 +351,7 @@ def test_all_shards_of_a_process_share_one_bound():
     metrics = FlowMetrics(CollectorRegistry())
     most_watched = MostWatched(metrics, 5)
     shards = [
-        ShardLogic(None, Definitions(), metrics, lambda: 0, most_watched)
+        ShardLogic(None, Definitions(), metrics, Listening(), most_watched)
         for _ in range(3)
     ]
     for each in shards:
@@ -363,7 +365,7 @@ def test_what_is_replayed_takes_no_seats_from_what_is_live(caplog):
 
     def logic(resume: bytes | None) -> ShardLogic:
         most_watched = MostWatched(metrics, 3)
-        return ShardLogic(resume, definitions, metrics, lambda: 0, most_watched)
+        return ShardLogic(resume, definitions, metrics, Listening(), most_watched)
 
     def heard(by: ShardLogic, spacecraft: str, parameters: list[str]) -> None:
         names = [ParameterName(spacecraft, "power", each) for each in parameters]
@@ -464,3 +466,47 @@ def test_a_batch_with_many_contexts_is_judged_piece_by_piece(monkeypatch):
     ]
     [scored], _ = logic.on_batch([Polled(Runs.of(runs), Poll(1, 1, (), 0))])
     assert len(outcome(scored).scores) == seen == 300
+
+
+def test_what_was_learnt_before_is_stored_with_its_limits_and_changes_nothing():
+    """As where a database was restored that lacks what the detectors have learnt."""
+    logic = shard()
+    for batch in stream(7):
+        logic.on_batch([polled(batch)])
+    before = logic.snapshot()
+    values = np.array([0.0, 2.5, 9.0])
+    times_us = np.array([1, 2, 3], np.int64) * 1_000_000
+    again = {
+        parameter: Samples(name(parameter), times_us, values)
+        for parameter in ("limited", "plain", "never heard")
+    }
+    item = polled(again)
+    item = replace(item, poll=replace(item.poll, learnt=True))
+    [stored], _ = logic.on_batch([item])
+    assert logic.snapshot() == before
+    assert stored.poll == item.poll
+    scored = outcome(stored)
+    limited = scored.severities[:3].tolist()
+    assert limited == [Severity.IN_LIMITS, Severity.WARNING, Severity.CRITICAL]
+    assert not scored.severities[3:].any()
+    assert scored.anomalies == []
+
+
+def test_what_is_stored_again_tells_which_anomalies_are_still_open():
+    """Else the database would close them as forgotten."""
+    logic = shard()
+    times_us = np.arange(30, dtype=np.int64) * 1_000_000
+    high = Samples(name("limited"), times_us, np.full(30, 9.0))
+    [found], _ = logic.on_batch([polled({"limited": high})])
+    open_since_us = outcome(found).open_since_us
+    assert open_since_us == {name("limited"): 0}
+    item = polled({"limited": high})
+    learnt = replace(item, poll=replace(item.poll, learnt=True))
+    [stored], _ = logic.on_batch([learnt])
+    assert outcome(stored).open_since_us == open_since_us
+
+
+def test_a_poll_without_samples_passes_with_its_position():
+    poll = Poll(4, 1, (), 0)
+    [passed], _ = shard().on_batch([Polled(Runs.of([]), poll)])
+    assert passed == ToStore(poll, ())

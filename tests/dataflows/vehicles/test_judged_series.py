@@ -14,6 +14,7 @@ from connectors.messages.polls import Poll, Polled, ToStore
 from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.messages.writes import Findings, ScoredSamples
 from connectors.metrics import FlowMetrics
+from connectors.process.listening import Listening
 from dataflows.parameters.shard import ShardLogic
 from dataflows.state.snapshot import label, pack, unpack
 from dataflows.vehicles.followed import Followed, Judged
@@ -169,7 +170,7 @@ def test_its_anomalies_are_counted_and_open_again_after_a_restart_once_heard():
 
 def test_what_is_judged_goes_with_the_poll_to_the_database():
     metrics = FlowMetrics(CollectorRegistry())
-    shard = ShardLogic(None, Definitions(), metrics, lambda: 0)
+    shard = ShardLogic(None, Definitions(), metrics, Listening())
     tracked = track(logic(), polled([4.0]))
     [stored], _ = shard.on_batch([tracked])
     assert isinstance(stored, ToStore)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -99,6 +100,17 @@ def test_derived_parameters_and_records_join_the_batch():
     assert isinstance(records, Records)
     assert records.rows == [(2, 6.0)]
     assert tracked.poll is polled.poll
+
+
+def test_what_was_learnt_before_does_not_move_the_trackers_again():
+    [first], [again] = polls([packet(1, a=1)]), polls([packet(2, a=9)])
+    tracking = logic()
+    tracking.on_batch([first])
+    before = tracking.snapshot()
+    learnt = replace(again, poll=replace(again.poll, learnt=True))
+    [passed], _ = tracking.on_batch([learnt])
+    assert passed == learnt
+    assert tracking.snapshot() == before
 
 
 def test_what_a_tracker_does_not_use_has_no_derived_samples():

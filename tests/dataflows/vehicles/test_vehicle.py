@@ -20,6 +20,7 @@ from connectors.messages.samples import ParameterName, Runs, Samples
 from connectors.messages.times import microseconds, moment
 from connectors.messages.writes import Records
 from connectors.metrics import FlowMetrics
+from connectors.process.listening import Listening
 from dataflows.iss_tracking import INPUTS as POSITION
 from dataflows.orbit.propagation import Ephemeris
 from dataflows.parameters.shard import ShardLogic
@@ -241,6 +242,6 @@ def test_a_vehicle_that_flies_again_has_all_its_events_and_no_false_alarm(
     # What stands on the pad is believed once it has stood there for some seconds.
     assert 0 <= (began_at - moment(int(again_us[0]))).total_seconds() < 4
     definitions = read_definitions(PROVISIONING / "parameters")
-    shard = ShardLogic(None, definitions, flow.metrics, lambda: 0)
+    shard = ShardLogic(None, definitions, flow.metrics, Listening())
     scored, _ = shard.on_batch([first, second])
     assert [one.anomalies for one in outcomes(scored)] == [[], []]

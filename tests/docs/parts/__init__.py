@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from tests.docs.parts.alerts import alerts
 from tests.docs.parts.dashboards import dashboards
 from tests.docs.parts.detectors import detector_settings, detectors_table, severities
-from tests.docs.parts.messages import anomaly_message, refusals
+from tests.docs.parts.messages import anomaly_message, faults, refusals
 from tests.docs.parts.metrics import metrics_table
 from tests.docs.parts.relations import relations
 from tests.docs.parts.scores import launch_scores, orbit_scores, scores
@@ -29,6 +29,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "alerts": alerts,
     "dashboards": dashboards,
     "refusals": refusals,
+    "faults": faults,
     "anomaly message": anomaly_message,
 }
 FROM_A_DATABASE: Mapping[str, Callable[[str], str]] = {"relations": relations}

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from connectors.decode.refusals import REASONS
+from connectors.decode.refusals import FAULTS, REASONS
 from connectors.files.parameters import ParameterDefinition
 from connectors.messages.findings import Anomaly
 from connectors.messages.samples import ParameterName
@@ -22,6 +22,14 @@ def refusals() -> str:
     return table(
         ("reason", "meaning"),
         ((f"`{reason}`", meaning) for reason, meaning in REASONS.items()),
+    )
+
+
+def faults() -> str:
+    """What may be wrong with a value of a packet that is used."""
+    return table(
+        ("reason", "the value is"),
+        ((f"`{reason}`", meaning) for reason, meaning in FAULTS.items()),
     )
 
 
