@@ -2,7 +2,7 @@
 # the caller's PYTHON, or else the first Python that fits.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo env test test-slow bench coverage scores lint format docs docs-parts dashboards pictures lock hooks release clean
+.PHONY: help install demo env test test-slow test-faults bench coverage scores lint format docs docs-parts dashboards pictures lock hooks release clean
 
 version_of = $(shell $(1) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 fits = $(filter 3.11.% 3.12.%,$(call version_of,$(1)))
@@ -24,7 +24,7 @@ track = .venv/bin/python -m dataflows.backtest.tracking_scores '$(TRACKED)' --ch
 PAGES = $(wildcard *.md) LICENSE docs provisioning/runbooks provisioning/grafana/pictures tests/benchmarks/results
 
 help:  ## List the recipes
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/demo.stamp  ## Make .venv with what flows and simulators need
 
@@ -39,6 +39,9 @@ test: .venv/dev.stamp  ## Run the tests (six minutes); those whose service is mi
 
 test-slow: .venv/dev.stamp  ## Run the tests that take long: whole systems, killed and resumed; the wheel and its demo
 	.venv/bin/python -m pytest -m slow
+
+test-faults: .venv/dev.stamp  ## Kill, stall, fill and cut everything at random; nothing may be lost (ten minutes; FAULT_SEED, FAULT_COUNT)
+	.venv/bin/python -m tests.faults --count '$(or $(FAULT_COUNT),100)' $(if $(FAULT_SEED),--seed '$(FAULT_SEED)')
 
 bench: .venv/dev.stamp  ## Measure the whole chain against its goals and its peers (ten minutes; BENCH="part ... --quick")
 	.venv/bin/python -m tests.benchmarks $(BENCH)

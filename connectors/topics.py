@@ -21,6 +21,7 @@ ABOUT = "Creates the topics that the brokers ORBITWATCH_KAFKA names lack."
 
 DAY_MS = 86_400_000
 MEGABYTE = 1024 * 1024
+BROKER_TIMES = "LogAppendTime"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Topic:
     """A topic and how it is kept.
 
     `key` says what the message key is: messages with one key stay in order.
+    `broker_times` are for what flows send: Kafka refuses messages of a clock that is
+    an hour ahead of its own, and the flow could not go on.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Topic:
     partitions: int
     retention_ms: int
     largest_message_bytes: int = MEGABYTE
+    broker_times: bool = False
 
 
 TELEMETRY_OF = {
@@ -52,10 +56,15 @@ TELEMETRY_OF = {
 SPACECRAFT = TELEMETRY_OF["spacecraft"]
 ROCKET_LAUNCH = TELEMETRY_OF["rocket_launch"]
 ISS_TRACKING = TELEMETRY_OF["iss_tracking"]
-ANOMALIES = Topic("telemetry.anomalies", "parameter", 8, 30 * DAY_MS)
+ANOMALIES = Topic("telemetry.anomalies", "parameter", 8, 30 * DAY_MS, broker_times=True)
 # Has to hold the largest telemetry message with its headers.
 DEAD_LETTERS = Topic(
-    "telemetry.dead_letter", "of the refused message", 1, 30 * DAY_MS, 12 * MEGABYTE
+    "telemetry.dead_letter",
+    "of the refused message",
+    1,
+    30 * DAY_MS,
+    12 * MEGABYTE,
+    broker_times=True,
 )
 
 TELEMETRY = tuple(TELEMETRY_OF.values())
@@ -102,6 +111,7 @@ def _new_topic(topic: Topic) -> NewTopic:
         config={
             "retention.ms": str(topic.retention_ms),
             "max.message.bytes": str(topic.largest_message_bytes),
+            **({"message.timestamp.type": BROKER_TIMES} if topic.broker_times else {}),
         },
     )
 

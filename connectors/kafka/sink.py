@@ -32,6 +32,11 @@ _ADVICE = (
     "The flow stops before it; start it again when Kafka is well "
     "(ORBITWATCH_RETRY_SECONDS says how long it is tried)"
 )
+_CLOCKS = (
+    "The clocks of this machine and of the broker differ by more than the topic "
+    "allows (message.timestamp.after.max.ms, by default an hour): set them right and "
+    "start the flow again, or give the topic message.timestamp.type=LogAppendTime"
+)
 
 Item = TypeVar("Item")
 
@@ -126,7 +131,10 @@ class _KafkaSinkPartition(StatelessSinkPartition[Item]):
     def _confirm(self) -> None:
         waiting = self._flush()
         if self._failed:
-            raise self._failure(self._failed[0].str())
+            error = self._failed[0]
+            late = error.code() == KafkaError.INVALID_TIMESTAMP
+            advice = _CLOCKS if late else _ADVICE
+            raise DeliveryFailed(self._topic, error.str(), advice)
         if waiting:
             reason = f" ({self._kafka.problem})" if self._kafka.problem else ""
             raise self._failure(f"{waiting} messages without an answer{reason}")

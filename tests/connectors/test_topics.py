@@ -35,6 +35,8 @@ def test_topics_are_created_once_and_left_alone_after(own_kafka):
         config = admin.describe_configs([resource])[resource].result(30)
         assert config["retention.ms"].value == str(topic.retention_ms)
         assert config["max.message.bytes"].value == str(topic.largest_message_bytes)
+        times = "LogAppendTime" if topic.broker_times else "CreateTime"
+        assert config["message.timestamp.type"].value == times
 
 
 def test_an_unreachable_broker_is_one_line_that_names_the_setting():
@@ -69,6 +71,11 @@ def test_the_command_does_nothing_when_it_is_asked_what_it_does(
     with pytest.raises(SystemExit) as ended:
         topics.main([argument])
     assert ended.value.code == code
+
+
+def test_what_flows_send_is_taken_whatever_their_clock_says():
+    ours = {topic.name for topic in topics.ALL} - {t.name for t in topics.TELEMETRY}
+    assert {topic.name for topic in topics.ALL if topic.broker_times} == ours
 
 
 def test_a_dead_letter_topic_takes_the_largest_message_with_its_headers():

@@ -1,6 +1,7 @@
-"""`make test-faults`: disturbs everything at random, then looks whether anything is lost.
+"""Disturbs everything at random, then looks whether anything is lost.
 
-FAULT_SEED makes the same plan again, FAULT_COUNT says how many disturbances.
+`make test-faults` runs it; FAULT_SEED has it make the same plan again, and FAULT_COUNT
+says how many disturbances.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from tests.faults.disk import keep_mounts_to_ourselves
-from tests.faults.plan import ALL, Disturbance, Kind, make_plan
+from tests.faults.plan import ALL, Disturbance, Kind, Step, make_plan
 from tests.faults.trial import Outcome, run_trial
 from tests.faults.world import Means
 from tests.services.clock import MovedClock
@@ -25,6 +26,8 @@ from tests.services.process import UnavailableError
 
 OUT = Path(".cache/faults")
 TAIL_LINES = 40
+MOST_SEEDS = 1_000_000
+KNOWN = {str(one): one for one in ALL}
 
 
 def say(line: str) -> None:
@@ -35,67 +38,91 @@ def say(line: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 if something was lost, doubled or judged in another way."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--without", default="", help="disturbances, comma-separated")
-    parser.add_argument("--only", default="", help="disturbances, comma-separated")
-    parser.add_argument("--out", type=Path, default=OUT, help="folder for logs")
-    options = parser.parse_args(arguments)
+    options = _options(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     for name in [name for name in os.environ if name.startswith("ORBITWATCH_")]:
-        del os.environ[name]
-    folder = (options.out / f"{options.seed}-{time.monotonic_ns()}").resolve()
+        del os.environ[name]  # no setting of the caller's reaches a flow
+    folder = (options.out / f"seed-{options.seed}-{os.getpid()}").resolve()
     folder.mkdir(parents=True)
+    means = _means(folder)
+    chosen = options.only or ALL
+    left_out = {*options.without} | {
+        one for one in ALL if one not in chosen or not _is_possible(one, means)
+    }
+    plan = make_plan(options.seed, options.count, left_out)
+    say(f"FAULT_SEED={options.seed} FAULT_COUNT={options.count}; logs in {folder}")
+    begun_s = time.monotonic()
     try:
-        means = _means(folder)
-        left_out = [
-            one
-            for one in ALL
-            if not _is_possible(one, means)
-            or str(one) in options.without.split(",")
-            or (options.only and str(one) not in options.only.split(","))
-        ]
-        plan = make_plan(options.seed, options.count, left_out)
-        say(f"FAULT_SEED={options.seed} FAULT_COUNT={options.count}")
-        begun_s = time.monotonic()
         outcome = run_trial(plan, options.seed, folder, means, say)
     except UnavailableError as error:
         say(f"no faults: {error}")
         return 1
-    say(f"{len(plan)} disturbances in {time.monotonic() - begun_s:.0f} s")
-    _tell(outcome)
+    _tell(plan, outcome, time.monotonic() - begun_s)
     return int(bool(outcome.faults))
 
 
-def _tell(outcome: Outcome) -> None:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults",
+        description=__doc__,
+        epilog="Disturbances: " + "; ".join(KNOWN),
+    )
+    seed = random.randrange(MOST_SEEDS)
+    parser.add_argument("--seed", type=int, default=seed)
+    parser.add_argument("--count", type=int, default=100)
+    for option, meaning in (("--only", "these of"), ("--without", "all but these of")):
+        parser.add_argument(
+            option,
+            type=_disturbances,
+            default=(),
+            metavar="NAMES",
+            help=f"{meaning} the disturbances, separated by semicolons",
+        )
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for logs")
+    return parser.parse_args(arguments)
+
+
+def _disturbances(text: str) -> tuple[Disturbance, ...]:
+    names = [name.strip() for name in text.split(";") if name.strip()]
+    if unknown := [name for name in names if name not in KNOWN]:
+        raise argparse.ArgumentTypeError(f"no such disturbance: {', '.join(unknown)}")
+    return tuple(KNOWN[name] for name in names)
+
+
+def _tell(plan: Sequence[Step], outcome: Outcome, seconds: float) -> None:
+    """The result; with a fault, the ends of the logs before it."""
+    if outcome.faults:
+        for log in outcome.logs:
+            say(f"--- the end of {log}")
+            lines = log.read_text(errors="replace").splitlines()
+            say("\n".join(lines[-TAIL_LINES:]))
+        say("--- the plan")
+        for step in plan:
+            say(str(step))
+    say(f"{len(plan)} disturbances in {seconds:.0f} s")
     for line in outcome.figures:
         say(f"  {line}")
     if not outcome.faults:
         say("0 samples lost, 0 doubled, all scores and anomalies the same")
-        return
-    for log in outcome.logs:
-        say(f"--- the end of {log}")
-        say("\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:]))
-    say("FAULTS")
     for fault in outcome.faults:
-        say(f"  {fault}")
+        say(f"FAULT {fault}")
 
 
 def _means(folder: Path) -> Means:
-    disks = clock = True
+    """What this machine can do; says what is left out, and why."""
+    return Means(
+        disks=_can(keep_mounts_to_ourselves), clock=_can(lambda: MovedClock(folder))
+    )
+
+
+def _can(try_it: Callable[[], object]) -> bool:
     try:
-        keep_mounts_to_ourselves()
+        try_it()
     except UnavailableError as error:
         say(f"left out: {error}")
-        disks = False
-    try:
-        MovedClock(folder)
-    except UnavailableError as error:
-        say(f"left out: {error}")
-        clock = False
-    return Means(disks, clock)
+        return False
+    return True
 
 
 def _is_possible(one: Disturbance, means: Means) -> bool:

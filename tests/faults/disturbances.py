@@ -6,11 +6,13 @@ import os
 import random
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from signal import SIGKILL, SIGQUIT, SIGTERM
 from typing import TypeAlias
 
 import psycopg
 from confluent_kafka.admin import NewPartitions
+from psycopg import sql
 
 from tests.faults.plan import Kind, Step, Target
 from tests.faults.stored import stored_in
@@ -19,6 +21,7 @@ from tests.faults.telemetry import streams_of
 from tests.faults.world import DATABASE, TOPIC, World
 
 BACKUP = "backup"
+STATE_BACKUP = "state backup"
 DRAIN_S = 240.0
 
 CUT = """
@@ -57,11 +60,12 @@ def _kill_backend(world: World, step: Step) -> None:
 
 
 def _cut(world: World, _: Step) -> None:
-    try:
-        with psycopg.connect(world.postgres.uri, autocommit=True) as connection:
-            connection.execute(CUT, [DATABASE])
-    except psycopg.Error:
-        pass  # it is down: there is nothing to cut
+    # Where it is down, there is nothing to cut.
+    with (
+        suppress(psycopg.Error),
+        psycopg.connect(world.postgres.uri, autocommit=True) as connection,
+    ):
+        connection.execute(CUT, [DATABASE])
 
 
 def _step_clock(world: World, step: Step) -> None:
@@ -117,11 +121,16 @@ def _restore(world: World, step: Step) -> None:
 def _put_back(world: World, step: Step) -> None:
     try:
         world.explained.append(f"{step}: the database was restored")
-        rows = {*stored_in(world.database_named(BACKUP)).samples}
-        world.scored = rows if world.scored is None else world.scored & rows
+        world.ask_database(lambda: _note_what_is_in_the_backup(world))
         _restore_backup(world)
     finally:
         world.replacing.release()
+
+
+def _note_what_is_in_the_backup(world: World) -> None:
+    """Its scores stay; what is read again is judged by detectors that know it."""
+    rows = {*stored_in(world.database_named(BACKUP)).samples}
+    world.scored = rows if world.scored is None else world.scored & rows
 
 
 def _restore_with_state(world: World, step: Step) -> None:
@@ -129,7 +138,7 @@ def _restore_with_state(world: World, step: Step) -> None:
     world.replacing.acquire()
     with world.units["flow"].down():
         _back_up(world)
-        copy = world.folder / "state backup"
+        copy = world.folder / STATE_BACKUP
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(world.flow.recovery, copy)
     world.later(step.size, lambda: _put_both_back(world))
@@ -141,16 +150,16 @@ def _put_both_back(world: World) -> None:
             _restore_backup(world)
             for file in [*world.flow.recovery.iterdir()]:
                 os.unlink(file)
-            for file in (world.folder / "state backup").iterdir():
-                world.wait_for(lambda f=file: _copied(f, world), "room for the state")  # type: ignore[misc]
+            world.wait_for(lambda: _state_is_copied(world), "room for the state")
     finally:
         world.replacing.release()
 
 
-def _copied(file, world: World) -> bool:
+def _state_is_copied(world: World) -> bool:
+    copy = world.folder / STATE_BACKUP
     try:
-        shutil.copy(file, world.flow.recovery)
-    except OSError:
+        shutil.copytree(copy, world.flow.recovery, dirs_exist_ok=True)
+    except (OSError, shutil.Error):  # its disk is full
         return False
     return True
 
@@ -176,8 +185,6 @@ def _copy_database(world: World, new: str, of: str) -> None:
 
 
 def _is_copied(world: World, new: str, of: str) -> bool:
-    from psycopg import sql
-
     try:
         with psycopg.connect(world.postgres.uri, autocommit=True) as connection:
             connection.execute(CUT, [of])

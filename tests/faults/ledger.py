@@ -1,4 +1,4 @@
-"""What Kafka confirmed: the messages of each topic there was, by partition and offset."""
+"""What Kafka confirmed: the messages of each topic there was, by where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to happen, when and to what: drawn from a seed, so that it can be repeated."""
+"""What is to happen, when and to what: drawn from a seed, to be repeated."""
 
 from __future__ import annotations
 

@@ -35,11 +35,15 @@ Row: TypeAlias = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Verdicts by sample (score and severity), and the rows of what was found."""
+    """Verdicts by sample (score and severity), and the rows of what was found.
+
+    `revisions` are those of the anomalies, by id.
+    """
 
     samples: dict[Sample, Row]
     anomalies: set[Row]
     expected: set[Row]
+    revisions: dict[str, int]
 
 
 def stored_in(database: str) -> Stored:
@@ -52,6 +56,7 @@ def stored_in(database: str) -> Stored:
             },
             {*connection.execute(ANOMALIES)},
             {*connection.execute(EXPECTED)},
+            dict(connection.execute("SELECT id::text, revision FROM anomaly")),
         )
 
 

@@ -95,9 +95,8 @@ class Supervised:
         with self._lock:
             pid = self._wait_up()
             family = [pid, *children_of(pid)]
-            for one in family:
-                send(one, SIGSTOP)
-        timer = threading.Timer(seconds, lambda: [send(one, SIGCONT) for one in family])
+            _send_all(family, SIGSTOP)
+        timer = threading.Timer(seconds, _send_all, [family, SIGCONT])
         timer.daemon = True
         timer.start()
 
@@ -111,9 +110,10 @@ class Supervised:
             yield
 
     def close(self) -> None:
-        """Leaves it as it is, and no longer starts it."""
+        """Leaves it as it is, and no longer starts it. May be repeated."""
         self._ended.set()
-        self._thread.join(HANG_S)
+        if self._thread.is_alive():
+            self._thread.join(HANG_S)
 
     def _wait_up(self) -> int:
         """Its process, once there is one. The lock is held, but lent meanwhile."""
@@ -176,6 +176,11 @@ def send(pid: int, number: Signals) -> None:
     """Sends a signal to what may have ended."""
     if is_alive(pid):
         os.kill(pid, number)
+
+
+def _send_all(pids: list[int], number: Signals) -> None:
+    for pid in pids:
+        send(pid, number)
 
 
 def _stat(pid: int) -> list[str]:

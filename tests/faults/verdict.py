@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.faults.stored import Stored
@@ -48,7 +48,7 @@ def judgement(
     samples = disturbed.samples.keys() & undisturbed.samples.keys()
     if compared is not None:
         samples &= compared
-    different = [
+    different: list[object] = [
         (sample, disturbed.samples[sample], undisturbed.samples[sample])
         for sample in sorted(samples, key=lambda one: one.time_us)
         if disturbed.samples[sample] != undisturbed.samples[sample]
@@ -63,8 +63,19 @@ def judgement(
             yield from _fault(f"{what} of the undisturbed run only", theirs - ours)
 
 
+def telling(stored: Stored, told: Mapping[str, int]) -> Iterator[Fault]:
+    """Anomalies whose last revision, as stored, is not the last that was told."""
+    differ: list[object] = [
+        (anomaly, revision, told.get(anomaly))
+        for anomaly, revision in sorted(stored.revisions.items())
+        if told.get(anomaly) != revision
+    ]
+    yield from _fault("anomalies told otherwise than stored", differ)
+
+
 def _fault(
-    what: str, found: Counter[Sample] | set[tuple[object, ...]] | list[object]
+    what: str,
+    found: Counter[Sample] | list[Sample] | set[tuple[object, ...]] | list[object],
 ) -> Iterator[Fault]:
     if found:
         yield Fault(what, len(found), tuple(sorted(found, key=str)[:EXAMPLES]))

@@ -1,14 +1,15 @@
-"""The stage of a trial: telemetry, broker, database, flow and archiver, all supervised."""
+"""The stage of a trial: telemetry, broker, database and flows, all supervised."""
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import LiteralString, Self
 from urllib.parse import urlsplit
 
 import psycopg
@@ -18,6 +19,7 @@ from psycopg import sql
 
 from connectors import topics
 from connectors.embedded.watchdog import Watchdog
+from connectors.errors import ArchiveUnavailable
 from connectors.migrate import migrate
 from connectors.settings import Settings
 from tests.end_to_end.flow_process import Flow, run_module
@@ -25,7 +27,7 @@ from tests.faults.disk import Disk
 from tests.faults.feed import Feed
 from tests.faults.ledger import Ledger
 from tests.faults.stored import archived_in, count_in
-from tests.faults.supervised import Exit, Supervised
+from tests.faults.supervised import Exit, Startable, Supervised
 from tests.faults.telemetry import Sample, describe, streams_of
 from tests.faults.units import BrokerUnit, DatabaseUnit, FlowUnit
 from tests.services.clock import MovedClock
@@ -143,7 +145,7 @@ class World:
     def _unit(self, flow: Flow, watchdog: Watchdog) -> FlowUnit:
         return FlowUnit(flow, watchdog, self._note_choice)
 
-    def _supervised(self, name: str, what: BrokerUnit | DatabaseUnit | FlowUnit):
+    def _supervised(self, name: str, what: Startable) -> Supervised:
         return Supervised(name, what, self._note_exit)
 
     def _mount(self, name: str, folder: Path, megabytes: int) -> None:
@@ -176,19 +178,28 @@ class World:
         if not self.explained:
             self.problems.append(f"nothing was lost, but it says: {line}")
 
-    def on_server(self, statement: str, *names: str) -> None:
+    def on_server(self, statement: LiteralString, *names: str) -> None:
         """Runs a statement about databases, which are named; waits for the server."""
-        composed = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+        composed = sql.SQL(statement).format(*map(sql.Identifier, names))
+
+        def execute() -> None:
+            with psycopg.connect(self.postgres.uri, autocommit=True) as connection:
+                connection.execute(composed)
+
+        self.ask_database(execute)
+
+    def ask_database(self, request: Callable[[], None]) -> None:
+        """Repeats it until it does not fail."""
         deadline_s = time.monotonic() + HANG_S
         while True:
             try:
-                with psycopg.connect(self.postgres.uri, autocommit=True) as connection:
-                    connection.execute(composed)
-                return
+                request()
             except psycopg.Error:
                 if time.monotonic() > deadline_s:
                     raise
                 time.sleep(0.1)
+            else:
+                return
 
     def create_topic(self) -> None:
         """Creates the topic of telemetry with the partitions that it has by now."""
@@ -242,7 +253,7 @@ class World:
         """Whether all that Kafka has confirmed is in the archive."""
         try:
             return archived_in(self.archived).total() >= self.ledger.samples()
-        except Exception:  # files may be merged away while they are read
+        except ArchiveUnavailable:  # files may be merged away while they are read
             return False
 
     def later(self, after_s: float, act: Callable[[], None]) -> None:
@@ -265,6 +276,23 @@ class World:
             thread.join(4 * HANG_S)
             if thread.is_alive():
                 self.problems.append("the trial itself hangs in a disturbance")
+
+    def keep_logs(self) -> list[Path]:
+        """The logs of all four, those of the servers copied to the others."""
+        logs = [self.flow.log, self.archiver.log]
+        for name, log in (("broker", self.kafka.log), ("database", self.postgres.log)):
+            logs.append(self.folder / f"{name}.log")
+            shutil.copyfile(log, logs[-1])
+        return [log for log in logs if log.exists()]
+
+    def end_flows(self) -> None:
+        """Nothing is started any more; flows that still run are killed."""
+        for unit in self.units.values():
+            unit.close()
+            self.problems += unit.problems
+        for flow in (self.flow, self.archiver):
+            if flow.is_running():
+                flow.kill()
 
     def wait_for(self, done: Callable[[], bool], what: str, s: float = HANG_S) -> None:
         """Returns once it is so; raises TimeoutError if that never comes."""

@@ -20,6 +20,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.services.clock import MovedClock
 from tests.services.kafka import Kafka
 from tests.services.ports import free_port
 from tests.services.postgres import Postgres
@@ -126,6 +127,31 @@ def test_grafanas_libraries_are_of_the_version_that_is_run(grafana_libraries: Pa
         file = grafana_libraries / "@grafana" / package / "package.json"
         version = json.loads(file.read_text("utf-8"))["version"]
         assert f"image: grafana/grafana:{version}\n" in services
+
+
+ASK_NOBODY = """
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+try:
+    AdminClient({"bootstrap.servers": "127.0.0.1:1"}).list_topics(timeout=1)
+except KafkaException:
+    print("gave up")
+"""
+
+
+@pytest.mark.parametrize("moved_s", [-5000, 5000])
+def test_a_moved_clock_moves_what_is_waited_for_too(
+    moved_clock: MovedClock, moved_s: int
+):
+    moved_clock.move(moved_s)
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_NOBODY],
+        env={**os.environ, **moved_clock.environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=HANG_S,
+    )
+    assert done.stdout == "gave up\n"
 
 
 GIVE_PORTS = """

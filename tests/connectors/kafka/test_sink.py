@@ -9,7 +9,14 @@ import pytest
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSource
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
 from prometheus_client import CollectorRegistry
 
 from connectors.database.connection import connect
@@ -137,6 +144,20 @@ def test_after_a_message_that_is_not_taken_no_other_is_sent(kafka, topic):
     written(kafka, topic, [LETTER], dead_letter_message)
     found = messages_in(kafka, topic, 2)
     assert [one.value() for one in found] == [b"0", LETTER.value]
+
+
+def test_a_message_refused_for_its_time_names_the_clocks(kafka, topic):
+    # The same refusal as of a clock that is ahead: here it is the time to get there.
+    admin = AdminClient({"bootstrap.servers": kafka})
+    name, value = "message.timestamp.before.max.ms", "1"
+    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(
+        ResourceType.TOPIC, topic.name, incremental_configs=[entry]
+    )
+    admin.incremental_alter_configs([resource])[resource].result(HANG_S)
+    slow = {"linger.ms": "100"}
+    with pytest.raises(DeliveryFailed, match=r"The clocks .* set them right"):
+        written(kafka, topic, [LETTER], dead_letter_message, kafka_properties=slow)
 
 
 def test_a_process_that_waits_for_a_broker_lives_and_stops_when_it_is_told_to():
