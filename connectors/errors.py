@@ -134,15 +134,17 @@ class OffsetLost(OrbitwatchError):
         partition: int,
         offset: int,
         held: tuple[int, int],
-        since_us: int = 0,
+        between_us: tuple[int, int] = (0, 0),
     ) -> None:
         oldest, end = held
-        since = f" since {_shown(since_us)}" if since_us else ""
+        since_us, until_us = between_us
+        since = f" after {_shown(since_us)}" if since_us else ""
+        until = f" before {_shown(until_us)}" if until_us else ""
         super().__init__(
             f"Kafka no longer has {topic}[{partition}] offset {offset}, where this "
             f"flow has to go on (it holds {oldest} to {end}); the {oldest - offset} "
-            f"messages from {offset} to {oldest - 1}, which came{since}, are lost. To "
-            "go on from the oldest message Kafka has, start once with "
+            f"messages from {offset} to {oldest - 1}, which came{since}{until}, are "
+            "lost. To go on from the oldest message Kafka has, start once with "
             "ORBITWATCH_LOST_OFFSET=earliest"
         )
         self.topic, self.partition, self.offset = topic, partition, offset

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 
 from connectors.errors import KafkaUnavailable, SettingsError, TopicMissing
@@ -110,6 +116,19 @@ def check_kafka(
     finally:
         close(client)
     return ", ".join(found)
+
+
+def time_us_at(settings: Settings, topic: str, partition: int, offset: int) -> int:
+    """Kafka's timestamp of a message (us since 1970 UTC); 0 if it does not come."""
+    client = consumer(settings)
+    try:
+        client.assign([TopicPartition(topic, partition, offset)])
+        message = client.poll(ANSWER_S)
+        if message is None or message.error():
+            return 0
+        return max(int(message.timestamp()[1]) * 1000, 0)
+    finally:
+        close(client)
 
 
 def close(client: Consumer) -> None:

@@ -24,7 +24,13 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from connectors.errors import KafkaUnavailable, LogCut, OffsetLost, TopicMissing
-from connectors.kafka.clients import close, consumer, note_event, share
+from connectors.kafka.clients import (
+    close,
+    consumer,
+    note_event,
+    share,
+    time_us_at,
+)
 from connectors.kafka.fields import place_and_epoch, reach, times_us_of
 from connectors.kafka.going_on import Start, Why, where_to_go_on
 from connectors.kafka.open_transactions import OpenTransactions
@@ -184,8 +190,12 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
     def _accept_loss(self, partition: int, held: Held, lost_from: int) -> None:
         """Raises OffsetLost, unless the settings say to go on without."""
         if self._settings.lost_offset == "stop":
-            lost = self._topic, partition, lost_from
-            raise OffsetLost(*lost, (held.oldest, held.end), self._since_us(partition))
+            until_us = time_us_at(self._settings, self._topic, partition, held.oldest)
+            raise OffsetLost(
+                *(self._topic, partition, lost_from),
+                (held.oldest, held.end),
+                (self._since_us(partition), until_us),
+            )
         _log.warning(
             "%s[%d] goes on from %d instead of %d: what lay between is lost",
             *(self._topic, partition, held.oldest, lost_from),

@@ -44,11 +44,13 @@ def make_anew(kafka: str, topic: Topic) -> None:
     make(kafka, topic.name, topic.partitions)
 
 
-def stored_at(reader: Reader, snapshot: Offsets, offset: int) -> list[Position]:
+def stored_at(
+    reader: Reader, snapshot: Offsets, offset: int, newest_us: int = 0
+) -> list[Position]:
     """How far a database of before is, as one that knows the log would tell it."""
     [*positions] = learnt_positions(snapshot, reader.topic.name)
     return [
-        Position(at.topic, at.partition, offset, 0, at.log, at.leader_epoch)
+        Position(at.topic, at.partition, offset, newest_us, at.log, at.leader_epoch)
         for at in positions
         if at.partition == 0
     ]
@@ -99,15 +101,24 @@ def test_refused_messages_that_are_read_again_are_not_told_of_again(kafka, topic
 
 
 def test_a_backup_from_before_what_kafka_has_stops_with_since_when(kafka, topic):
-    produce(kafka, topic, *((0, packet(n)) for n in range(20)))
+    times_ms = [1_700_000_000_000 + 60_000 * n for n in range(20)]
+    producer = Producer({"bootstrap.servers": kafka})
+    for number, time_ms in enumerate(times_ms):
+        producer.produce(topic.name, packet(number), b"SAT", 0, timestamp=time_ms)
+    assert producer.flush(HANG_S) == 0
     first = Reader(process(kafka), topic)
     first.read(20)
     snapshot = first.close()
     admin = AdminClient({"bootstrap.servers": kafka})
     [done] = admin.delete_records([TopicPartition(topic.name, 0, 15)]).values()
     done.result(HANG_S)
-    with pytest.raises(OffsetLost, match=r"the 5 messages from 10 to 14"):
-        Reader(process(kafka), topic, snapshot, stored_at(first, snapshot, 10))
+    told = (
+        r"the 5 messages from 10 to 14, which came after 2023-11-14T22:22:20\+00:00 "
+        r"before 2023-11-14T22:28:20\+00:00, are lost"
+    )
+    behind = stored_at(first, snapshot, 10, times_ms[9] * 1000)
+    with pytest.raises(OffsetLost, match=told):
+        Reader(process(kafka), topic, snapshot, behind)
 
 
 def test_a_topic_made_anew_is_read_from_its_beginning(kafka, caplog):
