@@ -75,7 +75,7 @@ def test_a_database_that_holds_such_values_already_can_be_read_once_it_is_migrat
     timescale_database: str, tmp_path: Path
 ):
     for file in MIGRATIONS.glob("*.sql"):
-        if file.name < "0023":
+        if file.name < "0021":
             (tmp_path / file.name).symlink_to(file)
     list(migrate(timescale_database, tmp_path))
     with open_sink(timescale_database) as sink:
