@@ -17,7 +17,7 @@ from psycopg import sql
 from tests.faults.plan import Kind, Step, Target
 from tests.faults.stored import stored_in
 from tests.faults.supervised import children_of, send
-from tests.faults.telemetry import streams_of
+from tests.faults.telemetry import Sample, streams_of
 from tests.faults.world import DATABASE, TOPIC, World
 
 BACKUP = "backup"
@@ -121,16 +121,15 @@ def _restore(world: World, step: Step) -> None:
 def _put_back(world: World, step: Step) -> None:
     try:
         world.explained.append(f"{step}: the database was restored")
-        world.ask_database(lambda: _note_what_is_in_the_backup(world))
+        kept: set[Sample] = set()
+        backup = world.database_named(BACKUP)
+        world.ask_database(lambda: kept.update(stored_in(backup).samples))
         _restore_backup(world)
+        sent = world.ledger.samples()
+        world.wait_for(lambda: world.has_stored(sent), "what it lacked", DRAIN_S)
+        world.judged_anew |= world.ledger.confirmed() - kept
     finally:
         world.replacing.release()
-
-
-def _note_what_is_in_the_backup(world: World) -> None:
-    """Its scores stay; what is read again is judged by detectors that know it."""
-    rows = {*stored_in(world.database_named(BACKUP)).samples}
-    world.scored = rows if world.scored is None else world.scored & rows
 
 
 def _restore_with_state(world: World, step: Step) -> None:

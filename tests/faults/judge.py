@@ -24,10 +24,10 @@ from tests.faults.world import TOPIC, World
 
 # New partitions are looked for once a minute, and all may have to start anew.
 CATCH_UP_S = 240.0
-# How a flow says that it cannot have something any more.
+# How a flow says that it cannot have something any more, or that a topic is gone.
 NAMED = re.compile(
     rf"(?:WARNING|CRITICAL) orbitwatch.*{re.escape(TOPIC)}.*"
-    r"(?:lost|no longer|another topic|created again)"
+    r"(?:lost|no longer|another one|created again)"
 )
 
 
@@ -58,9 +58,9 @@ def judge(world: World) -> Judged:
         *presence("database", kept.samples, Counter(stored.samples.keys())),
         *presence("archive", kept_in_archive.samples, archived),
         *_rows_beyond(world.archived, archived.total()),
-        *judgement(stored, reference, world.scored),
+        *judgement(stored, reference, world.judged_anew),
     ]
-    if world.scored is None:
+    if not world.judged_anew:
         compared += telling(stored, revisions_told(world.kafka.bootstrap))
     return Judged(
         [*faults, *map(str, compared)],
@@ -124,7 +124,10 @@ def _figures(world: World, stored: Stored, kept: Kept) -> Iterator[str]:
         yield f"{kept.given_up} samples given up with deleted topics"
     if world.choices:
         yield f"{len(world.choices)} times told to go on after what is lost"
-    if world.scored is not None:
-        yield f"scores compared of {len(world.scored)}: the database was restored"
+    if world.judged_anew:
+        yield (
+            f"{len(world.judged_anew)} samples stored again without new judgement, as "
+            "the database was restored"
+        )
     for name, count in sorted(Counter(end.name for end in world.exits).items()):
         yield f"{count} ends of {name}"

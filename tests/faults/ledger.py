@@ -34,7 +34,17 @@ class Ledger:
 
     def samples(self) -> int:
         """How many were confirmed."""
-        return sum(len(sent.samples) for life in self.lives for sent in _of(life))
+        return sum(len(sent.samples) for sent in self._sent())
+
+    def confirmed(self) -> set[Sample]:
+        """All samples that were confirmed."""
+        return {sample for sent in self._sent() for sample in sent.samples}
+
+    def _sent(self) -> Iterator[Sent]:
+        """All messages; more may be confirmed meanwhile, by another thread."""
+        for life in [*self.lives]:
+            for by_offset in [*life.values()]:
+                yield from [*by_offset.values()]
 
     def kept(self, is_there: Callable[[Sample], bool]) -> Kept:
         """What must be there: all but the unread ends of topics that were deleted.
@@ -65,10 +75,6 @@ class Kept:
     def samples(self) -> Iterator[Sample]:
         """All samples of the messages."""
         return chain.from_iterable(sent.samples for _, sent in self.messages)
-
-
-def _of(life: Partitions) -> Iterator[Sent]:
-    return chain.from_iterable(by_offset.values() for by_offset in life.values())
 
 
 def _end_of_what_is_there(sent: list[Sent], is_there: Callable[[Sample], bool]) -> int:

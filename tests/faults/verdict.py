@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from tests.faults.stored import Stored
@@ -39,22 +39,21 @@ def presence(
 
 
 def judgement(
-    disturbed: Stored, undisturbed: Stored, compared: set[Sample] | None = None
+    disturbed: Stored, undisturbed: Stored, judged_anew: Set[Sample] = frozenset()
 ) -> Iterator[Fault]:
     """Where scores and findings differ from those of the undisturbed run.
 
-    With `compared` only the scores of these samples are looked at.
+    Not of the samples in `judged_anew`; and with any of these, no findings.
     """
     samples = disturbed.samples.keys() & undisturbed.samples.keys()
-    if compared is not None:
-        samples &= compared
+    samples -= judged_anew
     different: list[object] = [
         (sample, disturbed.samples[sample], undisturbed.samples[sample])
         for sample in sorted(samples, key=lambda one: one.time_us)
         if disturbed.samples[sample] != undisturbed.samples[sample]
     ]
     yield from _fault("samples with another score or severity", different)
-    if compared is None:
+    if not judged_anew:
         for what, ours, theirs in (
             ("anomalies", disturbed.anomalies, undisturbed.anomalies),
             ("expected ranges", disturbed.expected, undisturbed.expected),

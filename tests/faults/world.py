@@ -56,7 +56,8 @@ class World:
     """Everything that is disturbed, and what is known of it.
 
     `explained` says what may have cost messages, so that a flow may say so and be told
-    to go on. `scored` are the samples whose scores are comparable, where not all are.
+    to go on. `judged_anew` are samples that a restored database lacked: detectors had
+    learnt from them, so they are held against limits only.
     """
 
     folder: Path
@@ -68,7 +69,7 @@ class World:
     problems: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     explained: list[str] = field(default_factory=list)
-    scored: set[Sample] | None = None
+    judged_anew: set[Sample] = field(default_factory=set)
     partitions: int = FIRST_PARTITIONS
     moved_s: int = 0
     disks: dict[str, Disk] = field(default_factory=dict)
@@ -240,12 +241,12 @@ class World:
 
     def all_is_read(self) -> bool:
         """Whether all that Kafka has confirmed is stored and archived."""
-        return self.is_stored() and self.is_archived()
+        return self.has_stored(self.ledger.samples()) and self.is_archived()
 
-    def is_stored(self) -> bool:
-        """Whether all that Kafka has confirmed is in the database."""
+    def has_stored(self, samples: int) -> bool:
+        """Whether so many are in the database."""
         try:
-            return count_in(self.database) >= self.ledger.samples()
+            return count_in(self.database) >= samples
         except psycopg.Error:
             return False
 
