@@ -42,10 +42,8 @@ class Progress:
         """Goes on from `offset` of a partition that was learnt up to there."""
         self._read[partition] = Position(self._topic, partition, offset, 0, self._log)
         self._learnt.pop(partition, None)
-        self._elsewhere.pop(partition, None)
         if learnt is None:
             return
-        learnt = replace(learnt, log=self._log)
         if learnt.next_offset > offset:
             self._learnt[partition] = learnt
         else:

@@ -25,6 +25,15 @@ def test_what_was_stored_after_the_last_snapshot_is_learnt_from_there():
     assert where_to_go_on(HELD, at(200), at(230)) == Start(200, at(200), 3)
 
 
+def test_what_was_read_to_its_end_is_no_cut():
+    assert where_to_go_on(HELD, at(400), at(400)) == Start(400, at(400), 3)
+
+
+def test_what_was_written_after_a_cut_and_dropped_is_lost():
+    found = where_to_go_on(HELD, at(300, epoch=3), at(40, epoch=4))
+    assert found == Start(50, at(300, epoch=3), why=Why.CUT, lost_from=40)
+
+
 def test_what_was_never_read_is_read_from_the_oldest_message_on():
     assert where_to_go_on(HELD, None, None) == Start(50)
 

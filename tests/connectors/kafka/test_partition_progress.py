@@ -95,3 +95,22 @@ def test_partitions_that_another_process_reads_now_are_kept_as_they_were_learnt(
     progress.advance({0: (9, 0, 6)})
     kept = learnt_positions(progress.snapshot(), TOPIC)
     assert {each.partition: each.next_offset for each in kept} == {0: 9, 1: 8}
+
+
+def test_what_is_begun_anew_is_learnt_no_further_than_that():
+    progress = Progress(TOPIC, LOG, {})
+    progress.begin(0, 10, at(20, 1))
+    progress.begin(0, 12, at(12, 1))
+    assert not progress.rereads
+    progress.begin(0, 10, at(20, 1))
+    progress.begin(0, 0, None)
+    assert not progress.was_learnt(0, 5, 1)
+
+
+def test_what_was_learnt_is_come_to_also_past_the_marks_of_transactions():
+    """Nobody tells the epoch of those."""
+    progress = Progress(TOPIC, LOG, {})
+    progress.begin(0, 10, at(20, 2))
+    progress.advance({0: (18, 1, 0)})
+    progress.advance({0: (20, -1, 0)})
+    assert not progress.rereads

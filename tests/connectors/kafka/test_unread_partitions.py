@@ -32,6 +32,10 @@ def test_a_partition_that_is_nobodys_is_told_of_until_somebody_reads_it(caplog):
     assert unread._value.get() == 0
     partitions.look([0, 1, 2, 3, 4, 5], [0, 1])
     assert len(caplog.records) == 2
+    # One that somebody read for a while is told of again.
+    known.remove(at(4))
+    partitions.look([0, 1, 2, 3, 4, 5], [0, 1])
+    assert len(caplog.records) == 3
 
 
 @pytest.mark.parametrize(

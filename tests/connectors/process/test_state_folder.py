@@ -78,6 +78,14 @@ def test_an_owner_that_a_kill_left_half_written_is_nobody(tmp_path, content):
     claim(tmp_path, "spacecraft")
 
 
+def test_what_a_longer_owner_left_does_not_stay(tmp_path):
+    (tmp_path / OWNER).write_text(json.dumps({"flow": "spacecraft", "x": "y" * 500}))
+    claim(tmp_path, "spacecraft")
+    assert json.loads((tmp_path / OWNER).read_bytes()).keys() == {
+        *("flow", "version", "process")
+    }
+
+
 def test_a_folder_that_is_not_there_is_not_made(tmp_path):
     claim(tmp_path / "nowhere", "spacecraft")
     assert not [*tmp_path.iterdir()]
