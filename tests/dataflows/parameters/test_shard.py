@@ -331,7 +331,7 @@ def test_what_is_beyond_the_bound_is_held_against_limits_only_and_nothing_is_kep
     scored = heard(first, [*wild, name("described")], 10)
     assert {*first._watched} == {*known, name("described")}
     assert [each.name for each in scored.anomalies] == [name("described")]
-    assert scored.scores[[3, 9, -1]].tolist() == [np.nan, 2.0, 2.0]
+    np.testing.assert_equal(scored.scores[[3, 9, -1]], [np.nan, 2.0, 2.0])
     assert scored.severities[[3, 9, -1]].tolist() == [0, 4, 4]
     assert metrics.judging.unwatched._value.get() == 47
     assert metrics.judging.watched._value.get() == 4
