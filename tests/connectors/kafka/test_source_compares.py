@@ -202,7 +202,48 @@ def test_transactions_leave_no_lag_and_no_offset_that_could_be_lost(
     resumed.close()
 
 
+def test_a_transaction_that_stays_open_is_named_and_its_end_read(
+    kafka, topic, monkeypatch, caplog
+):
+    monkeypatch.setattr(source_module, "LOOK_AROUND_S", 0.05)
+    monkeypatch.setattr(source_module, "NEW_PARTITIONS_S", 0.1)
+    reader = Reader(process(kafka), topic)
+    producer = begun_transaction(kafka, topic, range(3))
+    produce(kafka, topic, (0, packet(7)))
+    deadline_s = time.monotonic() + HANG_S
+    while "a transaction that is open holds back 4 messages" not in caplog.text:
+        assert time.monotonic() < deadline_s
+        reader.read_once()
+    producer.commit_transaction(HANG_S)
+    assert reader.read(4) == [0, 1, 2, 7]
+    reader.close()
+
+
+def test_partitions_that_are_in_nobodys_share_are_counted(kafka, topic, monkeypatch):
+    monkeypatch.setattr(source_module, "LOOK_AROUND_S", 0.05)
+    monkeypatch.setattr(source_module, "NEW_PARTITIONS_S", 0.1)
+    registry = CollectorRegistry()
+    settings = Settings(kafka=kafka, partitions=(0, 1))
+    reader = Reader(FlowProcess(settings, FlowMetrics(registry)), topic)
+    name, labels = "orbitwatch_telemetry_partitions_unread", {"topic": topic.name}
+    assert registry.get_sample_value(name, labels) == 0
+    deadline_s = time.monotonic() + HANG_S
+    while registry.get_sample_value(name, labels) != 2:
+        assert time.monotonic() < deadline_s
+        reader.read_once()
+    reader.close()
+
+
 def transaction(kafka: str, topic: Topic, numbers: range, *, commit: bool) -> None:
+    producer = begun_transaction(kafka, topic, numbers)
+    if commit:
+        producer.commit_transaction(HANG_S)
+    else:
+        producer.abort_transaction(HANG_S)
+
+
+def begun_transaction(kafka: str, topic: Topic, numbers: range) -> Producer:
+    """A producer whose messages are there, and not to be read yet."""
     producer = Producer(
         {"bootstrap.servers": kafka, "transactional.id": f"{topic.name} {numbers}"}
     )
@@ -211,10 +252,7 @@ def transaction(kafka: str, topic: Topic, numbers: range, *, commit: bool) -> No
     for number in numbers:
         producer.produce(topic.name, packet(number), b"SAT", 0)
     producer.flush(HANG_S)
-    if commit:
-        producer.commit_transaction(HANG_S)
-    else:
-        producer.abort_transaction(HANG_S)
+    return producer
 
 
 def cut_in_half(broker: Kafka, topic: Topic) -> None:
