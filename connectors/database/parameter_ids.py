@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from psycopg.rows import class_row
 
 from connectors.database.connection import Connection
 from connectors.messages.samples import ParameterName
+
+LOOK_S = 1.0
 
 _log = logging.getLogger("orbitwatch.database")
 
@@ -74,9 +77,18 @@ class ParameterIds:
     """
 
     def __init__(
-        self, system: str, unit_of: Callable[[ParameterName], str], most: int
+        self,
+        system: str,
+        unit_of: Callable[[ParameterName], str],
+        most: int,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._system, self._unit_of, self._most = system, unit_of, most
+        self._clock_s, self._next_look_s = clock_s, 0.0
+        # Since the last look that was committed.
+        self._used: set[ParameterName] = set()
+        self._is_looking = False
+        self._gone: Set[ParameterName] = frozenset()
         self._known: dict[ParameterName, Parameter] = {}
         self._uncommitted: dict[ParameterName, Parameter] = {}
 
@@ -86,11 +98,14 @@ class ParameterIds:
         """The ids of the names; adds to the table those it lacks.
 
         What it learns counts for one transaction, until `keep` is called. Rows that
-        were deleted since are made again with the ids that they had.
+        were deleted are made again with the ids that they had, within a second.
         """
         self._uncommitted = {}
-        gone = self._restore_deleted(connection, names)
-        found = [None if name in gone else self._known.get(name) for name in names]
+        self._used.update(names)
+        self._look_for_deleted(connection)
+        found = [
+            None if name in self._gone else self._known.get(name) for name in names
+        ]
         unknown = {
             name: self._unit_of(name)
             for name, parameter in zip(names, found, strict=True)
@@ -101,8 +116,15 @@ class ParameterIds:
             return list(map(self.id_of, names))
         return [parameter.id for parameter in found if parameter is not None]
 
+    def _look_for_deleted(self, connection: Connection) -> None:
+        """Now and then, as it takes a while where there are thousands."""
+        self._is_looking = self._clock_s() >= self._next_look_s
+        self._gone = frozenset()
+        if self._is_looking:
+            self._gone = self._restore_deleted(connection, self._used).keys()
+
     def _restore_deleted(
-        self, connection: Connection, names: Sequence[ParameterName]
+        self, connection: Connection, names: Iterable[ParameterName]
     ) -> Mapping[ParameterName, int]:
         """Makes rows again that were deleted; returns the ids that they had.
 
@@ -138,8 +160,17 @@ class ParameterIds:
         """Remembers what was learnt, now that the transaction is committed."""
         if len(self._known) > self._most:
             self._known.clear()
+        if self._is_looking:
+            self._next_look_s = self._clock_s() + LOOK_S
+            self._used.clear()
+            for name in self._gone:  # if somebody made its row, it has another id
+                self._known.pop(name, None)
         self._known.update(self._uncommitted)
         self._uncommitted = {}
+
+    def doubt(self) -> None:
+        """Has the next transaction look whether rows were deleted."""
+        self._next_look_s = 0.0
 
     def _find_or_store(
         self, connection: Connection, wanted: Units

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
-from psycopg.errors import UniqueViolation
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
 from connectors.database.connection import cancel, connect, sever
 from connectors.database.copy_rows import SampleRows
@@ -150,12 +150,20 @@ class Session:
         """Tries the fast way first, unless the last batch had repeated rows in it."""
         if not self._expect_repeats:
             try:
-                return self._transaction(new)
+                return self._with_parameters(new)
             except UniqueViolation:
                 self._expect_repeats = True
-        stored = self._transaction(new)
+        stored = self._with_parameters(new)
         self._expect_repeats = stored.samples.repeated > 0
         return stored
+
+    def _with_parameters(self, new: Batch) -> _Stored:
+        """Tries again if rows of parameters turn out to be deleted."""
+        try:
+            return self._transaction(new)
+        except ForeignKeyViolation:
+            self._parameters.doubt()
+            return self._transaction(new)
 
     def _transaction(self, new: Batch) -> _Stored:
         store_samples = merge_samples if self._expect_repeats else copy_samples

@@ -58,8 +58,7 @@ def where_to_go_on(
     """
     mine, kept = _of_log(held, learnt), _of_log(held, stored)
     if _is_cut(held, mine, kept):
-        told = all(at.leader_epoch != UNTOLD_EPOCH for at in (mine, kept) if at)
-        why = Why.CUT if told else Why.CUT_UNTOLD
+        why = _cut(*(at for at in (mine, kept) if at))
         return Start(held.oldest, mine, why=why, lost_from=_lost_from(held, kept))
     if mine is None:
         another = learnt is not None or (stored is not None and kept is None)
@@ -78,6 +77,19 @@ def where_to_go_on(
     if kept.covers(mine):
         return _from(held, mine, mine, None)
     return _from(held, kept, mine, Why.STORED_LESS)
+
+
+def where_to_start_over(held: Held, read: Position, learnt: Position) -> Start:
+    """The start of a partition that Kafka does not have what to read next of."""
+    lost_from = _lost_from(held, read)
+    if lost_from is not None:
+        return Start(held.oldest, learnt, lost_from=lost_from)
+    return Start(held.oldest, learnt, why=_cut(learnt))
+
+
+def _cut(*known: Position) -> Why:
+    told = all(position.leader_epoch != UNTOLD_EPOCH for position in known)
+    return Why.CUT if told else Why.CUT_UNTOLD
 
 
 def _of_log(held: Held, position: Position | None) -> Position | None:

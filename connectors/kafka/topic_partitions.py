@@ -32,7 +32,7 @@ from connectors.kafka.clients import (
     time_us_at,
 )
 from connectors.kafka.fields import place_and_epoch, reach, times_us_of
-from connectors.kafka.going_on import Start, Why, where_to_go_on
+from connectors.kafka.going_on import Start, Why, where_to_go_on, where_to_start_over
 from connectors.kafka.open_transactions import OpenTransactions
 from connectors.kafka.partition_progress import (
     Offsets,
@@ -162,11 +162,11 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         """
         self._log.check()
         held = self._log.held([partition])[partition]
-        at = self._progress.position(partition)
-        if at.next_offset < held.oldest:
-            start = Start(held.oldest, at, lost_from=at.next_offset)
-        else:
-            start = Start(held.oldest, self._progress.learnt(partition), why=Why.CUT)
+        read, learnt = (
+            self._progress.position(partition),
+            self._progress.learnt(partition),
+        )
+        start = where_to_start_over(held, read, learnt)
         again = self._begin(partition, held, start)
         self._consumer.incremental_unassign([again])
         self._consumer.incremental_assign([again])

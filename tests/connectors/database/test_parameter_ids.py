@@ -1,11 +1,12 @@
 """What is known of names counts once it is committed, and is not kept without end."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from connectors.database.connection import Connection, connect
-from connectors.database.parameter_ids import ParameterIds
+from connectors.database.parameter_ids import LOOK_S, ParameterIds
 from tests.connectors.telemetry import name
 
 
@@ -20,8 +21,12 @@ def look_up(ids: ParameterIds, connection: Connection, *parameters: str) -> list
     return ids.look_up(connection, names)
 
 
-def known(most: int = 100) -> ParameterIds:
-    return ParameterIds("spacecraft", lambda of: f"unit of {of.parameter}", most)
+def known(most: int = 100, look_s: float = LOOK_S) -> ParameterIds:
+    """They look for deleted rows each time, unless less time passes between."""
+    clock_s = count(0.0, look_s).__next__
+    return ParameterIds(
+        "spacecraft", lambda of: f"unit of {of.parameter}", most, clock_s
+    )
 
 
 def committed(
@@ -141,3 +146,31 @@ def test_a_truncated_table_is_filled_again(connection: Connection):
     connection.execute("TRUNCATE parameter CASCADE")
     connection.commit()
     assert committed(ids, connection, "a", "b")[0] == found
+
+
+def test_deleted_rows_are_looked_for_now_and_then(connection: Connection):
+    """Of all parameters that samples came of since, also while others come."""
+    ids = known(look_s=LOOK_S / 10)
+    [a, b], _ = committed(ids, connection, "a", "b")
+    delete(connection, "a", "b")
+    rows = "SELECT id, name FROM parameter ORDER BY name"
+    assert committed(ids, connection, "a")[0] == [a]
+    assert connection.execute(rows).fetchall() == []
+    for _ in range(10):
+        committed(ids, connection, "c")
+    assert connection.execute(rows).fetchall()[0] == (a, "a")
+    # Nobody misses b before a sample of it comes.
+    for _ in range(10):
+        [again], _ = committed(ids, connection, "b")
+        assert again == b
+    assert connection.execute(rows).fetchall()[:2] == [(a, "a"), (b, "b")]
+
+
+def test_who_doubts_that_rows_are_there_has_them_looked_for(connection: Connection):
+    ids = known(look_s=0.0)
+    found, _ = committed(ids, connection, "a")
+    committed(ids, connection, "a")
+    delete(connection, "a")
+    assert committed(ids, connection, "a")[1] == set()
+    ids.doubt()
+    assert committed(ids, connection, "a") == (found, {"a"})

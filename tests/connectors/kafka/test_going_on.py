@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.kafka.going_on import Start, Why, where_to_go_on
+from connectors.kafka.going_on import (
+    Start,
+    Why,
+    where_to_go_on,
+    where_to_start_over,
+)
 from connectors.kafka.topic_log import Held
 from connectors.messages.polls import UNNAMED, UNTOLD_EPOCH, LogId, Position
 
@@ -107,6 +112,23 @@ def test_a_cut_that_no_epoch_tells_of_is_not_guessed_at():
 def test_a_new_leader_is_no_cut():
     found = where_to_go_on(HELD, at(200, epoch=4), at(100, epoch=3))
     assert found == Start(100, at(200, epoch=4), 3, Why.STORED_LESS)
+
+
+@pytest.mark.parametrize(
+    ("read", "start"),
+    [
+        (at(49), Start(50, at(300), lost_from=49)),  # it was too slow
+        (at(50), Start(50, at(300), why=Why.CUT)),
+        (at(390), Start(50, at(300), why=Why.CUT)),
+    ],
+)
+def test_what_kafka_does_not_have_any_more_was_dropped_or_cut(read, start):
+    assert where_to_start_over(HELD, read, at(300)) == start
+
+
+def test_what_was_cut_under_a_reader_without_epochs_is_not_guessed_at():
+    found = where_to_start_over(HELD, at(60, UNTOLD_EPOCH), at(60, UNTOLD_EPOCH))
+    assert found.why is Why.CUT_UNTOLD
 
 
 POSITIONS = st.none() | st.builds(
