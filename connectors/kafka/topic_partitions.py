@@ -23,26 +23,15 @@ from confluent_kafka import (
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from connectors.errors import KafkaUnavailable, LogCut, OffsetLost, TopicMissing
-from connectors.kafka.clients import (
-    close,
-    consumer,
-    note_event,
-    share,
-    time_us_at,
-)
+from connectors.errors import KafkaUnavailable, TopicMissing
+from connectors.kafka.beginnings import Beginnings
+from connectors.kafka.clients import close, consumer, note_event, share
 from connectors.kafka.fields import place_and_epoch, reach, times_us_of
-from connectors.kafka.going_on import Start, Why, where_to_go_on, where_to_start_over
 from connectors.kafka.open_transactions import OpenTransactions
-from connectors.kafka.partition_progress import (
-    Offsets,
-    Progress,
-    Reached,
-    of_topic,
-)
+from connectors.kafka.partition_progress import Offsets, Progress, Reached, of_topic
 from connectors.kafka.pause import Pause
 from connectors.kafka.reachability import reachability_of
-from connectors.kafka.topic_log import Held, TopicLog
+from connectors.kafka.topic_log import TopicLog
 from connectors.kafka.unread_partitions import StoredIn, UnreadPartitions
 from connectors.messages.polls import UNTOLD_EPOCH, Position
 from connectors.process.flow_process import FlowProcess
@@ -114,7 +103,11 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         self._log = TopicLog(self._settings, topic)
         self._known = of_topic(learnt, topic, self._log.log)
         self._progress = Progress(topic, self._log.log, self._known)
-        self._stored = of_topic(stored(self._log.log), topic, self._log.log)
+        self._beginnings = Beginnings(
+            *(self._settings, topic, self._log, self._progress, self._known),
+            of_topic(stored(self._log.log), topic, self._log.log),
+            self.IF_CUT,
+        )
         self._at_once = min(FIRST_MESSAGES, MOST_MESSAGES)
         self._consumer = consumer(self._settings)
         self._assigned: list[int] = []
@@ -138,8 +131,8 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         new = [p for p in ours if p not in self._assigned]
         if not new:
             return
-        held = self._log.held(new)
-        starts = [self._start(partition, held[partition]) for partition in new]
+        starts = self._beginnings.begin(new)
+        self._begun.update(new)
         self._consumer.incremental_assign(starts)
         self._assigned.extend(new)
         offsets = {
@@ -150,61 +143,12 @@ class TopicPartitions(StatefulSourcePartition[Item, Offsets], ABC):
         }
         self._run.start_up.reads(self._topic, offsets)
 
-    def _start(self, partition: int, held: Held) -> TopicPartition:
-        """Where to go on; raises OffsetLost when Kafka does not have that any more."""
-        learnt, stored = self._known.get(partition), self._stored.get(partition)
-        return self._begin(partition, held, where_to_go_on(held, learnt, stored))
-
     def _start_over(self, partition: int) -> None:
-        """Goes on after Kafka has said that it lost what was to be read next.
-
-        Raises OffsetLost where that was not read before.
-        """
-        self._log.check()
-        held = self._log.held([partition])[partition]
-        read, learnt = (
-            self._progress.position(partition),
-            self._progress.learnt(partition),
-        )
-        start = where_to_start_over(held, read, learnt)
-        again = self._begin(partition, held, start)
+        """Goes on after Kafka has said that it lacks what was to be read next."""
+        again = self._beginnings.start_over(partition)
+        self._begun.add(partition)
         self._consumer.incremental_unassign([again])
         self._consumer.incremental_assign([again])
-
-    def _begin(self, partition: int, held: Held, start: Start) -> TopicPartition:
-        if start.lost_from is not None:
-            self._accept_loss(partition, held, start.lost_from)
-        if start.why:
-            place = f"{self._topic}[{partition}] from {start.offset} on"
-            _log.warning("%s: %s", place, start.why.value)
-        if start.why is Why.CUT_UNTOLD:
-            raise LogCut(self._topic, partition, held.end, self.IF_CUT)
-        self._progress.begin(partition, start.offset, start.learnt)
-        self._begun.add(partition)
-        epoch = start.leader_epoch
-        if epoch == UNTOLD_EPOCH or not held.log.topic_id:
-            return TopicPartition(self._topic, partition, start.offset)
-        # So that the broker says if it has other messages up to there by now.
-        return TopicPartition(self._topic, partition, start.offset, "", epoch)
-
-    def _accept_loss(self, partition: int, held: Held, lost_from: int) -> None:
-        """Raises OffsetLost, unless the settings say to go on without."""
-        if self._settings.lost_offset == "stop":
-            until_us = time_us_at(self._settings, self._topic, partition, held.oldest)
-            raise OffsetLost(
-                *(self._topic, partition, lost_from),
-                (held.oldest, held.end),
-                (self._since_us(partition), until_us),
-            )
-        _log.warning(
-            "%s[%d] goes on from %d instead of %d: what lay between is lost",
-            *(self._topic, partition, held.oldest, lost_from),
-        )
-
-    def _since_us(self, partition: int) -> int:
-        """The time of the last message that was stored; 0 if that is not known."""
-        at = self._stored.get(partition) or self._known.get(partition)
-        return at.newest_message_us if at else 0
 
     @abstractmethod
     def _take(self, polled: Messages) -> Taken[Item]:
