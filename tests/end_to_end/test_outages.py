@@ -7,6 +7,7 @@ from signal import SIGKILL, SIGTERM
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -122,6 +123,17 @@ def test_a_broker_that_is_away_and_back_is_two_lines(fragile, own_kafka):
     flow.stop()
 
 
+def is_refused(kafka: str) -> bool:
+    """Whether a dead letter is: what was altered takes the broker a moment."""
+    refused = []
+    producer = Producer({"bootstrap.servers": kafka, "retries": 0})
+    producer.produce(
+        DEAD_LETTERS.name, b"x", on_delivery=lambda e, _: refused.append(e)
+    )
+    assert producer.flush(HANG_S) == 0
+    return refused != [None]
+
+
 def test_a_flow_told_to_stop_before_a_dead_letter_is_confirmed_says_one_line(
     fragile, own_kafka
 ):
@@ -137,6 +149,7 @@ def test_a_flow_told_to_stop_before_a_dead_letter_is_confirmed_says_one_line(
     admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
     [altered] = admin.incremental_alter_configs([letters]).values()
     altered.result(HANG_S)
+    wait_until(lambda: is_refused(own_kafka.bootstrap), "a topic that refuses")
     flow = fragile.flow()
     flow.start()
     flow.wait_ready()
