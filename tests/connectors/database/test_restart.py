@@ -122,6 +122,31 @@ def test_a_database_that_lost_what_it_had_stored_stops_the_flow(store: str):
             sink.write(scored(poll(2, offset=110, log=NEW), [2.0]))
 
 
+def test_a_database_that_lost_all_of_a_topic_stops_the_flow_too(store: str):
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1, offset=100, log=NEW), [1.0]))
+        with psycopg.connect(store, autocommit=True) as operator:
+            operator.execute("DELETE FROM stream_position")
+            operator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        with pytest.raises(DatabaseWentBack):
+            sink.write(scored(poll(2, offset=110, log=NEW), [2.0]))
+
+
+def test_a_broker_that_tells_no_ids_for_a_while_changes_nothing(
+    store: str, reader: Connection
+):
+    nameless = LogId(NEW.cluster_id)
+    with open_sink(store) as sink:
+        sink.write(scored(poll(1, offset=100, log=NEW), [1.0]))
+        sink.write(scored(poll(2, offset=110, log=nameless), [1.0]))
+        sink.write(scored(poll(3, offset=5, log=nameless), [1.0]))
+    [position] = read_positions(reader, "spacecraft")
+    assert (position.next_offset, position.log) == (110, NEW)
+
+
 def test_a_database_that_was_away_and_lost_nothing_goes_on(store: str):
     with open_sink(store) as sink:
         sink.write(scored(poll(1, offset=100, log=NEW), [1.0]))

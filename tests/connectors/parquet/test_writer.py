@@ -367,6 +367,19 @@ def test_an_archive_that_was_copied_without_its_records_goes_on_where_it_ends(
     assert len(caplog.records) == 1
 
 
+def test_a_writer_of_another_name_reads_files_that_go_beyond_the_records(storage, root):
+    """As where the record of one writer was lost, and that of another was not."""
+    both = writer(storage)
+    both.write(batch(0, [START_US] * 4, log=NEW))
+    both.commit()
+    other = writer(storage, "0-3")
+    other.write(batch(4, [START_US + 1] * 6, log=NEW))
+    other.commit()
+    (root / "_commits" / "0-3.json").unlink()
+    third = writer(storage, "0-1")
+    assert third.positions[NEW, TOPIC, 0].next_offset == 10
+
+
 def test_a_damaged_record_says_what_to_do_and_that_works(storage, root):
     made = writer(storage)
     made.write(batch(0, [START_US] * 10, log=NEW))
