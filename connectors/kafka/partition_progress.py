@@ -148,8 +148,12 @@ def of_topic(
     One that names no log gives way to one that does.
     """
 
-    def fits(position: Position) -> tuple[bool, bool, tuple[int, int]]:
-        return position.log.may_be(log), position.log == log, position.reach
+    def fit(position: Position) -> tuple[bool, bool]:
+        return position.log.may_be(log), position.log == log
 
-    ranked = sorted((at for at in positions if at.topic == topic), key=fits)
-    return {position.partition: position for position in ranked}
+    found: dict[int, Position] = {}
+    for position in sorted((at for at in positions if at.topic == topic), key=fit):
+        known = found.get(position.partition)
+        if known is None or fit(known) < fit(position) or not known.covers(position):
+            found[position.partition] = position
+    return found

@@ -118,7 +118,7 @@ def furthest_of(positions: Iterable[Position]) -> dict[Key, Position]:
     found: dict[Key, Position] = {}
     for position in positions:
         key = key_of(position)
-        if key not in found or found[key].reach < position.reach:
+        if key not in found or not found[key].covers(position):
             found[key] = position
     return found
 

@@ -81,7 +81,7 @@ class Progress:
         further = False
         for position in batch.passed:
             before = self._at(key_of(position))
-            if before is None or before.reach < position.reach:
+            if before is None or not before.covers(position):
                 self.read[key_of(position)] = position
                 further = True
         return further

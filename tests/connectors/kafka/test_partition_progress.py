@@ -86,6 +86,9 @@ def test_of_several_positions_the_one_of_this_log_counts(turn):
     assert of_topic([nameless, other][::turn], TOPIC, LOG) == {0: nameless}
     assert of_topic([other], TOPIC, LOG) == {0: other}
     assert of_topic([other], "elsewhere", LOG) == {}
+    # One that was read off files has no epoch.
+    further = at(9, -1)
+    assert of_topic([ours, further][::turn], TOPIC, LOG) == {0: further}
 
 
 def test_partitions_that_another_process_reads_now_are_kept_as_they_were_learnt():
