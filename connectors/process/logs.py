@@ -20,6 +20,9 @@ ADVICE = {
     "MissingPartitions": "the folder given with -r lacks some of its snapshots",
     "DiskFull": "the disk with the folder given with -r is full; make room and start "
     "again: nothing is lost",
+    # As on a full disk, too, where it is a file beside the snapshots that has no room.
+    "SystemIoFailure": "the disk with the folder given with -r does not take what is "
+    "written; see that it works and has room, and start again: nothing is lost",
 }
 
 _log = logging.getLogger("orbitwatch")

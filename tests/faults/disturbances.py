@@ -100,7 +100,7 @@ def _recreate(world: World, step: Step) -> None:
     all_read = step.disturbance.kind is Kind.RECREATE
     with world.replacing, world.feed.silence():
         if all_read:
-            world.wait_for(world.all_is_read, "all to be read", DRAIN_S)
+            world.wait_for(world.all_is_there, "all to be read", DRAIN_S)
         world.explained.append(f"{step}: the topic was deleted")
         world.ask_kafka(lambda: world.admin.delete_topics([TOPIC])[TOPIC].result())
         world.wait_for(
@@ -125,7 +125,7 @@ def _put_back(world: World, step: Step) -> None:
         backup = world.database_named(BACKUP)
         world.ask_database(lambda: kept.update(stored_in(backup).samples))
         _restore_backup(world)
-        sent = world.ledger.samples()
+        sent = world.ledger.confirmed()
         world.wait_for(lambda: world.has_stored(sent), "what it lacked", DRAIN_S)
         world.judged_anew |= world.ledger.confirmed() - kept
     finally:

@@ -67,6 +67,8 @@ class Feed:
             {
                 "bootstrap.servers": self._kafka,
                 "enable.idempotence": True,
+                # Else what a broker that was killed has left out of order may stay so.
+                "max.in.flight.requests.per.connection": 1,
                 "message.timeout.ms": 0,
                 "linger.ms": 5,
                 "reconnect.backoff.max.ms": 500,
@@ -110,6 +112,7 @@ class Feed:
         deadline_s = time.monotonic() + FLUSH_S
         while self._producer.flush(1.0):
             if time.monotonic() > deadline_s:
-                raise FeedFailed(f"not confirmed in {FLUSH_S:.0f} s")
+                left = len(self._producer)
+                raise FeedFailed(f"{left} messages not confirmed in {FLUSH_S:.0f} s")
         if self._refused:
             raise FeedFailed(f"Kafka refused messages: {self._refused[:3]}")

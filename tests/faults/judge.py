@@ -10,9 +10,6 @@ from pathlib import Path
 from signal import SIGTERM
 from subprocess import TimeoutExpired
 
-import psycopg
-
-from connectors.errors import ArchiveUnavailable
 from tests.end_to_end.flow_process import Flow
 from tests.faults.ledger import Kept
 from tests.faults.reference import undisturbed
@@ -42,7 +39,7 @@ class Judged:
 def judge(world: World) -> Judged:
     """Waits until all is stored that will be, stops the flows, and compares."""
     try:
-        world.wait_for(lambda: _all_is_there(world), "all samples", CATCH_UP_S)
+        world.wait_for(world.all_is_there, "all samples", CATCH_UP_S)
     except TimeoutError:
         world.note("not all is there; what is there is compared")
     for name in ("flow", "archive"):
@@ -59,9 +56,8 @@ def judge(world: World) -> Judged:
         *presence("archive", kept_in_archive.samples, archived),
         *_rows_beyond(world.archived, archived.total()),
         *judgement(stored, reference, world.judged_anew),
+        *telling(stored, revisions_told(world.kafka.bootstrap), world.judged_anew),
     ]
-    if not world.judged_anew:
-        compared += telling(stored, revisions_told(world.kafka.bootstrap))
     return Judged(
         [*faults, *map(str, compared)],
         [*_figures(world, stored, kept), f"{archived.total()} samples archived"],
@@ -73,20 +69,6 @@ def unclear(exits: list[Exit]) -> Iterator[str]:
     for end in exits:
         if end.name in ("flow", "archive") and not end.is_clear:
             yield f"no clear last line: {end}"
-
-
-def _all_is_there(world: World) -> bool:
-    """Whether there is everything but what may have been given up."""
-    try:
-        stored = stored_in(world.database).samples
-        archived = archived_in(world.archived)
-    except (psycopg.Error, ArchiveUnavailable):  # not up, or merged while it is read
-        return False
-    return all(
-        sample in place
-        for place in (stored, archived)
-        for sample in world.ledger.kept(place.__contains__).samples
-    )
 
 
 def _stop(flow: Flow) -> Iterator[str]:

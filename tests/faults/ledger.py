@@ -53,9 +53,10 @@ class Ledger:
         """
         messages: list[tuple[int, Sent]] = []
         given_up = 0
-        for number, life in enumerate(self.lives):
-            for partition, by_offset in sorted(life.items()):
-                sent = [by_offset[offset] for offset in sorted(by_offset)]
+        for number, life in enumerate([*self.lives]):
+            for partition, by_offset in sorted([*life.items()]):
+                # A copy: more may be confirmed meanwhile, by another thread.
+                sent = [one for _, one in sorted([*by_offset.items()], key=_offset)]
                 end = len(sent)
                 if number in self.unread:
                     end = _end_of_what_is_there(sent, is_there)
@@ -75,6 +76,10 @@ class Kept:
     def samples(self) -> Iterator[Sample]:
         """All samples of the messages."""
         return chain.from_iterable(sent.samples for _, sent in self.messages)
+
+
+def _offset(at: tuple[int, Sent]) -> int:
+    return at[0]
 
 
 def _end_of_what_is_there(sent: list[Sent], is_there: Callable[[Sample], bool]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -21,29 +22,45 @@ SAMPLES = """
     FROM sample s JOIN parameter p ON p.id = s.parameter_id
 """
 ANOMALIES = """
-    SELECT a.id::text, p.qualified_name, a.started_at, a.ended_at, a.severity,
-        float8send(a.peak_score), a.samples, a.detector, a.revision, a.explanation::text
+    SELECT p.qualified_name, (extract(epoch FROM a.ended_at) * 1000000)::bigint,
+        a.id::text, a.started_at::text, a.severity, float8send(a.peak_score),
+        a.samples, a.detector, a.revision, a.explanation::text
     FROM anomaly a JOIN parameter p ON p.id = a.parameter_id
 """
 EXPECTED = """
-    SELECT p.qualified_name, e.since, float8send(e.lower), float8send(e.upper)
+    SELECT p.qualified_name, (extract(epoch FROM e.since) * 1000000)::bigint,
+        float8send(e.lower), float8send(e.upper)
     FROM expected_range e JOIN parameter p ON p.id = e.parameter_id
+"""
+REVISIONS = """
+    SELECT p.qualified_name, (extract(epoch FROM a.ended_at) * 1000000)::bigint,
+        a.id::text, a.revision
+    FROM anomaly a JOIN parameter p ON p.id = a.parameter_id
 """
 
 Row: TypeAlias = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """Verdicts by sample (score and severity), and the rows of what was found.
+class Finding:
+    """What was found of a parameter, and when that was over (None: not yet)."""
 
-    `revisions` are those of the anomalies, by id.
+    parameter: str
+    until_us: int | None
+    what: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Verdicts by sample (score and severity), and what was found.
+
+    `revisions` are anomalies with their id and revision only.
     """
 
     samples: dict[Sample, Row]
-    anomalies: set[Row]
-    expected: set[Row]
-    revisions: dict[str, int]
+    anomalies: Set[Finding]
+    expected: Set[Finding]
+    revisions: Set[Finding]
 
 
 def stored_in(database: str) -> Stored:
@@ -54,9 +71,10 @@ def stored_in(database: str) -> Stored:
                 Sample(name, time_us, value): (score, severity)
                 for name, time_us, value, score, severity in connection.execute(SAMPLES)
             },
-            {*connection.execute(ANOMALIES)},
-            {*connection.execute(EXPECTED)},
-            dict(connection.execute("SELECT id::text, revision FROM anomaly")),
+            *(
+                {Finding(name, until, tuple(what)) for name, until, *what in rows}
+                for rows in map(connection.execute, (ANOMALIES, EXPECTED, REVISIONS))
+            ),
         )
 
 

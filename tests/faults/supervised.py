@@ -17,7 +17,7 @@ from tests.services.waiting import HANG_S
 
 LOOK_S = 0.05
 RESTART_S = 0.2
-CLEAR = re.compile(r"CRITICAL orbitwatch")
+CLEAR = re.compile(r"CRITICAL orbitwatch (?!unexpected )")
 
 
 class Startable(Protocol):

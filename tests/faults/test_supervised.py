@@ -86,6 +86,7 @@ def test_what_is_stalled_stands_still_and_goes_on(sleeper):
     [
         (None, 1, "2026 CRITICAL orbitwatch ORBITWATCH_KAFKA=x: no broker", True),
         (None, 1, "note: run with `RUST_BACKTRACE=1`", False),
+        (None, 1, "2026 CRITICAL orbitwatch unexpected KeyError | Traceback", False),
         (None, -9, "", False),
         (SIGTERM, 0, "anything", True),
         (SIGTERM, -15, "told before it listened", True),

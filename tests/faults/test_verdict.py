@@ -6,17 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.stored import Stored
+from tests.faults.stored import Finding, Stored
 from tests.faults.telemetry import Sample
 from tests.faults.verdict import judgement, presence, telling
 
 SAMPLES = [Sample("/SAT/power/v", time_us, 1.5) for time_us in range(5)]
 STORED = Stored(
     samples=dict.fromkeys(SAMPLES, (b"score", 0)),
-    anomalies={("id-1", "/SAT/power/v", 3)},
-    expected={("/SAT/power/v", 0, b"low", b"high")},
-    revisions={"id-1": 3},
+    anomalies={Finding("/SAT/power/v", 2, ("id-1", "why"))},
+    expected={Finding("/SAT/power/v", 0, (b"low", b"high"))},
+    revisions={Finding("/SAT/power/v", 2, ("id-1", 3))},
 )
+LATER = Finding("/SAT/power/v", None, ("id-2", "why"))
 
 
 def faults_of(found: list[Sample]) -> list[str]:
@@ -66,18 +67,30 @@ def test_another_score_or_severity_is_seen(verdict: tuple[object, ...]):
 
 
 def test_an_anomaly_more_or_less_is_seen():
-    more = replace(STORED, anomalies=STORED.anomalies | {("id-2",)})
+    more = replace(STORED, anomalies=STORED.anomalies | {LATER})
     assert judged(more) == ["1 anomalies that the undisturbed run lacks"]
     less = replace(STORED, anomalies=set())
     assert judged(less) == ["1 anomalies of the undisturbed run only"]
 
 
-def test_findings_about_samples_that_are_judged_anew_are_not_compared():
-    assert judged(replace(STORED, anomalies=set()), {SAMPLES[0]}) == []
+def test_findings_are_compared_that_were_over_before_a_sample_was_judged_anew():
+    less = replace(STORED, anomalies=set())
+    assert judged(less, {SAMPLES[3]}) == ["1 anomalies of the undisturbed run only"]
+    assert judged(less, {SAMPLES[2]}) == []
+    assert judged(less, {Sample("/SAT/power/w", 0, 1.5)}) != []
+
+
+def test_findings_that_go_on_while_samples_are_judged_anew_are_not_compared():
+    more = replace(STORED, anomalies=STORED.anomalies | {LATER})
+    assert judged(more, {SAMPLES[3]}) == []
 
 
 def test_an_expected_range_that_differs_is_seen():
-    assert len(judged(replace(STORED, expected={("/SAT/power/v", 0, b"l", b"h")}))) == 2
+    other = {Finding("/SAT/power/v", 0, (b"low", b"higher"))}
+    assert judged(replace(STORED, expected=other)) == [
+        "1 expected ranges that the undisturbed run lacks",
+        "1 expected ranges of the undisturbed run only",
+    ]
 
 
 @pytest.mark.parametrize("told", [{}, {"id-1": 2}, {"id-1": 4}])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from tests.faults.stored import Stored
+from tests.faults.stored import Finding, Stored
 from tests.faults.telemetry import Sample
 
 EXAMPLES = 3
@@ -43,38 +43,56 @@ def judgement(
 ) -> Iterator[Fault]:
     """Where scores and findings differ from those of the undisturbed run.
 
-    Not of the samples in `judged_anew`; and with any of these, no findings.
+    Not of the samples in `judged_anew`, nor of what was found from them on.
     """
-    samples = disturbed.samples.keys() & undisturbed.samples.keys()
-    samples -= judged_anew
+    samples = (disturbed.samples.keys() & undisturbed.samples.keys()) - judged_anew
     different: list[object] = [
         (sample, disturbed.samples[sample], undisturbed.samples[sample])
         for sample in sorted(samples, key=lambda one: one.time_us)
         if disturbed.samples[sample] != undisturbed.samples[sample]
     ]
     yield from _fault("samples with another score or severity", different)
-    if not judged_anew:
-        for what, ours, theirs in (
-            ("anomalies", disturbed.anomalies, undisturbed.anomalies),
-            ("expected ranges", disturbed.expected, undisturbed.expected),
-        ):
-            yield from _fault(f"{what} that the undisturbed run lacks", ours - theirs)
-            yield from _fault(f"{what} of the undisturbed run only", theirs - ours)
+    ends_us = _ends_us(judged_anew)
+    for what, ours, theirs in (
+        ("anomalies", disturbed.anomalies, undisturbed.anomalies),
+        ("expected ranges", disturbed.expected, undisturbed.expected),
+    ):
+        mine, others = _before(ends_us, ours), _before(ends_us, theirs)
+        yield from _fault(f"{what} that the undisturbed run lacks", mine - others)
+        yield from _fault(f"{what} of the undisturbed run only", others - mine)
 
 
-def telling(stored: Stored, told: Mapping[str, int]) -> Iterator[Fault]:
+def telling(
+    stored: Stored, told: Mapping[str, int], judged_anew: Set[Sample] = frozenset()
+) -> Iterator[Fault]:
     """Anomalies whose last revision, as stored, is not the last that was told."""
-    differ: list[object] = [
-        (anomaly, revision, told.get(anomaly))
-        for anomaly, revision in sorted(stored.revisions.items())
-        if told.get(anomaly) != revision
-    ]
+    differ = {
+        finding
+        for finding in _before(_ends_us(judged_anew), stored.revisions)
+        if told.get(str(finding.what[0])) != finding.what[1]
+    }
     yield from _fault("anomalies told otherwise than stored", differ)
 
 
-def _fault(
-    what: str,
-    found: Counter[Sample] | list[Sample] | set[tuple[object, ...]] | list[object],
-) -> Iterator[Fault]:
+def _ends_us(judged_anew: Set[Sample]) -> dict[str, int]:
+    """By parameter: from when on findings need not be the same."""
+    ends_us: dict[str, int] = {}
+    for sample in judged_anew:
+        earliest_us = ends_us.get(sample.parameter, sample.time_us)
+        ends_us[sample.parameter] = min(earliest_us, sample.time_us)
+    return ends_us
+
+
+def _before(ends_us: Mapping[str, int], findings: Set[Finding]) -> set[Finding]:
+    """What was over by then; of a parameter without an end, everything."""
+    return {
+        finding
+        for finding in findings
+        if (end_us := ends_us.get(finding.parameter)) is None
+        or (finding.until_us is not None and finding.until_us < end_us)
+    }
+
+
+def _fault(what: str, found: Collection[object]) -> Iterator[Fault]:
     if found:
         yield Fault(what, len(found), tuple(sorted(found, key=str)[:EXAMPLES]))

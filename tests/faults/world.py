@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Set
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from tests.end_to_end.flow_process import Flow, run_module
 from tests.faults.disk import Disk
 from tests.faults.feed import Feed
 from tests.faults.ledger import Ledger
-from tests.faults.stored import archived_in, count_in
+from tests.faults.stored import archived_in, count_in, stored_in
 from tests.faults.supervised import Exit, Startable, Supervised
 from tests.faults.telemetry import Sample, describe, streams_of
 from tests.faults.units import BrokerUnit, DatabaseUnit, FlowUnit
@@ -237,25 +237,33 @@ class World:
 
     def is_begun(self) -> bool:
         """Whether both flows have stored something."""
-        return count_in(self.database) > 0 and archived_in(self.archived).total() > 0
+        return count_in(self.database) > 0 and bool(archived_in(self.archived))
 
-    def all_is_read(self) -> bool:
+    def all_is_there(self) -> bool:
         """Whether all that Kafka has confirmed is stored and archived."""
-        return self.has_stored(self.ledger.samples()) and self.is_archived()
+        return self.has_stored() and self._lacks_nothing(
+            lambda: archived_in(self.archived)
+        )
 
-    def has_stored(self, samples: int) -> bool:
-        """Whether so many are in the database."""
-        try:
-            return count_in(self.database) >= samples
-        except psycopg.Error:
-            return False
+    def has_stored(self, sent: Set[Sample] | None = None) -> bool:
+        """Whether `sent`, or all that Kafka has confirmed, is in the database."""
+        return self._lacks_nothing(lambda: stored_in(self.database).samples, sent)
 
-    def is_archived(self) -> bool:
-        """Whether all that Kafka has confirmed is in the archive."""
+    def _lacks_nothing(
+        self, read: Callable[[], Container[Sample]], sent: Set[Sample] | None = None
+    ) -> bool:
+        """Whether there is everything but what may have been given up."""
         try:
-            return archived_in(self.archived).total() >= self.ledger.samples()
-        except ArchiveUnavailable:  # files may be merged away while they are read
+            found = read()
+        except (
+            psycopg.Error,
+            ArchiveUnavailable,
+        ):  # not up, or merged while it is read
             return False
+        kept = self.ledger.kept(found.__contains__)
+        return all(
+            sample in found for sample in kept.samples if sent is None or sample in sent
+        )
 
     def later(self, after_s: float, act: Callable[[], None]) -> None:
         """Has it happen after a while."""

@@ -61,11 +61,18 @@ def test_an_error_of_ours_ends_as_one_line_without_traceback(capsys):
     assert line.endswith("CRITICAL orbitwatch ORBITWATCH_KAFKA: not host:port")
 
 
-def test_what_the_engine_says_of_its_snapshots_comes_with_advice(capsys):
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("DiskFull", "is full; make room and start again"),
+        ("SystemIoFailure, extended_code: 4874", "see that it works and has room"),
+    ],
+)
+def test_what_the_engine_says_of_its_snapshots_comes_with_advice(capsys, code, advice):
     logs.configure("text", "INFO")
-    last_words_of(RuntimeError("SqliteFailure(Error { code: DiskFull })"))
+    last_words_of(RuntimeError(f"SqliteFailure(Error {{ code: {code} }})"))
     [line] = capsys.readouterr().err.splitlines()
-    assert "is full; make room and start again" in line
+    assert advice in line
 
 
 def test_an_unforeseen_error_keeps_its_traceback_on_one_line(capsys):
