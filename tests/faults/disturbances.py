@@ -100,7 +100,7 @@ def _recreate(world: World, step: Step) -> None:
     all_read = step.disturbance.kind is Kind.RECREATE
     with world.replacing, world.feed.silence():
         if all_read:
-            world.wait_for(world.all_is_there, "all to be read", DRAIN_S)
+            world.wait_for(world.all_is_learnt, "all to be read", DRAIN_S)
         world.explained.append(f"{step}: the topic was deleted")
         world.ask_kafka(lambda: world.admin.delete_topics([TOPIC])[TOPIC].result())
         world.wait_for(
@@ -108,6 +108,8 @@ def _recreate(world: World, step: Step) -> None:
             "the end of the topic",
         )
         world.ledger.end_life(all_read=all_read)
+        if not all_read and world.unlearnt_from is None:
+            world.unlearnt_from = len(world.ledger.lives) - 1
         world.create_topic()
 
 

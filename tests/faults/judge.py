@@ -51,16 +51,23 @@ def judge(world: World) -> Judged:
     faults += [*_unnamed(world.flow, kept), *_unnamed(world.archiver, kept_in_archive)]
     world.note("comparing with an undisturbed run")
     reference = undisturbed(kept.messages, world.partitions, world.folder / "reference")
+    judged_anew = world.judged_anew
+    if world.unlearnt_from is not None:
+        judged_anew = judged_anew | world.ledger.confirmed(world.unlearnt_from)
     compared = [
         *presence("database", kept.samples, Counter(stored.samples.keys())),
         *presence("archive", kept_in_archive.samples, archived),
         *_rows_beyond(world.archived, archived.total()),
-        *judgement(stored, reference, world.judged_anew),
-        *telling(stored, revisions_told(world.kafka.bootstrap), world.judged_anew),
+        *judgement(stored, reference, judged_anew),
+        *telling(stored, revisions_told(world.kafka.bootstrap), judged_anew),
     ]
     return Judged(
         [*faults, *map(str, compared)],
-        [*_figures(world, stored, kept), f"{archived.total()} samples archived"],
+        [
+            *_figures(world, stored, kept),
+            f"{archived.total()} samples archived",
+            f"{len(stored.samples.keys() - judged_anew)} scores compared",
+        ],
     )
 
 
@@ -106,10 +113,5 @@ def _figures(world: World, stored: Stored, kept: Kept) -> Iterator[str]:
         yield f"{kept.given_up} samples given up with deleted topics"
     if world.choices:
         yield f"{len(world.choices)} times told to go on after what is lost"
-    if world.judged_anew:
-        yield (
-            f"{len(world.judged_anew)} samples stored again without new judgement, as "
-            "the database was restored"
-        )
     for name, count in sorted(Counter(end.name for end in world.exits).items()):
         yield f"{count} ends of {name}"

@@ -36,13 +36,13 @@ class Ledger:
         """How many were confirmed."""
         return sum(len(sent.samples) for sent in self._sent())
 
-    def confirmed(self) -> set[Sample]:
-        """All samples that were confirmed."""
-        return {sample for sent in self._sent() for sample in sent.samples}
+    def confirmed(self, first_life: int = 0) -> set[Sample]:
+        """All samples that were confirmed, from that life on."""
+        return {sample for sent in self._sent(first_life) for sample in sent.samples}
 
-    def _sent(self) -> Iterator[Sent]:
+    def _sent(self, first_life: int = 0) -> Iterator[Sent]:
         """All messages; more may be confirmed meanwhile, by another thread."""
-        for life in [*self.lives]:
+        for life in self.lives[first_life:]:
             for by_offset in [*life.values()]:
                 yield from [*by_offset.values()]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SHORTEST_GAP_S, LONGEST_GAP_S = 0.5, 4.0
-# After these no two runs judge alike, as the detectors have learnt what is read again.
+# How much of a plan may follow what ends the comparison of scores.
 AT_THE_END = 0.1
 
 
@@ -38,6 +38,11 @@ class Kind(StrEnum):
     RECREATE_UNREAD = "delete unread and create"
     RESTORE = "restore"
     RESTORE_WITH_STATE = "restore, with the flow's state,"
+
+
+# A database without what detectors learnt, and detectors without what is stored: no two
+# runs judge alike from there on.
+ENDS_COMPARISON = (Kind.RESTORE, Kind.RECREATE_UNREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +123,13 @@ def make_plan(
             disturbance,
             chance.uniform(*disturbance.sizes),
         )
-        for number, disturbance in enumerate(_restores_last(drawn), 1)
+        for number, disturbance in enumerate(_late(drawn), 1)
     )
 
 
-def _restores_last(drawn: list[Disturbance]) -> list[Disturbance]:
+def _late(drawn: list[Disturbance]) -> list[Disturbance]:
     """Puts off what ends the comparison of scores to the last tenth."""
-    late = [one for one in drawn if one.kind is Kind.RESTORE]
-    others = [one for one in drawn if one.kind is not Kind.RESTORE]
+    late = [one for one in drawn if one.kind in ENDS_COMPARISON]
+    others = [one for one in drawn if one.kind not in ENDS_COMPARISON]
     end = min(len(others), round(len(drawn) * (1 - AT_THE_END)))
     return [*others[:end], *late, *others[end:]]

@@ -67,3 +67,5 @@ def test_messages_come_in_the_order_of_their_offsets():
 
 def test_all_that_was_confirmed_is_counted(ledger: Ledger):
     assert ledger.samples() == len(SAMPLES)
+    assert ledger.confirmed() == {*SAMPLES}
+    assert ledger.confirmed(1) == {*SAMPLES[5 * EACH :]}

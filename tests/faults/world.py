@@ -38,6 +38,8 @@ from tests.services.waiting import HANG_S
 TOPIC = topics.SPACECRAFT.name
 FIRST_PARTITIONS = 4
 DATABASE = "orbitwatch"
+# Several times what lies between two snapshots, and the start of a flow.
+SETTLED_S = 8.0
 STATE_MB, ARCHIVE_MB, DATABASE_MB = 32, 256, 1024
 # Small, so that a full disk is a matter of data and not of segments made ahead.
 POSTGRES_OPTIONS = {"max_wal_size": "96MB", "min_wal_size": "32MB"}
@@ -57,7 +59,8 @@ class World:
 
     `explained` says what may have cost messages, so that a flow may say so and be told
     to go on. `judged_anew` are samples that a restored database lacked: detectors had
-    learnt from them, so they are held against limits only.
+    learnt from them, so they are held against limits only. From the life of the topic
+    `unlearnt_from` on, detectors may lack what was stored, but is in no snapshot.
     """
 
     folder: Path
@@ -70,6 +73,7 @@ class World:
     choices: list[str] = field(default_factory=list)
     explained: list[str] = field(default_factory=list)
     judged_anew: set[Sample] = field(default_factory=set)
+    unlearnt_from: int | None = None
     partitions: int = FIRST_PARTITIONS
     moved_s: int = 0
     disks: dict[str, Disk] = field(default_factory=dict)
@@ -84,7 +88,7 @@ class World:
         self._exits.close()
 
     def _set_up(self, exits: ExitStack) -> None:
-        self.begun_s = time.monotonic()
+        self.begun_s = self._idle_since_s = self._flow_ended_s = time.monotonic()
         # Topics and databases are replaced by one disturbance at a time.
         self.replacing = threading.Lock()
         self._later: list[threading.Thread] = []
@@ -171,6 +175,8 @@ class World:
         self.say(f"{time.monotonic() - self.begun_s:6.1f} s {line}")
 
     def _note_exit(self, end: Exit) -> None:
+        if end.name == "flow":
+            self._flow_ended_s = time.monotonic()
         self.exits.append(end)
 
     def _note_choice(self, line: str) -> None:
@@ -244,6 +250,17 @@ class World:
         return self.has_stored() and self._lacks_nothing(
             lambda: archived_in(self.archived)
         )
+
+    def all_is_learnt(self) -> bool:
+        """Whether the state folder knows of all that is stored, as far as we can tell.
+
+        That is so once the flow has lived for a few snapshots with nothing to read.
+        """
+        now_s = time.monotonic()
+        if not self.all_is_there() or not self.units["flow"].is_up():
+            self._idle_since_s = now_s
+        since_s = max(self._idle_since_s, self._flow_ended_s)
+        return now_s > since_s + SETTLED_S
 
     def has_stored(self, sent: Set[Sample] | None = None) -> bool:
         """Whether `sent`, or all that Kafka has confirmed, is in the database."""
