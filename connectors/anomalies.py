@@ -1,8 +1,9 @@
-"""`python -m connectors.anomalies`: which are open, and an end of those without one.
+"""`python -m connectors.anomalies`: which are open, and what somebody has to end.
 
 `list` tells what the database has as open. `close` ends anomalies whose end nobody will
 tell, such as those of a parameter that was retired in the middle of one: in the
-database and on `telemetry.anomalies`, as their next revision.
+database and on `telemetry.anomalies`, as their next revision. `restore` takes from
+there what a database lost.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from uuid import UUID
 from prometheus_client import CollectorRegistry
 from psycopg.rows import scalar_row
 
+from connectors import restored_anomalies
 from connectors.command import Parser, exit_code, timespan
 from connectors.database.asking import STORED_S, ask
 from connectors.database.connection import Connection
@@ -94,6 +96,13 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(prog="python -m connectors.anomalies")
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
     _add_list(commands)
+    commands.add_parser(
+        "restore",
+        help="take back what a restored database lost",
+        description="Stores the anomalies of `telemetry.anomalies` that the database "
+        "does not have, or not so far, as after a restore from a backup. Run it when "
+        "the flows have stored again what is missing.",
+    )
     command = commands.add_parser(
         "close",
         help="end anomalies whose parameters will not be heard again",
@@ -139,6 +148,9 @@ def run(options: argparse.Namespace) -> None:
     if options.command == "list":
         least = Severity[options.severity]
         sys.stdout.write(told(read_open(settings, options.spacecraft, least)))
+        return
+    if options.command == "restore":
+        sys.stdout.write(restored_anomalies.told(restored_anomalies.restore(settings)))
         return
     if options.parameter:
         closed = close_of_parameters(settings, options.parameter)

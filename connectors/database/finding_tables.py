@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from connectors.database.connection import Connection
 from connectors.database.parameter_ids import ParameterIds
 from connectors.messages.findings import Anomaly, Drift
+from connectors.messages.samples import ParameterName
 from connectors.messages.times import moment
 from connectors.messages.writes import Findings
 
@@ -59,11 +60,13 @@ _STORE_EXPECTED = """
     ON CONFLICT DO NOTHING
 """
 
+IdOf = Callable[[ParameterName], int]
+
 _json = msgspec.json.Encoder()
 
 
 def store_anomalies(
-    connection: Connection, found: Iterable[Findings], ids: ParameterIds
+    connection: Connection, found: Iterable[Findings], id_of: IdOf
 ) -> int:
     """Stores the latest change of each anomaly; returns how many rows that changed."""
     latest: dict[str, Anomaly] = {}
@@ -71,7 +74,7 @@ def store_anomalies(
         known = latest.get(anomaly.id)
         if known is None or known.change.revision < anomaly.change.revision:
             latest[anomaly.id] = anomaly
-    rows = [_anomaly_row(one, ids.id_of(one.name)) for one in latest.values()]
+    rows = [_anomaly_row(one, id_of(one.name)) for one in latest.values()]
     return _execute(connection, _STORE_ANOMALY, rows)
 
 

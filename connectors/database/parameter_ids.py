@@ -176,7 +176,7 @@ class ParameterIds:
         self, connection: Connection, wanted: Units
     ) -> dict[ParameterName, Parameter]:
         """At most three statements, however many names."""
-        found = self._find(connection, wanted)
+        found = find_parameters(connection, wanted)
         lacking = {
             name: unit
             for name, unit in wanted.items()
@@ -186,15 +186,17 @@ class ParameterIds:
         if lacking:
             units = {"units": list(lacking.values()), "system": self._system}
             connection.execute(_STORE, _columns(lacking) | units)
-            found |= self._find(connection, lacking)
+            found |= find_parameters(connection, lacking)
         return found
 
-    def _find(
-        self, connection: Connection, wanted: Units
-    ) -> dict[ParameterName, Parameter]:
-        with connection.cursor(row_factory=class_row(Parameter)) as cursor:
-            rows = cursor.execute(_FIND, _columns(wanted)).fetchall()
-        return {ParameterName(p.spacecraft, p.subsystem, p.name): p for p in rows}
+
+def find_parameters(
+    connection: Connection, names: Iterable[ParameterName]
+) -> dict[ParameterName, Parameter]:
+    """The rows of those parameters that the table has."""
+    with connection.cursor(row_factory=class_row(Parameter)) as cursor:
+        rows = cursor.execute(_FIND, _columns(names)).fetchall()
+    return {ParameterName(p.spacecraft, p.subsystem, p.name): p for p in rows}
 
 
 def _columns(wanted: Iterable[ParameterName]) -> dict[str, object]:

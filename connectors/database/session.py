@@ -175,7 +175,9 @@ class Session:
                 ids = self._parameters.look_up(
                     self._connection, [*_names_of(scored), *_names_in(found)]
                 )
-                anomalies = store_anomalies(self._connection, found, self._parameters)
+                anomalies = store_anomalies(
+                    self._connection, found, self._parameters.id_of
+                )
                 heard = self._first_heard(new)
                 forgotten, early = close_forgotten(
                     self._connection, heard.values(), [*_told_by(new.timely)]

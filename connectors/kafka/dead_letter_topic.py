@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from confluent_kafka import (
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
+from confluent_kafka import Message
 
-from connectors.errors import KafkaUnavailable
-from connectors.kafka.clients import ANSWER_S, consumer, partitions_of
 from connectors.kafka.fields import RESENT, headers_of, place
+from connectors.kafka.topic_reading import read_topic
 from connectors.messages.times import moment
 from connectors.settings import Settings
 from connectors.topics import DEAD_LETTERS, TELEMETRY
-
-AT_ONCE = 500
-# Messages of a transaction that was aborted never come.
-QUIET_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,53 +88,14 @@ def read_letters(
     From `first` on, only those of its partition; `latest` is how many of each partition
     are looked at. Raises KafkaUnavailable or TopicMissing.
     """
-    client = consumer(settings)
-    try:
-        for partition in partitions_of(client, settings, DEAD_LETTERS.name):
-            if first is None or first.partition == partition:
-                begin, end = _bounds(client, settings, partition)
-                if first is not None:
-                    begin = max(begin, first.offset)
-                elif latest is not None:
-                    begin = max(begin, end - latest)
-                yield from _read(client, settings, partition, range(begin, end))
-    finally:
-        client.close()
 
+    def wanted(partition: int, held: range) -> range:
+        if first is not None:
+            here = held[max(first.offset - held.start, 0) :]
+            return here if first.partition == partition else held[:0]
+        return held if latest is None else held[max(len(held) - latest, 0) :]
 
-def _bounds(client: Consumer, settings: Settings, partition: int) -> tuple[int, int]:
-    try:
-        begin, end = client.get_watermark_offsets(
-            TopicPartition(DEAD_LETTERS.name, partition), timeout=ANSWER_S
-        )
-    except KafkaException as error:
-        raise KafkaUnavailable(settings.kafka, error.args[0].str()) from None
-    return begin, end
-
-
-def _read(
-    client: Consumer, settings: Settings, partition: int, offsets: range
-) -> Iterator[Letter]:
-    if not offsets:
-        return
-    client.assign([TopicPartition(DEAD_LETTERS.name, partition, offsets.start)])
-    deadline_s = time.monotonic() + QUIET_S
-    failed: KafkaError | None = None
-    left = len(offsets)
-    while time.monotonic() < deadline_s:
-        for message in client.consume(min(left, AT_ONCE), 0.5):
-            if failed := message.error():
-                continue
-            letter = _letter(message)
-            if letter.id.offset >= offsets.stop:
-                return
-            yield letter
-            left = offsets[-1] - letter.id.offset
-            if not left:
-                return
-            deadline_s = time.monotonic() + QUIET_S
-    if failed is not None:
-        raise KafkaUnavailable(settings.kafka, failed.str())
+    return map(_letter, read_topic(settings, DEAD_LETTERS.name, wanted))
 
 
 def _letter(message: Message) -> Letter:
