@@ -69,8 +69,9 @@ class RollCall:
         """Takes in the parameters of a batch; tells what is missing when it is time."""
         if len(self._since_s) < len(self._described):
             for spacecraft in {name.spacecraft for name in names}:
-                if spacecraft in self._missing:
-                    self._since_s.setdefault(spacecraft, self._monotonic_s())
+                if spacecraft in self._missing and spacecraft not in self._since_s:
+                    self._since_s[spacecraft] = self._monotonic_s()
+                    self._gauge.labels(spacecraft).set(0)
         if self._monotonic_s() >= self._next_look_s:
             self._look(self._monotonic_s())
 

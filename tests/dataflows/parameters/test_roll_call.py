@@ -46,6 +46,8 @@ def test_a_typo_is_told_once_with_the_nearest_name_that_is_heard(caplog):
     call = Call([named("voltage"), named("current")])
     heard = named("voltge"), named("current")
     call.hear(*heard)
+    # From 0 on: an alert that asks for a figure must find one.
+    assert call.unheard() == 0
     call.later(*heard, seconds=WAIT_S - 1)
     assert caplog.messages == []
     call.later(*heard, seconds=LOOK_EVERY_S)
