@@ -29,17 +29,46 @@ disk.free()
 print((disk.folder / "other").write_bytes(bytes(100_000)))
 """
 
+FILL_WHILE_WRITTEN_TO = """
+import sys, threading
+from pathlib import Path
+from tests.faults.disk import Disk, keep_mounts_to_ourselves
+from tests.services.process import UnavailableError
+try:
+    keep_mounts_to_ourselves()
+    disk = Disk(Path(sys.argv[1]), 64)
+except UnavailableError as error:
+    print("unavailable:", error)
+    sys.exit()
+full = threading.Event()
+def write():
+    with (disk.folder / "file").open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+                full.wait(0.0001)
+        except OSError:
+            full.set()
+threading.Thread(target=write, daemon=True).start()
+disk.fill()
+print(full.wait(30))
+"""
+
+
+def test_a_disk_is_filled_while_it_is_written_to(tmp_path: Path):
+    assert told_by(FILL_WHILE_WRITTEN_TO, tmp_path / "disk") == ["True"]
+
 
 def test_a_full_disk_takes_nothing_until_it_has_room_again(tmp_path: Path):
-    folder = tmp_path / "disk"
-    # In a process of its own, with which its mounts end.
-    done = subprocess.run(
-        [sys.executable, "-c", FILL_AND_FREE, str(folder)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    told = told_by(FILL_AND_FREE, tmp_path / "disk")
+    assert told == ["ENOSPC 100000", "100000"]
+    assert [*(tmp_path / "disk").iterdir()] == []
+
+
+def told_by(script: str, folder: Path) -> list[str]:
+    """What it prints, in a process of its own, with which its mounts end."""
+    command = [sys.executable, "-c", script, str(folder)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if done.stdout.startswith("unavailable"):
         pytest.skip(done.stdout.strip())
-    assert done.stdout.splitlines() == ["ENOSPC 100000", "100000"]
-    assert [*folder.iterdir()] == []
+    return done.stdout.splitlines()

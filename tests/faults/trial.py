@@ -7,11 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from confluent_kafka import KafkaException
+
 from tests.faults.disturbances import disturb
 from tests.faults.feed import FeedFailed
 from tests.faults.judge import Judged, judge, unclear
 from tests.faults.plan import Step
 from tests.faults.world import Means, World
+from tests.services.process import UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,14 @@ def run_trial(
         try:
             _carry_out(world, plan)
             judged = judge(world)
-        except (TimeoutError, FeedFailed, AssertionError) as error:
+        except (
+            TimeoutError,
+            FeedFailed,
+            UnavailableError,
+            AssertionError,
+            KafkaException,
+            psycopg.Error,
+        ) as error:
             judged = Judged([f"the trial came to no end: {error}"], [])
         finally:
             logs = world.keep_logs()
