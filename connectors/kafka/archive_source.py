@@ -66,8 +66,6 @@ class _ArchivePartition(TopicPartitions[Batch]):
     @override
     def _take(self, polled: Messages) -> Taken[Batch]:
         messages, times_us = polled.messages, polled.times_us
-        if polled.learnt:
-            return Taken([], 0)
         if not messages:
             return Taken([self._nothing(polled.positions)], 0)
         rows, names = self._decoder.rows(
