@@ -41,7 +41,8 @@ class Disk:
         """Leaves no room; what is there stays, and may be deleted."""
         for left in reversed(range(TRIES)):
             status = os.statvfs(self.folder)
-            used = (status.f_blocks - status.f_bfree) * status.f_frsize
+            # A size of 0 would be no bound at all.
+            used = max(status.f_blocks - status.f_bfree, 1) * status.f_frsize
             try:
                 _run("mount", "-o", f"remount,size={used}", str(self.folder))
             except UnavailableError:  # more was written in between
