@@ -11,7 +11,7 @@ from tests.services.process import UnavailableError
 
 NEW_MOUNTS = 0x00020000  # CLONE_NEWNS of <sched.h>
 # A disk that is written to may be fuller than it was a moment ago.
-TRIES = 50
+TRIES = 12
 
 
 def keep_mounts_to_ourselves() -> None:
@@ -39,14 +39,16 @@ class Disk:
 
     def fill(self) -> None:
         """Leaves no room; what is there stays, and may be deleted."""
-        for left in reversed(range(TRIES)):
+        for attempt in range(TRIES):
             status = os.statvfs(self.folder)
-            # A size of 0 would be no bound at all.
-            used = max(status.f_blocks - status.f_bfree, 1) * status.f_frsize
+            # A size of 0 would be no bound. Whoever writes meanwhile fills the rest.
+            rest = 2**attempt - 1
+            blocks = max(status.f_blocks - status.f_bfree + rest, 1)
+            size = f"size={blocks * status.f_frsize}"
             try:
-                _run("mount", "-o", f"remount,size={used}", str(self.folder))
+                _run("mount", "-o", f"remount,{size}", str(self.folder))
             except UnavailableError:  # more was written in between
-                if not left:
+                if attempt == TRIES - 1:
                     raise
             else:
                 return
