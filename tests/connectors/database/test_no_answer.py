@@ -26,6 +26,8 @@ OURS = """
     SELECT pid FROM pg_stat_activity WHERE application_name = 'orbitwatch spacecraft'
 """
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Silence:

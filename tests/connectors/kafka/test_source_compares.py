@@ -269,6 +269,7 @@ def cut_in_half(broker: Kafka, topic: Topic) -> None:
     broker.start()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [5, 40])
 def test_a_log_that_was_cut_is_read_again_for_what_is_new_in_it(more):
     """Also where by now it has more messages again than were read."""
