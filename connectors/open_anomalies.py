@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from psycopg.rows import class_row
 
-from connectors.database.connection import connect, plain_errors
+from connectors.database.asking import STORED_S, ask
+from connectors.database.connection import Connection
 from connectors.errors import one_line
 from connectors.messages.findings import Severity
 from connectors.settings import Settings
@@ -66,11 +66,13 @@ def read_open(
 
     Raises DatabaseUnavailable.
     """
-    database = settings.database
-    with plain_errors(database), closing(connect(database, "anomalies")) as connection:
+    given = {"spacecraft": spacecraft, "least": int(least)}
+
+    def read(connection: Connection) -> list[OpenAnomaly]:
         with connection.cursor(row_factory=class_row(OpenAnomaly)) as cursor:
-            given = {"spacecraft": spacecraft, "least": int(least)}
             return cursor.execute(_OPEN, given).fetchall()
+
+    return ask(settings.database, "anomalies", read, STORED_S)
 
 
 def told(anomalies: Sequence[OpenAnomaly]) -> str:

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from psycopg.rows import class_row
 
-from connectors.database.connection import Connection, connect, plain_errors
+from connectors.database.asking import ask
+from connectors.database.connection import Connection
 from connectors.messages.polls import LogId, Poll, Position
 from connectors.messages.times import microseconds, moment
 
@@ -166,10 +167,14 @@ def stored_positions(
 
     Raises DatabaseUnavailable.
     """
-    with plain_errors(database), connect(database, flow) as connection:
-        named = {"cluster_id": log.cluster_id, "topic_id": log.topic_id}
-        connection.execute(_ADOPT, {"flow": flow, "topic": topic, **named})
-        return read_positions(connection, flow)
+    named = {"cluster_id": log.cluster_id, "topic_id": log.topic_id}
+
+    def adopt_and_read(connection: Connection) -> list[Position]:
+        with connection.transaction():
+            connection.execute(_ADOPT, {"flow": flow, "topic": topic, **named})
+            return read_positions(connection, flow)
+
+    return ask(database, flow, adopt_and_read)
 
 
 def _key(position: Position) -> Key:

@@ -8,7 +8,7 @@ import time
 from confluent_kafka import KafkaError, KafkaException
 
 from connectors.errors import DeliveryFailed
-from connectors.kafka.clients import consumer, partitions_of, producer
+from connectors.kafka.clients import close, consumer, partitions_of, producer
 from connectors.kafka.dead_letter_topic import Letter
 from connectors.kafka.fields import KEPT_HEADERS, RESENT
 from connectors.settings import Settings
@@ -86,7 +86,7 @@ class Resender:
             try:
                 found = partitions_of(client, self._settings, topic)
             finally:
-                client.close()
+                close(client)
             self._partitions[topic] = found
         return self._partitions[topic]
 

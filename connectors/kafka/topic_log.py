@@ -68,12 +68,9 @@ class TopicLog:
             cluster_id, has_controller = self._cluster()
             if not has_controller:
                 return LogId(cluster_id)
-            topic_id = _topic_id(self._describe().result(ANSWER_S))
         except KafkaException as error:
             raise self._problem(error) from None
-        except TimeoutError:
-            raise KafkaUnavailable(self._settings.kafka, "no answer") from None
-        return LogId(cluster_id, topic_id)
+        return LogId(cluster_id, _topic_id(self._description()))
 
     def _cluster(self) -> tuple[str, bool]:
         """The cluster's id, and whether it has a controller or gets one soon."""
@@ -122,10 +119,7 @@ class TopicLog:
         Raises KafkaUnavailable or TopicMissing if that cannot be told.
         """
         if self.log.topic_id:
-            try:
-                _compare(self._topic, self.log, self._describe().result(ANSWER_S))
-            except KafkaException as error:
-                raise self._problem(error) from None
+            _compare(self._topic, self.log, self._description())
 
     def check_soon(self) -> None:
         """The same without waiting: an answer is looked at when this is called next.
@@ -139,6 +133,15 @@ class TopicLog:
         if asked is not None:
             with suppress(KafkaException):
                 _compare(self._topic, self.log, asked.result())
+
+    def _description(self) -> Any:
+        """The answer to `_describe`, which is waited for."""
+        try:
+            return self._describe().result(ANSWER_S)
+        except KafkaException as error:
+            raise self._problem(error) from None
+        except TimeoutError:
+            raise KafkaUnavailable(self._settings.kafka, "no answer") from None
 
     def _describe(self) -> Future[Any]:
         asked = self._admin.describe_topics(
