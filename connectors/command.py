@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NoReturn
 
@@ -88,6 +88,13 @@ def timespan(
         return span
 
     return parse
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Lines of columns, each as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(map(str.ljust, row, widths)).rstrip() + "\n"
 
 
 def exit_code(run: Callable[[], int | None], failed: int = FAILED) -> int:

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from connectors.command import Parser, exit_code, whole
+from connectors.command import Parser, exit_code, table, whole
 from connectors.decode.refusals import REASONS
 from connectors.errors import SettingsError
 from connectors.kafka.dead_letter_topic import Letter, LetterId, read_letters
@@ -89,10 +89,7 @@ def _list(settings: Settings, options: argparse.Namespace) -> None:
     found = _chosen(settings, options, None if filtered else options.last)
     latest = deque(found, options.last)
     rows = [COLUMNS, *map(_row, sorted(latest, key=lambda one: one.time_ms))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    sys.stdout.writelines(table(rows))
 
 
 def _row(letter: Letter) -> tuple[str, ...]:

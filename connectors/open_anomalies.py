@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from psycopg.rows import class_row
 
+from connectors.command import table
 from connectors.database.asking import STORED_S, ask
 from connectors.database.connection import Connection
 from connectors.errors import one_line
@@ -81,7 +82,8 @@ def told(anomalies: Sequence[OpenAnomaly]) -> str:
     for one in anomalies:
         by_spacecraft.setdefault(one.spacecraft, []).append(one)
     parts = [
-        f"{spacecraft}: {_counts(own)}\n{_table([one.cells() for one in own])}"
+        f"{spacecraft}: {_counts(own)}\n"
+        + "".join(f"  {line}" for line in table([HEAD, *(one.cells() for one in own)]))
         for spacecraft, own in by_spacecraft.items()
     ]
     return "\n".join([*parts, f"open: {len(anomalies)}\n"])
@@ -90,13 +92,3 @@ def told(anomalies: Sequence[OpenAnomaly]) -> str:
 def _counts(anomalies: Sequence[OpenAnomaly]) -> str:
     counts = Counter(one.severity for one in anomalies)
     return ", ".join(f"{count} {severity}" for severity, count in counts.items())
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns of one width, but for the last, of sentences."""
-    lines = [HEAD, *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    widths[-1] = 0
-    return "".join(
-        "  " + "  ".join(map(str.ljust, line, widths)).rstrip() + "\n" for line in lines
-    )

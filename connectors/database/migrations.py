@@ -165,16 +165,6 @@ def written_tables(folder: Path = MIGRATIONS) -> list[str]:
     return sorted(made - _NOT_WRITTEN)
 
 
-def check_database(database: str) -> None:
-    """Returns if a flow could store in this database.
-
-    Raises DatabaseUnavailable or SchemaOutdated within some ten seconds.
-    """
-    look_at_server(database)
-    look_at_schema(database)
-    look_at_rights(database)
-
-
 def look_at_server(database: str) -> str:
     """Says what the database is; raises DatabaseUnavailable if it does not fit."""
 

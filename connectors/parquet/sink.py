@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from typing_extensions import override
 
 from connectors.errors import ArchiveUnavailable, TopicReplaced
-from connectors.kafka.topic_log import check_logs
+from connectors.messages.polls import LogId
 from connectors.parquet.columns import Batch
 from connectors.parquet.layout import INCOMING
 from connectors.parquet.storage import Storage
@@ -110,8 +110,12 @@ def _no_answer(settings: Settings) -> ArchiveUnavailable:
     )
 
 
-def open_archive(run: FlowProcess) -> ArchiveWriter:
+def open_archive(
+    run: FlowProcess, check_logs: Callable[[Mapping[str, LogId]], None]
+) -> ArchiveWriter:
     """The writer of this process, with what was begun before finished.
+
+    `check_logs` raises TopicReplaced if a topic is another log by now.
 
     Raises ArchiveUnavailable when the archive cannot be read or written.
     """
@@ -122,7 +126,7 @@ def open_archive(run: FlowProcess) -> ArchiveWriter:
         storage,
         f"partitions {share}",
         Roll(settings.archive_megabytes, settings.archive_seconds),
-        partial(check_logs, settings),
+        check_logs,
     )
     opening = SideTask("archive", writer.open)
     if not wait_for(opening, Bound("the archive to answer", _LEAST_S, run.should_stop)):

@@ -6,7 +6,7 @@ import sys
 
 import psycopg
 
-from connectors.database.migrations import check_database
+from tests.connectors.fit_database import check_database
 from tests.docs.pages import README, ROOT, blocks
 from tests.services.ports import free_port
 from tests.services.waiting import HANG_S, wait_until

@@ -14,12 +14,12 @@ import psycopg
 import pytest
 
 from connectors.database.connection import Connection, connect
-from connectors.database.migrations import check_database
 from connectors.database.positions import read_positions
 from connectors.database.sink import DatabaseSink
 from connectors.errors import DatabaseUnavailable, SchemaOutdated
 from connectors.migrate import migrate
 from tests.connectors.database.cut_answers import CutAnswers
+from tests.connectors.fit_database import check_database
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import (
     anomaly,

@@ -6,8 +6,9 @@ from pathlib import Path
 import psycopg
 
 from connectors.database.connection import Connection, connect
-from connectors.database.migrations import check_database, missing
+from connectors.database.migrations import missing
 from connectors.migrate import migrate
+from tests.connectors.fit_database import check_database
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import anomaly, open_sink, poll, scored
 from tests.services.pgbouncer import PgBouncer

@@ -8,7 +8,6 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from connectors.database.connection import Connection, connect
-from connectors.database.migrations import check_database
 from connectors.database.positions import read_positions
 from connectors.database.sink import DatabaseSink
 from connectors.errors import DatabaseUnavailable, SchemaOutdated
@@ -19,6 +18,7 @@ from connectors.messages.writes import Findings
 from connectors.metrics import FlowMetrics
 from connectors.process.flow_process import FlowProcess
 from connectors.settings import Settings
+from tests.connectors.fit_database import check_database
 from tests.connectors.stored import StoredSample, count_samples, samples_of
 from tests.connectors.telemetry import (
     MINUTE_US,

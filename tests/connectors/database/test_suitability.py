@@ -9,9 +9,10 @@ import pytest
 from psycopg import sql
 
 from connectors.database.connection import connect
-from connectors.database.migrations import check_database, missing
+from connectors.database.migrations import missing
 from connectors.errors import DatabaseUnavailable
 from connectors.migrate import migrate
+from tests.connectors.fit_database import check_database
 from tests.connectors.stored import count_samples
 from tests.connectors.telemetry import open_sink, poll, scored
 from tests.services.postgres import Postgres

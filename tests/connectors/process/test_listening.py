@@ -70,6 +70,8 @@ def test_while_kafka_is_away_no_time_counts_and_then_it_counts_anew(machine: Mac
     machine.listens(5)
     assert (machine.heard_s, machine.since_s) == (15, 15)
     assert machine.listening.behind_us == 3600 * SECOND_US
+    machine.listens(5)
+    assert (machine.heard_s, machine.since_s) == (20, 15)
 
 
 def test_a_flow_that_was_suspended_has_not_listened(machine: Machine):
